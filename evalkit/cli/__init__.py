@@ -1,0 +1,111 @@
+"""The command line. Commands are imported when they are called, so that `--help` stays quick."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from evalkit.errors import EXIT_CRASH, EXIT_INTERRUPTED, EXIT_USAGE, EvalkitError
+from evalkit.plain import printable
+
+COMMANDS = {
+    "run": "Measure a suite with a model, and say whether it is usable.",
+    "plan": "Say what a run would ask and take; spends nothing.",
+    "check": "Find every error in suites, without a model.",
+    "show": "Print the exact requests of a task.",
+    "report": "Show or export what a run measured.",
+    "rescore": "Score a run's stored responses by a changed suite; no calls.",
+    "models": "List the providers that can be named, and which keys are set.",
+    "schema": "Print the JSON Schema of suite files.",
+    "new": "Write a first suite.",
+}
+"""Every command with its one line, in the order of `evalkit --help`."""
+
+
+class _Commands(click.Group):
+    """Knows its commands by name and imports each when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"evalkit.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As click does it, without importing every command for its help."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from evalkit.errors import did_you_mean
+
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            raise click.UsageError(f'No command "{args[0]}". {did_you_mean(args[0], COMMANDS)}', ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        click.echo(f"evalkit {version('evalkit')}")
+        ctx.exit()
+
+
+@click.command(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: evalkit run suites/support.yaml --model baseline/rules",
+)
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Say it.")
+@click.option("--debug", is_flag=True, help="Show where in the program an error came from.")
+def cli(debug: bool) -> None:
+    """Is this model usable for this job, and how much margin is left?"""
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(call(sys.argv[1:]))
+
+
+def call(arguments: list[str]) -> int:
+    """Run one command line.
+
+    Returns:
+        The exit code: 0, or 2 for wrong usage or a bad suite, 4 for the infrastructure, 70 for a defect of evalkit,
+        130 for an interruption.
+    """
+    debug = "--debug" in arguments
+    try:
+        code: Any = cli.main(arguments, prog_name="evalkit", standalone_mode=False, auto_envvar_prefix="EVALKIT")
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except EvalkitError as error:
+        if debug:
+            traceback.print_exc()
+        click.echo(printable(str(error)), err=True)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has enough; nothing more can be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:
+        traceback.print_exc()
+        click.echo("evalkit itself failed; please report this with the lines above.", err=True)
+        return EXIT_CRASH
+    return code if isinstance(code, int) else 0

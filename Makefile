@@ -1,0 +1,61 @@
+# The commands that people run are the commands that CI runs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test lint types slow external wheel bench schema docs lock clean
+
+demo: $(VENV)/.installed  ## measure the shipped support suite with plain code
+	$(BIN)/evalkit run suites/support.yaml --model baseline/rules
+
+test: $(VENV)/.dev  ## the tests that run by default
+	$(BIN)/python -m pytest -n auto -q
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/typos
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+slow: $(VENV)/.dev  ## simulations and kill tests, minutes
+	$(BIN)/python -m pytest -n auto -q -m slow
+
+external: $(VENV)/.dev  ## third-party data; EVALKIT_EXTERNAL_DATA names its folder
+	$(BIN)/python -m pytest -q -m external
+
+wheel: $(VENV)/.dev  ## build the wheel and try it away from the source tree
+	$(BIN)/python -m pytest -q -m wheel
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/engine.py
+
+schema: $(VENV)/.installed
+	$(BIN)/evalkit schema > suites/suite.schema.json
+
+docs: $(VENV)/.dev  ## renew the generated pages
+	$(BIN)/python docs/generate.py
+
+lock: $(VENV)/.dev  ## renew the pinned versions
+	$(BIN)/uv lock --quiet --upgrade
+	$(BIN)/uv export $(EXPORT) --no-default-groups -o requirements/run.txt
+	$(BIN)/uv export $(EXPORT) --all-extras --all-groups -o requirements/dev.txt
+
+EXPORT := --quiet --format requirements.txt --no-emit-project --no-annotate --no-header
+
+$(VENV)/.installed: pyproject.toml requirements/run.txt
+	$(PYTHON) -c 'import sys; sys.exit("evalkit needs Python 3.11 or later") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes --requirement requirements/run.txt
+	$(PIP) --no-deps --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.installed requirements/dev.txt
+	$(PIP) --require-hashes --requirement requirements/dev.txt
+	touch $@
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,232 @@
+"""What plain code achieves on the shipped tasks: a model that cannot beat it is not worth paying.
+
+One deterministic program per task. Each reads the prompt alone, as a model would, and was written from general
+knowledge of support desks, not from the items. Reading is linear in the length of the prompt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from operator import add, mul, sub
+
+from evalkit.errors import AdapterError, did_you_mean
+from evalkit.trial import Call
+
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9'’-]*")
+# Bounded, since Python refuses to convert text of more than 4,300 digits.
+_NUMBER = re.compile(r"[0-9]{1,3}(?:,[0-9]{3}){1,300}(?![0-9])|[0-9]{1,1000}")
+_QUEUE = re.compile(r"^\s*[-*]\s*([\w-]+)\s*:(.*)$")
+
+_MAX_TITLE_WORDS = 19
+_KEYWORDS = 8
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# What a customer asks for: the words for a title, and the words that give it away.
+_REQUESTS = {
+    "Refund request": r"refund|money back|reimburs|return my money|credit back|repay|give me back",
+    "Cancellation request": r"cancel|terminat|unsubscrib|end my (?:contract|subscription|membership)|stop renew",
+    "Replacement request": r"replac|exchang|swap|send (?:me )?(?:a new|another)|new one",
+    "Repair request": r"repair|technician|engineer|warranty|guarantee|fix my",
+    "Compensation request": r"compensat|goodwill",
+    "Invoice request": r"invoice|receipt|vat ",
+    "Return label request": r"return label|returns? label|send (?:it|them|this) back|pick it up|collect it",
+    "Delete account": r"delete (?:my|all|the|our)|erase|gdpr|close my account",
+    "Access restored": r"unlock|unblock|reset link|restore access|log ?in|sign in|locked out|password",
+    "Change address": r"(?:change|update|correct|wrong|new) (?:my |the )?(?:delivery )?address",
+    "Rebooking request": r"rebook|another flight|change (?:my|the) (?:booking|flight|reservation)",
+}
+
+# What went wrong, likewise.
+_PROBLEMS = {
+    "charged twice": r"twice|double|duplicate|two (?:charges|payments)|second charge",
+    "unexpected charge": r"charged|overcharg|fee\b|debit|billed|price (?:increase|went up)",
+    "missing delivery": r"(?:not|never|n't|yet to|nothing) (?:been )?(?:arriv|receiv|deliver|come|show)|tracking|lost",
+    "late delivery": r"\blate\b|delay|still waiting|overdue|was promised|supposed to (?:arrive|come)",
+    "missing parts": r"missing|incomplete|only (?:got|received|one|two|three)|without the",
+    "damaged": r"damag|broken|crack|dent|smash|shatter|leak|torn|ripped|scratch|crush",
+    "wrong item": r"wrong|instead of|not what i ordered|different (?:colou?r|size|model)",
+    "not working": r"n't work|not work|stopp?(?:ed|s) work|fault|defect|won't|crash|error|fail|dead|freez|broke",
+    "no connection": r"outage|internet|broadband|signal|wi-?fi|disconnect|drops|slow",
+}
+
+_STOP_WORDS = _words(
+    "a about above after again against all also although always am an and any anybody anyone anything are around as "
+    "ask asked asking at back be because been before being below between both but by call called came can cannot come "
+    "could day days did do does doing done down during each either else email emailed even ever every everything few "
+    "first for from get gets getting give given go goes going gone good got had has have having he hello help her here "
+    "hi him his hour hours how however i if in into is it its itself just keep kept kind know last least let like "
+    "little long look lot made make many maybe me mean might mine minute minutes month months more most much must my "
+    "myself need never new next nice no nobody nor not nothing now of off oh ok okay old on once one only or order "
+    "ordered other our out over own people person please possible put quite rather re read really reply right said "
+    "same saw say saying says second see seem seems send sent service she should shop since sir so some somebody "
+    "someone something sorry soon still such sure take taken tell than thank thanks that the their them then there "
+    "these they thing things think this those though three through time times to today together told tomorrow too "
+    "took tried try trying twice two under until up upon us use used using very via wait waited waiting want wanted "
+    "was way we week weeks well went were what when where which while who whole whose why will wish with within "
+    "without would wrong wrote year years yes yesterday yet you your yours madam dear regards team support customer "
+    "i'm i've i'd i'll it's that's don't didn't doesn't can't won't isn't wasn't haven't hasn't you're there's what's "
+    "subject fwd forwarded message monday tuesday wednesday thursday friday saturday sunday january february march "
+    "april june july august september october november december kindly best"
+)
+
+_EMOTIONAL = _words(
+    "absolute absolutely absurd abysmal amazing angry annoyed annoying appalled appalling awful bloody clueless "
+    "completely crap crazy cruel damn desperate devastated disappointed disappointing disaster disgrace disgraceful "
+    "disgusted disgusting dreadful embarrassing enraged extremely fed fool frustrated frustrating fuming furious "
+    "gutted hate heartbroken hell hopeless horrendous horrible horrified horrific idiots incompetent incredible "
+    "incredibly insane insulting joke laughable livid lies lying mad miserable nightmare outrage outraged outrageous "
+    "pathetic ridiculous rubbish scam scammers shame shameful shocked shocking sick stupid terrible thieves totally "
+    "unacceptable unbelievable upset upsetting useless utter utterly worst worthless wtf omg"
+)
+
+_DETERMINERS = _words("my the your our this a an these those")
+
+# Words that speak for a queue, by the words that such a queue's name is likely to hold.
+_QUEUE_KNOWLEDGE: Mapping[str, str] = {
+    "billing payment invoice charge": r"charg|invoice|bill|payment|paid twice|card|vat|fee\b|debit|receipt|price",
+    "refund": r"refund|money back|reimburs|credited|credit note|repay",
+    "delivery shipping shipment order": r"deliver|parcel|package|courier|tracking|shipp|driver|arriv|depot|dispatch",
+    "return exchange": r"return|send (?:it|them) back|exchang|wrong size|too (?:big|small)|label|swap|drop-?off",
+    "technical tech bug app": r"app\b|crash|error|bug|website|load|freez|update|screen|sync|bluetooth|install|button",
+    "account login access security": r"log ?in|password|account|sign in|locked|e-?mail address|two-factor|code|hack",
+    "cancel": r"cancel|unsubscrib|terminat|stop (?:my|the)|renew|end (?:my|the)|subscription",
+    "product question presales sales": r"does (?:it|the)|can i|is (?:it|the)|compatible|which|dimension|stock|\?",
+    "warranty repair": r"warrant|guarantee|repair|stopped working|broke|months? (?:old|ago)|defect|fault",
+    "complaint escalation": r"complain|manager|supervisor|escalat|ombudsman|lawyer|solicitor|rude|third time|nobody",
+}
+
+
+def answer(call: Call) -> str:
+    """Answer a call by the program for its task.
+
+    Raises:
+        AdapterError: If there is no program for the task.
+    """
+    program = _PROGRAMS.get(call.task)
+    if program is None:
+        hint = did_you_mean(call.task, _PROGRAMS)
+        raise AdapterError(f'adapter "baseline": it has no program for task "{call.task}". {hint}')
+    return program("\n\n".join(message.content for message in call.messages))
+
+
+def _paragraphs(text: str) -> list[str]:
+    paragraphs: list[list[str]] = [[]]
+    for line in text.splitlines():
+        if line.strip():
+            paragraphs[-1].append(line.strip())
+        elif paragraphs[-1]:
+            paragraphs.append([])
+    return ["\n".join(lines) for lines in paragraphs if lines]
+
+
+def _is_instruction(paragraph: str) -> bool:
+    """Whether a paragraph between the prompt's first words and the customer's text still belongs to the prompt."""
+    return paragraph.endswith(":") or all(line.startswith(("-", "*", "•")) for line in paragraph.splitlines())
+
+
+def _customer_text(prompt: str) -> str:
+    """The customer's words: what follows the instruction, and reference material that a label closes."""
+    paragraphs = _paragraphs(prompt)
+    paragraphs = paragraphs[1:] or paragraphs
+    while len(paragraphs) > 1 and _is_instruction(paragraphs[0]):
+        paragraphs = paragraphs[1:]
+    for position, paragraph in enumerate(paragraphs[:-1]):
+        if paragraph.lower().startswith("end of"):
+            paragraphs = paragraphs[position + 1 :]
+            break
+    return "\n\n".join(paragraphs)
+
+
+def _first_match(labels: Mapping[str, str], text: str) -> list[str]:
+    """The label whose words the text names first, as a list of one, or of none."""
+    found = [(match.start(), label) for label, pattern in labels.items() if (match := re.search(pattern, text))]
+    return [min(found)[1]] if found else []
+
+
+def _keywords(text: str, known: str) -> list[str]:
+    """The words that say what it is about, in the order in which they come.
+
+    A word counts for every use, twice more when a determiner stands before it (it is likely a thing) or when it holds a
+    digit (likely an identifier), and once more near the start. Words already `known` are left out.
+    """
+    weights: dict[str, float] = {}
+    before = ""
+    for position, word in enumerate(_WORD.findall(text)):
+        key = word.lower().replace("’", "'")
+        if len(key) > 2 and key not in _STOP_WORDS and key not in _EMOTIONAL and key not in known:
+            telling = before in _DETERMINERS or any(character.isdigit() for character in key)
+            weights[key] = weights.get(key, 0) + 1 + 2 * telling + (position < 40)
+        before = key
+    strongest = sorted(weights, key=lambda key: -weights[key])[:_KEYWORDS]
+    return [key for key in weights if key in strongest]
+
+
+def _title(prompt: str) -> str:
+    text = _customer_text(prompt)
+    lower = text.lower().replace("’", "'")
+    labels = ", ".join(_first_match(_REQUESTS, lower) + _first_match(_PROBLEMS, lower))
+    about = " ".join(_keywords(text, labels.lower()))
+    title = f"{labels or 'Complaint'}: {about}" if about else labels or "Complaint"
+    words = title.split()[:_MAX_TITLE_WORDS]
+    return " ".join([words[0].capitalize(), *words[1:]])
+
+
+def _queue(prompt: str) -> str:
+    """The queue whose words the message names most; the first in the list when none stands out."""
+    queues: dict[str, str] = {}
+    for line in prompt.splitlines():
+        if match := _QUEUE.match(line):
+            queues[match.group(1)] = match.group(2).lower()
+    message = _paragraphs(prompt)[-1].lower() if prompt.strip() else ""
+    words = set(_WORD.findall(message))
+    scores = {name: _queue_score(name, about, message, words) for name, about in queues.items()}
+    return max(scores, key=lambda name: scores[name], default="")
+
+
+def _queue_score(name: str, description: str, message: str, words: set[str]) -> float:
+    """Words of support knowledge count one each, words of the description half, the queue's own name one more."""
+    parts = re.split(r"[-_]", name.lower())
+    score = 0.0
+    for stems, pattern in _QUEUE_KNOWLEDGE.items():
+        if any(part.startswith(stem) for stem in stems.split() for part in parts):
+            score += len(set(re.findall(pattern, message)))
+    described = {word for word in _WORD.findall(description) if len(word) > 3 and word not in _STOP_WORDS}
+    score += 0.5 * len(described & words)
+    return score + sum(part.rstrip("s") in message for part in parts)
+
+
+def _two_numbers(prompt: str, signs: str) -> tuple[int, int] | None:
+    """The two numbers to calculate with, in order: those around an operator, else the last two."""
+    matches = list(_NUMBER.finditer(prompt))
+    pairs = list(pairwise(matches))
+    if not pairs:
+        return None
+    around = [pair for pair in pairs if prompt[pair[0].end() : pair[1].start()].strip() in list(signs)]
+    left, right = around[0] if around else pairs[-1]
+    # "Subtract 3 from 10" names the larger number last.
+    if not around and prompt[left.end() : right.start()].rstrip().lower().endswith("from"):
+        left, right = right, left
+    return int(left.group().replace(",", "")), int(right.group().replace(",", ""))
+
+
+def _calculate(operation: Callable[[int, int], int], signs: str) -> Callable[[str], str]:
+    def program(prompt: str) -> str:
+        numbers = _two_numbers(prompt, signs)
+        return "" if numbers is None else str(operation(*numbers))
+
+    return program
+
+
+_PROGRAMS: Mapping[str, Callable[[str], str]] = {
+    "ticket-title": _title,
+    "routing": _queue,
+    "addition": _calculate(add, "+"),
+    "subtraction": _calculate(sub, "-−–"),
+    "multiplication": _calculate(mul, "*×x·"),
+}

@@ -1,0 +1,187 @@
+"""Which adapters there are: cards in folders, and cards that installed packages publish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any, Literal
+
+from evalkit.adapter.card import Card, card_from, read_card
+from evalkit.adapter.code import find_beside, load_module, require_permission
+from evalkit.adapter.wire import Dialect
+from evalkit.content import shipped
+from evalkit.errors import AdapterError, did_you_mean
+
+GROUP = "evalkit.adapters"
+"""The entry point group in which packages publish adapters."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FoundCard:
+    """A card with where it came from."""
+
+    card: Card
+    source: str
+    """The card's file, or `entry point NAME (package.module)`."""
+    folder: Path | None
+    """The card file's folder; None for an entry point."""
+    published: Any = None
+    """What an entry point names: the object with `CARD`, `build` and `parse`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CardListing:
+    """One line of `evalkit models`."""
+
+    name: str
+    about: str
+    dialect: str
+    key_env: str | None
+    key_source: Literal["environment", ".env"] | None
+    """Where the key was found; None when it is not set or none is needed."""
+    verified: bool
+    source: str
+    """The card's file or entry point."""
+
+
+def installed_adapters() -> tuple[EntryPoint, ...]:
+    """The adapters that installed packages publish, not loaded yet."""
+    return tuple(entry_points(group=GROUP))
+
+
+def find_cards(folders: Sequence[Path], *, installed: Iterable[EntryPoint] | None = None) -> dict[str, FoundCard]:
+    """Read every card there is.
+
+    Args:
+        folders: Where to look for `*.toml`.
+        installed: Entry points; those of the installed packages when None.
+
+    Returns:
+        Cards by name, sorted.
+
+    Raises:
+        AdapterError: If a card is wrong, or two have the same name.
+    """
+    found = [
+        FoundCard(card=read_card(path), source=str(path), folder=folder)
+        for folder in dict.fromkeys(folder.resolve() for folder in folders)
+        for path in sorted(folder.glob("*.toml"))
+    ]
+    found += [_published(entry) for entry in (installed_adapters() if installed is None else installed)]
+    cards: dict[str, FoundCard] = {}
+    for one in sorted(found, key=lambda one: one.card.name):
+        other = cards.setdefault(one.card.name, one)
+        if other is not one:
+            raise AdapterError(
+                f'two adapters are named "{one.card.name}": {other.source} and {one.source}. Rename one of them.'
+            )
+    return cards
+
+
+def _published(entry: EntryPoint) -> FoundCard:
+    source = f"entry point {entry.name} ({entry.value})"
+    try:
+        published = entry.load()
+        data = published.CARD
+    except Exception as error:  # a stranger's package may fail in any way while it is imported
+        raise AdapterError(f"{source}: cannot be loaded: {type(error).__name__}: {error}") from error
+    card = card_from(data, source=source)
+    if card.name != entry.name:
+        raise AdapterError(f'{source}: its card is named "{card.name}", expected "{entry.name}"')
+    if card.transport != "http":
+        raise AdapterError(f'{source}: found transport "{card.transport}", expected "http"')
+    return FoundCard(card=card, source=source, folder=None, published=published)
+
+
+def split_name(name: str, cards: Mapping[str, FoundCard]) -> tuple[FoundCard, str]:
+    """Read a model's name, `PROVIDER/MODEL` or `PROVIDER:MODEL`.
+
+    Returns:
+        The provider's card, and the model's name, which may hold more slashes and colons.
+
+    Raises:
+        AdapterError: If the provider is unknown or the model is not named.
+    """
+    ends = [place for place in (name.find("/"), name.find(":")) if place >= 0]
+    provider = name[: min(ends)] if ends else name
+    model = name[len(provider) + 1 :]
+    if provider not in cards:
+        raise AdapterError(f'model "{name}": no adapter "{provider}". {did_you_mean(provider, cards)}')
+    if not model.strip():
+        raise AdapterError(f'model "{name}": expected PROVIDER/MODEL, such as {provider}/NAME')
+    return cards[provider], model
+
+
+def dialect_of(found: FoundCard, code_folders: Sequence[Path]) -> Dialect:
+    """Load the wire format that a card names.
+
+    Args:
+        found: The card.
+        code_folders: Folders whose Python may run, besides the shipped one.
+
+    Raises:
+        AdapterError: If it is not there, may not run, or is not a dialect.
+    """
+    name = found.card.dialect
+    loaded: Any = found.published if found.folder is None else beside_card(found, name, code_folders)
+    for function in ("build", "parse"):
+        if not callable(getattr(loaded, function, None)):
+            raise AdapterError(f'{found.source}: dialect "{name}" has no function {function}')
+    dialect: Dialect = loaded
+    return dialect
+
+
+def beside_card(found: FoundCard, name: str, code_folders: Sequence[Path]) -> Any:
+    """Load a Python file that a card names: from the card's folder, else from the shipped one.
+
+    Args:
+        found: A card that came from a file.
+        name: As the card has it.
+        code_folders: Folders whose Python may run, besides the shipped one.
+
+    Raises:
+        AdapterError: If it is not there, may not run, or fails while it is loaded.
+    """
+    own = [found.folder] if found.folder is not None else []
+    path = find_beside(name, [*own, shipped("adapters")])
+    require_permission(path, [*code_folders, shipped("adapters")])
+    return load_module(path)
+
+
+def list_cards(
+    folders: Sequence[Path], *, environment: Mapping[str, str], env_file: Mapping[str, str] | None = None
+) -> list[CardListing]:
+    """Describe every adapter, sorted by name.
+
+    Args:
+        folders: Where to look for cards.
+        environment: The real environment.
+        env_file: What a `.env` file sets, if there is one; the real environment wins.
+
+    Raises:
+        AdapterError: As `find_cards`.
+    """
+    return [
+        CardListing(
+            name=name,
+            about=found.card.about,
+            dialect=found.card.dialect,
+            key_env=found.card.key_env,
+            key_source=_key_source(found.card.key_env, environment, env_file or {}),
+            verified=found.card.verified,
+            source=found.source,
+        )
+        for name, found in find_cards(folders).items()
+    ]
+
+
+def _key_source(
+    key_env: str | None, environment: Mapping[str, str], env_file: Mapping[str, str]
+) -> Literal["environment", ".env"] | None:
+    if key_env is None:
+        return None
+    if environment.get(key_env):
+        return "environment"
+    return ".env" if env_file.get(key_env) else None

@@ -1,0 +1,89 @@
+"""An endpoint: a model of a provider at an address, with the user's settings. Everything but the key."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from evalkit.adapter.card import Card, check_address
+from evalkit.adapter.catalogue import FoundCard
+from evalkit.adapter.wire import Dialect, Request
+from evalkit.errors import AdapterError
+from evalkit.trial import Call
+
+_NAMED_WITH_COLON = frozenset({"process", "python"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Endpoint:
+    """Which model is asked, where, and how."""
+
+    card: Card
+    source: str
+    """Where the card came from, for messages."""
+    model: str
+    """Without the provider."""
+    address: str
+    """The base URL; for programs the full model name."""
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    """The user's settings; they win over the suite's."""
+
+    @property
+    def name(self) -> str:
+        """The full model name, such as `openai/x` or `command:./answer.sh`."""
+        return full_name(self.card, self.model)
+
+    def request(self, call: Call, dialect: Dialect) -> Request:
+        """Build the request for a call; pure.
+
+        Raises:
+            AdapterError: If the settings cannot be sent.
+        """
+        rename = self.card.rename_sampling
+        sampling = {rename.get(key, key): value for key, value in {**call.sampling, **self.sampling}.items()}
+        call = dataclasses.replace(call, sampling=sampling)
+        built = dialect.build(call, self.model, self.address)
+        return dataclasses.replace(built, headers={**self.card.headers, **built.headers}, call=call)
+
+
+def full_name(card: Card, model: str) -> str:
+    """A model's name with its provider: a colon before programs, a slash before all others."""
+    return f"{card.name}{':' if card.transport in _NAMED_WITH_COLON else '/'}{model}"
+
+
+def endpoint_for(
+    found: FoundCard, model: str, *, options: Mapping[str, Any], environment: Mapping[str, str]
+) -> Endpoint:
+    """Settle address and settings.
+
+    The address is the first of: the option `base_url`, the environment variable that the card names, the card.
+
+    Args:
+        found: The provider's card.
+        model: The model's name without the provider.
+        options: `-M` settings: `base_url`, and sampling settings to send.
+        environment: The real environment.
+
+    Raises:
+        AdapterError: If the address is wrong, or a program is given one.
+    """
+    card = found.card
+    sampling = {key: value for key, value in options.items() if key != "base_url"}
+    address = full_name(card, model)
+    if card.transport == "http":
+        try:
+            address = check_address(_base_url(card, options, environment))
+        except ValueError as error:
+            raise AdapterError(f'adapter "{card.name}": {error}') from error
+    elif "base_url" in options:
+        raise AdapterError(f'adapter "{card.name}": base_url: a program has no address; leave it out')
+    return Endpoint(card=card, source=found.source, model=model, address=address, sampling=sampling)
+
+
+def _base_url(card: Card, options: Mapping[str, Any], environment: Mapping[str, str]) -> str:
+    if "base_url" in options:
+        return str(options["base_url"])
+    named = environment.get(card.base_url_env, "") if card.base_url_env else ""
+    return named or card.base_url or ""

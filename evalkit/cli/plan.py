@@ -1,0 +1,74 @@
+"""`evalkit plan`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from evalkit.cli.shared import (
+    allow_code_option,
+    json_option,
+    print_json,
+    say,
+    scope_options,
+    seed_option,
+)
+from evalkit.forecast import Forecast, forecast
+from evalkit.perturb import TOKEN_COUNTER
+from evalkit.plain import one_line
+from evalkit.plan import Scope, make_plan
+from evalkit.suite import load_suite
+
+
+@click.command(epilog="Example: evalkit plan suites/support.yaml --fixed 100")
+@click.argument("suite", metavar="SUITE")
+@scope_options
+@seed_option
+@allow_code_option
+@json_option
+def command(suite: str, seed: int, allow_code: bool, as_json: bool, **options: Any) -> None:
+    """Say what a run would ask and take; spends nothing.
+
+    Tokens are estimates by a reference counter; a provider's own count differs by model. Prices are not known yet.
+    """
+    loaded = load_suite(suite, allow_code=allow_code)
+    confidence = options.pop("confidence")
+    rows = forecast(make_plan(loaded, Scope(**options), seed=seed, confidence=confidence))
+    if as_json:
+        print_json({"suite": loaded.name, "token_counter": TOKEN_COUNTER, **_totals(rows), "conditions": _json(rows)})
+        return
+    say(f"{'task':<20} {'condition':<18} {'counts':<6} {'calls':>8} {'tokens in':>12} {'least to usable':>16}")
+    for row in rows:
+        counts = "yes" if row.terms.counts else "no"
+        least = "never" if row.least_units is None else str(row.least_units)
+        say(
+            f"{one_line(row.terms.task, 20):<20} {one_line(row.terms.condition, 18):<18} {counts:<6} {row.calls:>8,} "
+            f"{row.tokens_in:>12,} {least:>16}"
+        )
+    totals = _totals(rows)
+    say(f"at most {totals['calls']:,} calls, about {totals['tokens_in']:,} tokens in ({TOKEN_COUNTER}); price unknown")
+
+
+def _totals(rows: list[Forecast]) -> dict[str, int | None]:
+    return {
+        "calls": sum(row.calls for row in rows),
+        "tokens_in": sum(row.tokens_in for row in rows),
+        "cost_usd": None,
+    }
+
+
+def _json(rows: list[Forecast]) -> list[dict[str, Any]]:
+    return [
+        {
+            "task": row.terms.task,
+            "condition": row.terms.condition,
+            "counts": row.terms.counts,
+            "threshold": row.terms.threshold,
+            "units": row.terms.units,
+            "calls": row.calls,
+            "tokens_in": row.tokens_in,
+            "least_units_to_usable": row.least_units,
+        }
+        for row in rows
+    ]

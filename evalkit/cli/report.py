@@ -1,0 +1,67 @@
+"""`evalkit report`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from evalkit.cli.shared import colour, json_option, wants_colour
+from evalkit.engine import measure
+from evalkit.errors import EXIT_INFRASTRUCTURE, EvalkitError, RecordError
+from evalkit.record import TrialReader, read_run_file
+from evalkit.report import EXPORTS, render
+
+FORMATS = ("terminal", "json", *EXPORTS)
+
+
+@click.command(epilog="Example: evalkit report runs/20261122T031500Z-support-baseline-rules --format csv -o trials.csv")
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+@click.option(
+    "--format",
+    "chosen",
+    type=click.Choice(FORMATS),
+    help="terminal and json give results, recomputed from the trials; the others give the trials. By default what the "
+    "ending of -o says, else terminal.",
+)
+@click.option("-o", "output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to a file.")
+@json_option
+def command(runs: tuple[Path, ...], chosen: str | None, output: Path | None, as_json: bool) -> None:
+    """Show or export what runs measured."""
+    chosen = "json" if as_json else chosen or _format_of(output)
+    if chosen in EXPORTS:
+        if len(runs) > 1:
+            raise EvalkitError(f"--format {chosen}: found {len(runs)} runs, expected one; export them one by one")
+        with TrialReader(runs[0]) as reader:
+            data = EXPORTS[chosen](reader)
+        if output is None:
+            click.get_binary_stream("stdout").write(data)
+        else:
+            _write(output, data)
+        return
+    results = []
+    for folder in runs:
+        with TrialReader(folder) as reader:
+            results.append(measure(read_run_file(folder), reader))
+    if chosen == "json":
+        value = [result.as_json() for result in results]
+        text = json.dumps(value if len(value) > 1 else value[0], indent=2, ensure_ascii=False) + "\n"
+    else:
+        text = "\n".join(render(result, style=colour) for result in results)
+    if output is None:
+        click.echo(text, nl=False, color=wants_colour())
+    else:
+        _write(output, click.unstyle(text).encode())
+
+
+def _format_of(output: Path | None) -> str:
+    ending = output.suffix.removeprefix(".") if output else ""
+    return ending if ending in FORMATS else "terminal"
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be written: {error.strerror}", exit_code=EXIT_INFRASTRUCTURE) from None

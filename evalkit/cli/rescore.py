@@ -1,0 +1,60 @@
+"""`evalkit rescore`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from evalkit.cli.shared import (
+    adapters_option,
+    allow_code_option,
+    colour,
+    json_option,
+    opener,
+    print_json,
+    say,
+    wants_colour,
+)
+from evalkit.engine.rescore import rescore
+from evalkit.errors import EvalkitError
+from evalkit.record import read_run_file
+from evalkit.report import render
+from evalkit.suite import load_suite
+
+
+@click.command(epilog="Example: evalkit rescore runs/20261122T031500Z-support-openai-x --suite suites/support.yaml")
+@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUN")
+@click.option("--suite", required=True, help="With the changed constraints, extraction or thresholds.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Where the new run's folder is made.",
+)
+@adapters_option
+@allow_code_option
+@json_option
+def command(run: Path, suite: str, out: Path, adapters: tuple[Path, ...], allow_code: bool, as_json: bool) -> None:
+    """Score a run's stored responses by a changed suite; no calls.
+
+    The new run stands beside the old one. Responses belong to the exact request that they answered: where the suite's
+    prompt or items changed, a trial has no answer and is void.
+    """
+    stored = read_run_file(run)
+    model = opener(adapters, allow_code=allow_code, need_key=False)(stored.model, stored.options)
+    session = rescore(run, load_suite(suite, allow_code=allow_code), model, out=out, options=stored.options)
+    measured = asyncio.run(session.carry_out())
+    totals = measured.results.totals
+    planned = sum(terms.units > 0 for terms in session.plan.terms)
+    if totals.void and not any(found.trials for task in measured.results.tasks for found in task.conditions):
+        raise EvalkitError(f"{run}: none of its responses answers a request of {suite}: prompt, items or seed differ")
+    if totals.void:
+        say(f"warning: {totals.void:,} trials have no stored response: their requests changed", err=True)
+    say(f"{measured.folder}: {planned} conditions scored again", err=True)
+    if as_json:
+        print_json(measured.results.as_json())
+    else:
+        click.echo(render(measured.results, style=colour), nl=False, color=wants_colour())

@@ -1,0 +1,181 @@
+"""What several commands share: options, the environment, colours."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from evalkit.content import folders
+from evalkit.errors import EvalkitError
+from evalkit.plain import printable
+
+if TYPE_CHECKING:
+    from evalkit.transport import Model
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+allow_code_option = click.option(
+    "--allow-code", is_flag=True, help="Run Python that the suite or the model names; read it first."
+)
+adapters_option = click.option(
+    "--adapters",
+    "adapters",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder of cards and dialects of yours; its Python may run. May be given several times.",
+)
+settings_option = click.option(
+    "-M",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A setting of the model: base_url, or anything to send with every request (temperature=0).",
+)
+seed_option = click.option("--seed", type=int, default=0, show_default=True, help="Of item order and perturbations.")
+
+_KEY_NAMES = {"key", "api_key", "apikey", "token", "access_token", "authorization", "password", "secret"}
+
+
+def names(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
+    """Read an option that takes several names, separated by commas or by giving it again."""
+    return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+
+
+def scope_options(command: Decorated) -> Decorated:
+    """How much of a suite is run."""
+    from evalkit.plan import DEFAULT_MAX_CALLS, DEFAULT_UNITS
+
+    options = [
+        click.option("--tasks", multiple=True, callback=names, metavar="A,B", help="Only these tasks."),
+        click.option(
+            "--conditions",
+            multiple=True,
+            callback=names,
+            metavar="A,B",
+            help="Only these conditions (noise@0.05) or perturbations (noise). Which ones count stays as it is.",
+        ),
+        click.option("--limit", type=click.IntRange(min=1), help="Only the first items of each task's order."),
+        click.option(
+            "--fixed",
+            type=click.IntRange(min=1),
+            default=DEFAULT_UNITS,
+            show_default=True,
+            help="Trials a condition; for repeats, items.",
+        ),
+        click.option(
+            "--max-calls",
+            type=click.IntRange(min=1),
+            default=DEFAULT_MAX_CALLS,
+            show_default=True,
+            help="A condition's budget in calls.",
+        ),
+        click.option(
+            "--confidence",
+            type=click.FloatRange(0.5, 1, min_open=True, max_open=True),
+            help="Of each verdict, both sides together; the suite's without this.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def read_settings(settings: Sequence[str]) -> dict[str, Any]:
+    """`-M key=value` as a mapping; a value that reads as JSON is JSON (0.2, true, {"type": "x"}), else text.
+
+    Raises:
+        EvalkitError: If a setting has no `=`, or looks like a key.
+    """
+    read: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals or not name:
+            raise EvalkitError(f"-M {setting}: found no KEY=VALUE, expected such as temperature=0")
+        if name.lower() in _KEY_NAMES:
+            raise EvalkitError(f"-M {name}: keys come from the environment only; `evalkit models` names the variables")
+        try:
+            read[name] = json.loads(value)
+        except ValueError:
+            read[name] = value
+    return read
+
+
+def env_file(card_folders: Sequence[Path]) -> dict[str, str]:
+    """The keys that a `.env` in the current folder sets.
+
+    It may set the keys that cards name and nothing else: it travels with repositories, and an address from it could
+    send a key elsewhere.
+    """
+    file = Path(".env")
+    if not file.is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    from evalkit.adapter import find_cards
+
+    allowed = {found.card.key_env for found in find_cards(card_folders).values()}
+    given = dotenv_values(file, interpolate=False)
+    return {name: value for name, value in given.items() if name in allowed and value}
+
+
+def card_folders(adapters: Sequence[Path]) -> list[Path]:
+    """Where cards are looked for: folders named with --adapters, the project's, the shipped ones; each once."""
+    every = [*adapters, *folders("adapters")]
+    return list({folder.resolve(): folder for folder in every}.values())
+
+
+def opener(
+    adapters: Sequence[Path], *, allow_code: bool, timeout_s: float | None = None, need_key: bool = True
+) -> Callable[[str, Mapping[str, Any]], Model]:
+    """What opens a model by its name and settings."""
+    from evalkit.transport import open_model
+
+    found = card_folders(adapters)
+    variables = {**env_file(found), **os.environ}
+
+    def open_by_name(name: str, options: Mapping[str, Any]) -> Model:
+        return open_model(
+            name,
+            options=options,
+            folders=found,
+            allow_code=allow_code,
+            timeout_s=timeout_s,
+            code_folders=adapters,
+            environment=variables,
+            need_key=need_key,
+        )
+
+    return open_by_name
+
+
+def colour(text: str, role: str) -> str:
+    """Colour a text for the terminal; click drops it where colour is not wanted."""
+    styles: dict[str, dict[str, Any]] = {
+        "good": {"fg": "green"},
+        "bad": {"fg": "red"},
+        "open": {"fg": "yellow"},
+        "dim": {"dim": True},
+        "strong": {"bold": True},
+    }
+    return click.style(text, **styles[role])
+
+
+def wants_colour() -> bool | None:
+    """False when NO_COLOR is set (https://no-color.org), else click decides by the stream."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+def say(text: str = "", *, err: bool = False) -> None:
+    """Print a line of text that may come from outside."""
+    click.echo(printable(text), err=err)
+
+
+def print_json(value: Any) -> None:
+    """Print a JSON document to standard output."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))

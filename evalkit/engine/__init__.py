@@ -1,0 +1,7 @@
+"""What people ask for: carrying a plan out, and measuring what was recorded."""
+
+from evalkit.engine.engine import Engine, EngineSettings
+from evalkit.engine.outcomes import measure
+from evalkit.engine.session import Measured, Session, resume, start, stored_suite
+
+__all__ = ["Engine", "EngineSettings", "Measured", "Session", "measure", "resume", "start", "stored_suite"]

@@ -1,0 +1,351 @@
+"""Carry a plan out: ask, record, score, feed the decider, until it wants nothing more.
+
+Theory of operation. The engine asks the decider "which condition next, or stop?", takes that condition's next unit, and
+puts its calls in flight, at most `concurrency` at once. An answer goes to a buffer; the buffer is committed when 100
+rows or 50 ms have come together, and only then are its rows scored. Scores are written with the next commit. Outcomes
+reach the decider in plan order, whatever the order in which the answers came: slow answers are often the wrong ones.
+
+Nothing is asked twice: a trial that the record has is taken from there (that is all that resuming is), and a request
+whose answer is known for the same repeat number, from this run or one that is reused, is not sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from evalkit.adapter import Request
+from evalkit.engine.outcomes import is_complete, outcome_of
+from evalkit.errors import FatalTransportError, TransportError
+from evalkit.plan import Plan, Unit
+from evalkit.record import TrialReader, TrialRow, TrialWriter
+from evalkit.score import ScoreError, score
+from evalkit.trial import Answer, Call
+from evalkit.verdict import Decider, Key, Outcome, Terms
+
+COMMIT_ROWS = 100
+COMMIT_SECONDS = 0.05
+GRACE_SECONDS = 10.0
+"""How long calls in flight may still answer after the run was told to stop."""
+_KNOWN_AT_ONCE = 500
+"""Trials started or taken over from the record before the event loop gets a turn."""
+
+
+class Asked(Protocol):
+    """Who is asked: a model, or what stands in for one."""
+
+    @property
+    def name(self) -> str:
+        """`PROVIDER/NAME`."""
+
+    @property
+    def free(self) -> bool:
+        """Whether calls cost nothing."""
+
+    def request(self, call: Call) -> Request:
+        """The request for a call; pure."""
+
+    async def ask(self, request: Request) -> Answer:
+        """The answer.
+
+        Raises:
+            TransportError: If there is none; the trial is void.
+            FatalTransportError: If no call of this run can succeed.
+        """
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+@dataclass(kw_only=True, slots=True)
+class _Ask:
+    """One trial on its way."""
+
+    unit: _UnitInProgress
+    index: int
+    """Which ask of the unit."""
+
+
+@dataclass(kw_only=True, slots=True)
+class _UnitInProgress:
+    unit: Unit
+    terms: Terms
+    rows: dict[int, TrialRow] = field(default_factory=dict)
+
+    def in_order(self) -> list[TrialRow]:
+        return [self.rows[index] for index in sorted(self.rows)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineSettings:
+    """How a plan is carried out; nothing here changes what is measured."""
+
+    concurrency: int = 16
+    max_void: float = 0.02
+    """Share of void trials above which the run has failed."""
+    keep_requests: bool = False
+
+
+class Engine:
+    """Carries out one plan with one model.
+
+    Args:
+        plan: What is asked.
+        decider: Which condition next, or stop.
+        model: Who is asked.
+        writer: Where it is recorded.
+        known: What this run has recorded already, then runs whose answers are reused.
+        settings: How.
+        on_trial: Told of every trial once it is recorded and scored, or found in the record.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        decider: Decider,
+        model: Asked,
+        writer: TrialWriter,
+        known: Sequence[TrialReader],
+        *,
+        settings: EngineSettings,
+        on_trial: Callable[[TrialRow], None],
+    ) -> None:
+        self._plan, self._decider, self._model = plan, decider, model
+        self._writer, self._known, self._settings, self._on_trial = writer, known, settings, on_trial
+        self._terms = {terms.key: terms for terms in plan.terms}
+        self._sequences: dict[Key, Iterator[Unit]] = {key: plan.units(terms) for key, terms in self._terms.items()}
+        self._backlog: deque[_Ask] = deque()
+        self._calls: set[asyncio.Task[None]] = set()
+        self._shared: dict[tuple[str, int], asyncio.Future[Answer]] = {}
+        self._buffer: list[tuple[_Ask, TrialRow]] = []
+        self._scored: list[TrialRow] = []
+        self._waiting: dict[Key, dict[int, Outcome]] = {key: {} for key in self._terms}
+        self._next_position = dict.fromkeys(self._terms, 0)
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._failure: BaseException | None = None
+        self._planned = sum(terms.units * terms.repeats for terms in plan.terms)
+        self._void = 0
+
+    async def run(self) -> None:
+        """Ask until the decider wants nothing more, or the run is stopped.
+
+        Raises:
+            FatalTransportError: If no call can succeed, or more trials are void than allowed.
+            RecordError: If the disk refuses; everything committed is kept.
+            EvalkitError: If something of the suite's own Python fails.
+        """
+        try:
+            while self._under_way():
+                await self._flush()
+        finally:
+            for call in self._calls:
+                call.cancel()
+            await asyncio.gather(*self._calls, return_exceptions=True)
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self) -> None:
+        """Start nothing more; give calls in flight some seconds to answer, then leave them."""
+        if not self._stopping:
+            self._stopping = True
+            asyncio.get_running_loop().call_later(GRACE_SECONDS, self.abandon)
+            self._wake.set()
+
+    def abandon(self) -> None:
+        """Leave the calls in flight at once."""
+        self._stopping = True
+        for call in self._calls:
+            call.cancel()
+        self._wake.set()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was told to stop before the decider had enough."""
+        return self._stopping
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that have not answered yet."""
+        return len(self._calls)
+
+    def _fail(self, failure: BaseException) -> None:
+        self._failure = self._failure or failure
+        self.stop()
+
+    # --- starting calls
+
+    def _under_way(self) -> bool:
+        """Start what can be started; whether there is anything to wait for or to write."""
+        more = self._fill()
+        return more or bool(self._calls or self._buffer or self._scored)
+
+    def _fill(self) -> bool:
+        """Keep the calls in flight at their number; whether it gave up only to let others have a turn."""
+        for _ in range(_KNOWN_AT_ONCE):
+            if len(self._calls) >= self._settings.concurrency or self._stopping:
+                return False
+            ask = self._next_ask()
+            if ask is None:
+                return False
+            row = self._recorded(ask)
+            if row is None:
+                call = asyncio.get_running_loop().create_task(self._perform(ask))
+                self._calls.add(call)
+                call.add_done_callback(self._ended)
+            elif row.passed is None:  # answered, but the process ended before it was scored
+                self._score(ask, row)
+            else:
+                self._finish(ask, row)
+        return True
+
+    def _ended(self, call: asyncio.Task[None]) -> None:
+        self._calls.discard(call)
+        if not call.cancelled() and (failure := call.exception()) is not None:
+            self._fail(failure)
+        self._fill()
+        self._wake.set()
+
+    def _next_ask(self) -> _Ask | None:
+        if self._backlog:
+            return self._backlog.popleft()
+        key = self._decider.next()
+        if key is None:
+            return None
+        progress = _UnitInProgress(unit=next(self._sequences[key]), terms=self._terms[key])
+        first = 1 if progress.terms.curtail else progress.terms.repeats
+        self._backlog.extend(_Ask(unit=progress, index=index) for index in range(first))
+        return self._backlog.popleft()
+
+    def _recorded(self, ask: _Ask) -> TrialRow | None:
+        """The trial as this run has it already; a void one is asked again."""
+        unit = ask.unit.unit
+        row = self._known[0].row((*unit.key, unit.position, unit.repeats[ask.index]))
+        return row if row is not None and row.void_reason is None else None
+
+    # --- one call
+
+    async def _perform(self, ask: _Ask) -> None:
+        unit, terms = ask.unit.unit, ask.unit.terms
+        repeat = unit.repeats[ask.index]
+        prompt = self._plan.prompt(terms, unit.item)
+        request = self._model.request(self._plan.call(terms, unit.item, repeat, prompt))
+        row = TrialRow(
+            task=terms.task,
+            condition=terms.condition,
+            position=unit.position,
+            repeat=repeat,
+            item=unit.item.id,
+            item_group=unit.item.group,
+            level=terms.level,
+            variant=prompt.variant,
+            request_hash=request.hash,
+            request=json.dumps(request.as_json(), ensure_ascii=False) if self._settings.keep_requests else None,
+        )
+        known = self._known_answer(request.hash, repeat)
+        if known is not None:
+            self._put(ask, replace(row.answered(known.as_answer(), cost_usd=0.0), latency_s=None))
+            return
+        shared = self._shared.get((request.hash, repeat))
+        try:
+            if shared is not None:
+                answer = await asyncio.shield(shared)
+                row = replace(row.answered(answer, cost_usd=0.0), attempts=0, latency_s=None)
+            else:
+                row = row.answered(await self._ask(request, repeat), cost_usd=0.0 if self._model.free else None)
+        except FatalTransportError:
+            raise
+        except TransportError as error:
+            row = replace(row, void_reason=error.reason, attempts=error.attempts)
+        self._put(ask, row)
+
+    async def _ask(self, request: Request, repeat: int) -> Answer:
+        """Call the model; whoever wants the same meanwhile waits for this call instead of making another."""
+        promise: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._shared[request.hash, repeat] = promise
+        try:
+            answer = await self._model.ask(request)
+        except BaseException as error:
+            del self._shared[request.hash, repeat]
+            if isinstance(error, TransportError):
+                promise.set_exception(error)
+                promise.exception()  # often nobody else waits for it
+            else:
+                promise.cancel()
+            raise
+        promise.set_result(answer)
+        return answer
+
+    def _known_answer(self, request_hash: str, repeat: int) -> TrialRow | None:
+        return next((row for reader in self._known if (row := reader.answer(request_hash, repeat)) is not None), None)
+
+    def _put(self, ask: _Ask, row: TrialRow) -> None:
+        self._buffer.append((ask, row))
+        if len(self._buffer) >= COMMIT_ROWS:
+            self._wake.set()
+
+    # --- recording, scoring, deciding
+
+    async def _flush(self) -> None:
+        """Wait until a commit is due, make it, and score what it saved."""
+        if self._calls and len(self._buffer) < COMMIT_ROWS:
+            self._wake.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(COMMIT_SECONDS):
+                    await self._wake.wait()
+        answered, self._buffer = self._buffer, []
+        scored, self._scored = self._scored, []
+        if not answered and not scored:
+            await asyncio.sleep(0)
+        else:
+            await asyncio.to_thread(self._writer.commit, [row for _, row in answered], scored)
+        for ask, row in answered:
+            self._shared.pop((row.request_hash, row.repeat), None)
+            if row.void_reason is None:
+                self._score(ask, row)
+            else:
+                self._void += 1
+                self._finish(ask, row)
+        if self._void > self._settings.max_void * self._planned:
+            self._fail(self._too_many_void(answered))
+
+    def _too_many_void(self, rows: Sequence[tuple[_Ask, TrialRow]]) -> FatalTransportError:
+        reason = next(row.void_reason for _, row in reversed(rows) if row.void_reason is not None)
+        message = (
+            f"{self._void} of {self._planned} trials are void, more than --max-void "
+            f"{self._settings.max_void:g} allows; the last one: {reason}. Resume the run when this is mended"
+        )
+        return FatalTransportError("void", message)
+
+    def _score(self, ask: _Ask, row: TrialRow) -> None:
+        task = self._plan.suite.task(row.task)
+        try:
+            scored = row.scored(score(task.bind(ask.unit.unit.item), row.response or ""))
+        except ScoreError as error:
+            self._fail(error)
+            return
+        self._scored.append(scored)
+        self._finish(ask, scored)
+
+    def _finish(self, ask: _Ask, row: TrialRow) -> None:
+        """A trial has come to its end: go on with its unit, or hand the unit's outcome over in plan order."""
+        self._on_trial(row)
+        progress = ask.unit
+        progress.rows[ask.index] = row
+        if is_complete(progress.in_order(), progress.terms):
+            self._deliver(progress)
+        elif progress.terms.curtail:
+            self._backlog.append(_Ask(unit=progress, index=ask.index + 1))
+
+    def _deliver(self, progress: _UnitInProgress) -> None:
+        key = progress.unit.key
+        waiting = self._waiting[key]
+        waiting[progress.unit.position] = outcome_of(progress.in_order())
+        while (position := self._next_position[key]) in waiting:
+            self._decider.observe(key, waiting.pop(position))
+            self._next_position[key] = position + 1

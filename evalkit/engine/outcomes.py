@@ -1,0 +1,143 @@
+"""From recorded trials to outcomes and results: everything that a report claims comes through here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
+
+from evalkit.record import RunFile, TrialReader, TrialRow
+from evalkit.stats import percentile
+from evalkit.verdict import FixedDecider, Key, Outcome, Spend, SuiteResult, TaskEntry, Terms, Totals, summarise
+
+
+def outcome_of(rows: Sequence[TrialRow]) -> Outcome:
+    """What one unit brought.
+
+    Args:
+        rows: Its trials in the order of their repeats, scored or void; at least one.
+    """
+    observed = [row for row in rows if row.void_reason is None]
+    held: dict[str, bool] = {}
+    for row in observed:
+        for name, check in json.loads(row.constraints or "{}").items():
+            held[name] = held.get(name, True) and check["passed"]
+    return Outcome(
+        position=rows[0].position,
+        cluster=rows[0].item_group or rows[0].item,
+        asks=tuple(row.passed for row in rows),
+        score=sum(row.score or 0.0 for row in observed) / len(observed) if observed else None,
+        constraints=held,
+    )
+
+
+def is_complete(rows: Sequence[TrialRow], terms: Terms) -> bool:
+    """Whether a unit has all its asks, scored or void: k of them, or fewer when a failed one ended it."""
+    if any(row.passed is None and row.void_reason is None for row in rows):
+        return False
+    return len(rows) == terms.repeats or (terms.curtail and rows[-1].passed is not True)
+
+
+def _complete_units(rows: Iterable[TrialRow], terms: dict[Key, Terms]) -> Iterator[tuple[Key, Outcome]]:
+    """The outcomes that stand without a gap from the start of each condition, as the decider saw them."""
+    following = dict.fromkeys(terms, 0)
+    for (task, condition, position), unit in groupby(rows, key=attrgetter("task", "condition", "position")):
+        members, key = list(unit), (task, condition)
+        if position == following[key] and is_complete(members, terms[key]):
+            following[key] += 1
+            yield key, outcome_of(members)
+
+
+@dataclass(kw_only=True)
+class _Spending:
+    """Adds up what a task's trials took."""
+
+    costs: list[float | None] = field(default_factory=list)
+    latencies: list[float] = field(default_factory=list)
+    tokens: dict[str, int] = field(default_factory=dict)
+    void: int = 0
+    calls: int = 0
+
+    def add(self, row: TrialRow) -> None:
+        self.void += row.void_reason is not None
+        if row.void_reason is not None or row.attempts == 0:
+            return
+        self.calls += 1
+        self.costs.append(row.cost_usd)
+        if row.latency_s is not None:
+            self.latencies.append(row.latency_s)
+        for name in ("tokens_in", "tokens_out", "tokens_cached"):
+            count = getattr(row, name)
+            if count is not None:
+                self.tokens[name] = self.tokens.get(name, 0) + count
+
+    @property
+    def cost_usd(self) -> float | None:
+        """Unknown as soon as one price is unknown."""
+        known = [cost for cost in self.costs if cost is not None]
+        return sum(known) if self.costs and len(known) == len(self.costs) else None
+
+    def spend(self) -> Spend:
+        return Spend(
+            cost_usd=self.cost_usd,
+            latency_p50_s=percentile(self.latencies, 0.5) if self.latencies else None,
+            latency_p95_s=percentile(self.latencies, 0.95) if self.latencies else None,
+            tokens_in=self.tokens.get("tokens_in"),
+            tokens_out=self.tokens.get("tokens_out"),
+            tokens_cached=self.tokens.get("tokens_cached"),
+        )
+
+
+def measure(run: RunFile, reader: TrialReader) -> SuiteResult:
+    """The results of a run, recomputed from its trials.
+
+    Args:
+        run: Its terms, and the seconds it took.
+        reader: Its trials.
+    """
+    terms = {each.key: each for each in (Terms.from_json(given) for given in run.terms)}
+    decider = FixedDecider(list(terms.values()))
+    spendings = {task: _Spending() for task, _ in terms}
+    served: dict[str, None] = {}
+
+    def counted(rows: Iterable[TrialRow]) -> Iterator[TrialRow]:
+        for row in rows:
+            spendings[row.task].add(row)
+            if row.served_model is not None:
+                served[row.served_model] = None
+            yield row
+
+    for key, outcome in _complete_units(counted(reader.rows()), terms):
+        decider.observe(key, outcome)
+    if run.finished is None or run.stopped is not None:
+        decider.stop("interrupted")
+    entries = [
+        TaskEntry(
+            task=task,
+            threshold=run.thresholds[task],
+            terms=tuple(each for each in terms.values() if each.task == task),
+            spend=spending.spend(),
+        )
+        for task, spending in spendings.items()
+    ]
+    return summarise(
+        decider,
+        entries,
+        suite=run.suite.name,
+        model=run.model,
+        served_model=tuple(served),
+        totals=_totals(spendings.values(), run.totals.seconds),
+    )
+
+
+def _totals(spendings: Iterable[_Spending], seconds: float) -> Totals:
+    made = [spending for spending in spendings if spending.calls]
+    costs = [spending.cost_usd for spending in made]
+    return Totals(
+        calls=sum(spending.calls for spending in made),
+        void=sum(spending.void for spending in spendings),
+        cost_usd=None if None in costs or not costs else sum(cost for cost in costs if cost is not None),
+        seconds=seconds,
+    )

@@ -1,0 +1,85 @@
+"""Score stored responses by another suite: a run whose every answer comes from an earlier one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from evalkit.adapter import Request
+from evalkit.engine.engine import Asked, EngineSettings
+from evalkit.engine.session import Session, start
+from evalkit.errors import EvalkitError, TransportError
+from evalkit.plan import Scope
+from evalkit.record import read_run_file
+from evalkit.suite import Suite
+from evalkit.trial import Answer, Call
+
+NOT_RECORDED = "not-recorded"
+
+
+class StoredAnswers:
+    """Stands in for a model without ever calling it: a request that the record does not answer is void."""
+
+    def __init__(self, model: Asked) -> None:
+        self._model = model
+        self.name = model.name
+        self.free = True
+
+    def request(self, call: Call) -> Request:
+        """The request as the model would get it."""
+        return self._model.request(call)
+
+    async def ask(self, request: Request) -> Answer:
+        """Never answers.
+
+        Raises:
+            TransportError: Always.
+        """
+        raise TransportError(NOT_RECORDED, "the run has no answer to this request", attempts=0)
+
+    async def close(self) -> None:
+        """Let go of the model."""
+        await self._model.close()
+
+
+def rescore(folder: Path, suite: Suite, model: Asked, *, out: Path, options: Mapping[str, Any]) -> Session:
+    """Make a run that scores the responses of another by a suite with changed constraints or thresholds.
+
+    Args:
+        folder: The run whose responses are scored.
+        suite: How.
+        model: The run's model with the options it had; builds requests, is never asked.
+        out: Where the new run's folder is made.
+        options: The run's.
+
+    Raises:
+        RecordError: If there is no such run.
+        EvalkitError: If the suite has none of the run's tasks.
+    """
+    run = read_run_file(folder)
+    tasks = tuple(name for name in suite.task_names if name in run.thresholds)
+    if not tasks:
+        raise EvalkitError(
+            f"{suite.path}: found the tasks {', '.join(suite.task_names)}, expected some of the run's: "
+            f"{', '.join(run.thresholds)}"
+        )
+    known = {
+        name
+        for task in suite.tasks
+        for definition in task.conditions
+        for name in (definition.condition.id, definition.condition.perturbation)
+    }
+    scope = Scope(**{name: tuple(value) if isinstance(value, list) else value for name, value in run.scope.items()})
+    return start(
+        suite,
+        StoredAnswers(model),
+        scope=replace(scope, tasks=tasks, conditions=tuple(name for name in scope.conditions if name in known)),
+        seed=run.seed,
+        confidence=run.confidence,
+        options=options,
+        settings=EngineSettings(max_void=1.0),
+        out=out,
+        reuse=(folder,),
+    )

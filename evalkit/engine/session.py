@@ -1,0 +1,208 @@
+"""Start a run, or go on with one: what `evalkit run` and the Python functions of the same name do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from evalkit.engine.engine import Asked, Engine, EngineSettings
+from evalkit.engine.outcomes import measure
+from evalkit.errors import RecordError
+from evalkit.perturb import TOKEN_COUNTER
+from evalkit.plan import Plan, Scope, make_plan
+from evalkit.record import (
+    RunFile,
+    StoredSuite,
+    TrialReader,
+    TrialRow,
+    TrialWriter,
+    hold,
+    new_folder,
+    read_run_file,
+    stored_options,
+    write_run_file,
+)
+from evalkit.suite import Suite, read_suite
+from evalkit.verdict import FixedDecider, SuiteResult, Terms
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """A run that has come to its end, or to a stop."""
+
+    folder: Path
+    run: RunFile
+    results: SuiteResult
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was stopped and can be resumed."""
+        return self.run.stopped is not None
+
+
+@dataclass(kw_only=True)
+class Session:
+    """One process's work on one run: made by `start` or `resume`, carried out by `carry_out`."""
+
+    folder: Path
+    run: RunFile
+    plan: Plan
+    model: Asked
+    settings: EngineSettings
+    reuse: Sequence[Path] = ()
+    on_trial: Callable[[TrialRow], None] = field(default=lambda row: None)
+    engine: Engine | None = None
+    """While the run goes on."""
+
+    @property
+    def planned(self) -> int:
+        """Calls that the plan may take, at most."""
+        return sum(terms.units * terms.repeats for terms in self.plan.terms)
+
+    async def carry_out(self) -> Measured:
+        """Ask what is left to ask, and write the results.
+
+        Raises:
+            EvalkitError: As `Engine.run`, and RecordError if another process holds the run. Whatever was answered is
+                in the record, and the run can be resumed.
+        """
+        started = time.monotonic()
+        with ExitStack() as stack:
+            stack.enter_context(hold(self.folder))
+            writer = TrialWriter(self.folder)
+            stack.callback(writer.close)
+            known = [stack.enter_context(TrialReader(folder)) for folder in (self.folder, *self.reuse)]
+            self.engine = Engine(
+                self.plan,
+                FixedDecider(self.plan.terms),
+                self.model,
+                writer,
+                known,
+                settings=self.settings,
+                on_trial=self.on_trial,
+            )
+            stopped: str | None = "interrupted"
+            try:
+                await self.engine.run()
+                stopped = "interrupted" if self.engine.stopped else None
+            finally:
+                await self.model.close()
+                self.run = self._closed(known[0], stopped, time.monotonic() - started)
+                write_run_file(self.folder, self.run)
+            return Measured(folder=self.folder, run=self.run, results=measure(self.run, known[0]))
+
+    def _closed(self, reader: TrialReader, stopped: str | None, seconds: float) -> RunFile:
+        totals = self.run.totals
+        run = self.run.model_copy(
+            update={
+                "finished": None if stopped else _now(),
+                "stopped": stopped,
+                "totals": replace(totals, seconds=totals.seconds + seconds),
+            }
+        )
+        results = measure(run, reader)
+        return run.model_copy(update={"totals": results.totals, "results": results.as_json()})
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def start(
+    suite: Suite,
+    model: Asked,
+    *,
+    scope: Scope,
+    seed: int,
+    confidence: float | None,
+    options: Mapping[str, Any],
+    settings: EngineSettings,
+    out: Path,
+    reuse: Sequence[Path] = (),
+) -> Session:
+    """Make a run: fix its plan and terms, and write them into a new folder below `out`.
+
+    Raises:
+        EvalkitError: If the scope names what the suite lacks.
+        RecordError: If the folder cannot be made, or a run to reuse is not one.
+    """
+    plan = make_plan(suite, scope, seed=seed, confidence=confidence)
+    for folder in reuse:
+        read_run_file(folder)
+    run = RunFile(
+        evalkit=version("evalkit"),
+        suite=StoredSuite(
+            name=suite.name,
+            path=str(suite.path.resolve()),
+            sha256=suite.files[suite.path.name],
+            text=suite.text,
+            files=dict(suite.files),
+        ),
+        model=model.name,
+        options=stored_options(options),
+        seed=seed,
+        confidence=suite.confidence if confidence is None else confidence,
+        scope=asdict(scope),
+        max_void=settings.max_void,
+        keep_requests=settings.keep_requests,
+        token_counter=TOKEN_COUNTER,
+        terms=[terms.to_json() for terms in plan.terms],
+        thresholds={terms.task: suite.task(terms.task).threshold for terms in plan.terms},
+        started=_now(),
+    )
+    folder = new_folder(out, suite=suite.name, model=model.name, now=datetime.now(UTC))
+    write_run_file(folder, run)
+    return Session(folder=folder, run=run, plan=plan, model=model, settings=settings, reuse=reuse)
+
+
+def stored_suite(run: RunFile, *, allow_code: bool) -> Suite:
+    """The suite of a run, from the copy that the run keeps.
+
+    Raises:
+        SuiteError: If its items cannot be read any more.
+        RecordError: If a file that the suite reads has changed since the run was made.
+    """
+    suite = read_suite(Path(run.suite.path), run.suite.text, allow_code=allow_code)
+    changed = [name for name, digest in run.suite.files.items() if suite.files.get(name) != digest]
+    if changed:
+        raise RecordError(
+            f"{run.suite.path}: {', '.join(changed)} changed since the run was made; bring the old one back, or start a "
+            "new run (with --reuse it keeps every answer that still fits)"
+        )
+    return suite
+
+
+def resume(
+    folder: Path,
+    open_model: Callable[[str, Mapping[str, Any]], Asked],
+    *,
+    concurrency: int,
+    allow_code: bool,
+) -> Session:
+    """Go on with a run under the terms it was made with.
+
+    Args:
+        folder: The run's.
+        open_model: Makes the model from its name and the options it had.
+        concurrency: Calls in flight.
+        allow_code: Whether Python that the suite names may run.
+
+    Raises:
+        RecordError: If there is no such run, or its suite has changed since.
+    """
+    run = read_run_file(folder)
+    suite = stored_suite(run, allow_code=allow_code)
+    terms = tuple(Terms.from_json(given) for given in run.terms)
+    return Session(
+        folder=folder,
+        run=run,
+        plan=Plan(suite=suite, seed=run.seed, terms=terms),
+        model=open_model(run.model, run.options),
+        settings=EngineSettings(concurrency=concurrency, max_void=run.max_void, keep_requests=run.keep_requests),
+    )

@@ -1,0 +1,245 @@
+"""Slips of the hand, drawn one after the other.
+
+A draw of n slips is the start of every longer draw from the same random source, because each slip depends on those
+before it alone: that is what makes the levels of `noise` nested. Every slip is anchored at one character (a
+transposition takes its right neighbour along), and no character is touched twice.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from bisect import bisect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Literal, TypeAlias
+
+from evalkit.perturb.keyboard import NEIGHBOURS
+
+Kind: TypeAlias = Literal[
+    "deletion",
+    "insertion",
+    "doubling",
+    "transposition",
+    "neighbour",
+    "substitution",
+    "case",
+    "punctuation",
+    "spacing",
+]
+
+_MISSPELLINGS: Mapping[Kind, float] = {
+    "deletion": 15.6,
+    "insertion": 10.6,
+    "doubling": 3.6,
+    "transposition": 28.9,
+    "neighbour": 3.5,
+    "substitution": 15.5,
+}
+"""Per cent of 28,047 real misspellings, one edit away from the word; the other 22.3 are two edits or more away.
+
+Source:
+    client9/misspell (MIT), words.go at c0b55c82, classified by restricted Damerau–Levenshtein distance.
+"""
+
+_OTHERS: Mapping[Kind, float] = {"case": 3.0, "punctuation": 4.0, "spacing": 5.0}
+"""Per cent of all slips. Lists of misspelt words cannot show these; the figures are our choice: present, and rare."""
+
+FIRST_LETTER = 0.017
+"""Share of the misspellings that change a word's first letter, as in a second corpus of real ones."""
+
+SHARES: Mapping[Kind, float] = {
+    **{
+        kind: share / sum(_MISSPELLINGS.values()) * (1 - sum(_OTHERS.values()) / 100)
+        for kind, share in _MISSPELLINGS.items()
+    },
+    **{kind: share / 100 for kind, share in _OTHERS.items()},
+}
+"""Kind of slip → its share of all slips; they sum to 1."""
+
+_OTHER_MARKS = {",": ".", ".": ",", ";": ":", ":": ";", "!": "!!", "?": "??", "'": "", "’": ""}
+_WORD = re.compile(r"[^\W\d_]+")
+_GAP = re.compile(r" (?<=[^\W\d_] )(?=[^\W\d_])")
+# Only marks with a letter before and white space, the end or (apostrophes) a letter behind: taking any of these away
+# joins no two words into something that looks like an identifier.
+_MARK = re.compile(r"[,.;:!?'’](?<=[^\W\d_].)(?:(?<=[,.;:!?])(?!\S)|(?<=['’])(?=[^\W\d_]))")
+_TRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One slip: the characters from `start` to `end` become `new`."""
+
+    kind: Kind
+    start: int
+    end: int
+    new: str
+
+
+def apply(text: str, edits: Iterable[Edit]) -> str:
+    """Carry out slips that do not overlap."""
+    parts: list[str] = []
+    end = 0
+    for edit in sorted(edits, key=lambda edit: edit.start):
+        parts += [text[end : edit.start], edit.new]
+        end = edit.end
+    return "".join([*parts, text[end:]])
+
+
+class Slips:
+    """The slips that one hand makes on one text.
+
+    Args:
+        text: What was meant.
+        touchable: One byte a character; 0 where no slip may happen.
+        rng: Only its `random` is used, the one method whose sequence Python promises to keep.
+    """
+
+    def __init__(self, text: str, touchable: bytearray, rng: random.Random) -> None:
+        self._text = text
+        self._rng = rng
+        self._first: list[int] = []
+        self._inner: list[int] = []
+        for match in _WORD.finditer(text):
+            self._survey(match.start(), match.end(), touchable)
+        # Both neighbours must be touchable too: a protected value keeps its own spaces and marks.
+        self._gaps = [at for at in _starts(_GAP, text) if touchable[at] and touchable[at - 1] and touchable[at + 1]]
+        self._marks = [at for at in _starts(_MARK, text) if touchable[at] and touchable[at - 1]]
+        self._touchable = touchable
+        self._edits: dict[int, Edit] = {}
+        self.n_eligible = len(self._first) + len(self._inner) + len(self._gaps) + len(self._marks)
+        self._makers: dict[Kind, Callable[[int], str | None]] = {
+            "deletion": self._delete,
+            "insertion": self._insert,
+            "doubling": lambda at: text[at] * 2,
+            "transposition": self._transpose,
+            "neighbour": self._hit_neighbour,
+            "substitution": self._substitute,
+            "case": self._change_case,
+            "punctuation": self._punctuate,
+            "spacing": self._space,
+        }
+
+    def draw(self, n_edits: int) -> list[Edit]:
+        """The first slips, in the order in which they were drawn.
+
+        Args:
+            n_edits: How many; fewer come back when no slip of any kind is possible any more.
+        """
+        edits: list[Edit] = []
+        kinds = list(SHARES)
+        bounds = list(accumulate(SHARES.values()))
+        while kinds and len(edits) < n_edits:
+            kind = kinds[bisect(bounds, self._rng.random() * bounds[-1], hi=len(bounds) - 1)]
+            edit = self._place(kind)
+            if edit is None:
+                kinds.remove(kind)
+                bounds = list(accumulate(SHARES[kind] for kind in kinds))
+            else:
+                edits.append(edit)
+        return edits
+
+    def _survey(self, start: int, end: int, touchable: bytearray) -> None:
+        if touchable[start]:
+            self._first.append(start)
+        if touchable.find(0, start, end) < 0:
+            self._inner.extend(range(start + 1, end))
+        else:
+            self._inner.extend(at for at in range(start + 1, end) if touchable[at])
+
+    def _pools(self, kind: Kind) -> tuple[list[int], ...]:
+        if kind == "punctuation":
+            return (self._marks,)
+        if kind == "case":
+            return self._first, self._inner
+        if kind == "spacing":
+            return (self._gaps, self._inner) if self._rng.random() < 0.75 else (self._inner,)
+        return (self._first, self._inner) if self._rng.random() < FIRST_LETTER else (self._inner,)
+
+    def _place(self, kind: Kind) -> Edit | None:
+        make = self._makers[kind]
+        for pool in self._pools(kind):
+            offset = int(self._rng.random() * len(pool))
+            for step in range(len(pool)):
+                index = (offset + step) % len(pool)
+                at = pool[index]
+                new = None if at in self._edits else make(at)
+                if new is not None:
+                    # The last one takes the free place: neighbours in the list are then no neighbours in the text.
+                    pool[index] = pool[-1]
+                    pool.pop()
+                    return self._note(kind, at, new)
+        return None
+
+    def _note(self, kind: Kind, at: int, new: str) -> Edit:
+        edit = Edit(kind, at, at + (2 if kind == "transposition" else 1), new)
+        for touched in range(edit.start, edit.end):
+            self._edits[touched] = edit
+        return edit
+
+    def _deleted(self, at: int) -> bool:
+        edit = self._edits.get(at)
+        return edit is not None and edit.new == ""
+
+    def _delete(self, at: int) -> str | None:
+        # No two neighbours go, so that no word vanishes whole.
+        if self._deleted(at - 1) or self._deleted(at + 1):
+            return None
+        has_neighbour = self._text[max(at - 1, 0) : at].isalpha() or self._text[at + 1 : at + 2].isalpha()
+        return "" if has_neighbour else None
+
+    def _insert(self, at: int) -> str | None:
+        before = self._text[max(at - 1, 0) : at]
+        letter = self._letter_unlike(before + self._text[at])
+        return None if letter is None else letter + self._text[at]
+
+    def _transpose(self, at: int) -> str | None:
+        pair = self._text[at : at + 2]
+        if not pair.isalpha() or not all(self._touchable[at + 1 : at + 2]) or at + 1 in self._edits:
+            return None
+        if pair[0].lower() == pair[-1].lower():
+            return None
+        return _like(pair[0], pair[1]) + _like(pair[1], pair[0])
+
+    def _hit_neighbour(self, at: int) -> str | None:
+        near = NEIGHBOURS.get(self._text[at].lower())
+        return None if near is None else _like(self._text[at], near[int(self._rng.random() * len(near))])
+
+    def _substitute(self, at: int) -> str | None:
+        return self._letter_unlike(self._text[at] + NEIGHBOURS.get(self._text[at].lower(), ""), like=self._text[at])
+
+    def _change_case(self, at: int) -> str | None:
+        swapped = self._text[at].swapcase()
+        return swapped if len(swapped) == 1 and swapped != self._text[at] else None
+
+    def _punctuate(self, at: int) -> str:
+        return "" if self._rng.random() < 0.5 else _OTHER_MARKS[self._text[at]]
+
+    def _space(self, at: int) -> str | None:
+        char = self._text[at]
+        if char == " ":
+            return "" if self._rng.random() < 2 / 3 else "  "
+        return " " + char if self._touchable[at - 1] and not self._deleted(at - 1) else None
+
+    def _letter_unlike(self, others: str, like: str = "") -> str | None:
+        # Letters come from the text itself: so they are of its script and as frequent as there.
+        unlike = others.lower()
+        n_first = len(self._first)
+        for _ in range(_TRIES):
+            index = int(self._rng.random() * (n_first + len(self._inner)))
+            at = self._first[index] if index < n_first else self._inner[index - n_first]
+            letter = _like(like, self._text[at].lower())
+            if len(letter) == 1 and letter.lower() not in unlike:
+                return letter
+        return None
+
+
+def _like(model: str, letter: str) -> str:
+    """The letter in the model's case, where it has one of a single character."""
+    changed = letter.upper() if model.isupper() else letter.lower() if model.islower() else letter
+    return changed if len(changed) == 1 else letter
+
+
+def _starts(pattern: re.Pattern[str], text: str) -> list[int]:
+    return [match.start() for match in pattern.finditer(text)]

@@ -1,0 +1,156 @@
+"""A run's folder and its `run.json`: what was asked of whom, under which terms, and what came of it. Never a key."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from evalkit.errors import EXIT_INFRASTRUCTURE, RecordError
+from evalkit.verdict import Totals
+
+RUN_FILE = "run.json"
+FORMAT = 1
+
+
+class _Stored(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StoredSuite(_Stored):
+    """The suite as it was when the run was made."""
+
+    name: str
+    path: str
+    sha256: str
+    text: str
+    """A copy of the file."""
+    files: dict[str, str]
+    """SHA-256 of every file that it read, by name."""
+
+
+class RunFile(_Stored):
+    """What `run.json` holds."""
+
+    format: int = FORMAT
+    evalkit: str
+    """Version that made the run."""
+    suite: StoredSuite
+    model: str
+    options: dict[str, Any]
+    """As given with -M."""
+    seed: int
+    confidence: float
+    scope: dict[str, Any]
+    """Which part of the suite, and how many units."""
+    max_void: float
+    keep_requests: bool
+    token_counter: str
+    """The reference counter of `context` levels."""
+    terms: list[dict[str, Any]]
+    """Of every condition, fixed when the run was made."""
+    thresholds: dict[str, float]
+    """Of every task that is run."""
+    started: str
+    """UTC, ISO 8601."""
+    finished: str | None = None
+    """None: interrupted, or still going on."""
+    stopped: str | None = None
+    """Why a run ended before its plan: `interrupted`, or None."""
+    totals: Totals = Totals(calls=0, void=0, cost_usd=None, seconds=0.0)
+    """Over all sessions of the run; answers that were already known are not calls."""
+    results: dict[str, Any] | None = None
+
+
+def new_folder(parent: Path, *, suite: str, model: str, now: datetime) -> Path:
+    """Make the folder of a new run: `<stamp>-<suite>-<model>`.
+
+    Raises:
+        RecordError: With exit code 4 if it cannot be made.
+    """
+    name = f"{now:%Y%m%dT%H%M%SZ}-{suite}-{re.sub(r'[^A-Za-z0-9.-]', '-', model)}"[:200]
+    for attempt in range(1, 1000):
+        folder = parent / (name if attempt == 1 else f"{name}-{attempt}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            message = f"{folder}: cannot be made: {error.strerror}; name another place with --out"
+            raise RecordError(message, exit_code=EXIT_INFRASTRUCTURE) from None
+        return folder
+    raise RecordError(f"{parent / name}: a thousand runs in one second; name another place with --out")
+
+
+def hold(folder: Path) -> FileLock:
+    """Take a run for this process; the lock falls when the process ends, however it ends.
+
+    Raises:
+        RecordError: If another process has it.
+    """
+    lock = FileLock(folder / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise RecordError(
+            f"{folder}: another process is working on this run; wait for it, or start a new run"
+        ) from None
+    except OSError as error:
+        message = f"{folder}: cannot be locked: {error.strerror or error}"
+        raise RecordError(message, exit_code=EXIT_INFRASTRUCTURE) from None
+    return lock
+
+
+def write_run_file(folder: Path, run: RunFile) -> None:
+    """Replace `run.json` at one stroke.
+
+    Raises:
+        RecordError: With exit code 4 if the disk refuses.
+    """
+    path = folder / RUN_FILE
+    partial = path.with_suffix(".json.partial")
+    try:
+        with partial.open("w", encoding="utf-8") as file:
+            file.write(run.model_dump_json(indent=2) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        message = f"{path}: cannot be written: {error.strerror}. Free some space or check the folder, then --resume it"
+        raise RecordError(message, exit_code=EXIT_INFRASTRUCTURE) from None
+
+
+def read_run_file(folder: Path) -> RunFile:
+    """What `run.json` of a folder holds.
+
+    Raises:
+        RecordError: If it is missing, unreadable, or of a later format.
+    """
+    path = folder / RUN_FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        raise RecordError(f"{folder}: no {RUN_FILE}; expected the folder of a run") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{path}: cannot be read: {error}") from None
+    try:
+        return RunFile.model_validate_json(text)
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in detail["loc"])
+        message = f"{path}: {where or 'file'}: {detail['msg']}; is it of this version's format {FORMAT}?"
+        raise RecordError(message) from None
+
+
+def stored_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as a run file keeps them: user names and passwords in an address are taken out."""
+    return {
+        name: re.sub(r"(?<=//)[^/@\s]+@", "", value) if isinstance(value, str) else value
+        for name, value in options.items()
+    }

@@ -1,0 +1,239 @@
+"""A run's trials on disk: `trials.db`, one row a trial. The only module that speaks SQL.
+
+What a provider answered is committed before it is scored: a row is inserted without its score, and completed once the
+commit is through. A killed process therefore loses nothing that was paid for; rows without a score are scored when the
+run is resumed. While a run goes on the database is in WAL mode with synchronous FULL; when it ends, the WAL is folded
+in and one file remains.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from evalkit.errors import EXIT_INFRASTRUCTURE, RecordError
+from evalkit.score import Scored
+from evalkit.trial import Answer, FinishReason, Level, Response
+
+if TYPE_CHECKING:
+    import pandas
+
+DATABASE = "trials.db"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrialRow:
+    """One trial as the database holds it; the fields are the columns, in order."""
+
+    task: str
+    condition: str
+    position: int
+    """0-based plan position: of the unit in its condition's sequence."""
+    repeat: int
+    """0-based: how often the item was asked before under this condition."""
+    item: str
+    item_group: str | None
+    level: Level | None
+    variant: str | None
+    """Which form of the prompt was drawn, such as `paraphrase 3`."""
+    request_hash: str
+    response: str | None = None
+    """The text; None when void."""
+    tool_calls: str | None = None
+    """JSON; None when there were none."""
+    finish_reason: FinishReason | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    tokens_cached: int | None = None
+    served_model: str | None = None
+    logprob: float | None = None
+    cost_usd: float | None = None
+    """None: unknown."""
+    latency_s: float | None = None
+    attempts: int = 0
+    """Calls made for this trial; 0: its answer was already known."""
+    constraints: str | None = None
+    """JSON: for each constraint whether it held, its score, and what was found; None until scored."""
+    passed: bool | None = None
+    score: float | None = None
+    void_reason: str | None = None
+    """Why there is no observation; None for every trial that has one."""
+    request: str | None = None
+    """JSON of the exact request, when it was asked to be kept."""
+
+    @property
+    def key(self) -> tuple[str, str, int, int]:
+        """What identifies a trial within its run."""
+        return self.task, self.condition, self.position, self.repeat
+
+    def answered(self, answer: Answer, *, cost_usd: float | None) -> TrialRow:
+        """This trial with what came back."""
+        response = answer.response
+        return replace(
+            self,
+            response=response.text,
+            tool_calls=json.dumps(response.tool_calls, ensure_ascii=False) if response.tool_calls else None,
+            finish_reason=response.finish_reason,
+            tokens_in=response.tokens_in,
+            tokens_out=response.tokens_out,
+            tokens_cached=response.tokens_cached,
+            served_model=response.served_model,
+            logprob=response.logprob,
+            cost_usd=cost_usd,
+            latency_s=answer.latency_s,
+            attempts=answer.attempts,
+        )
+
+    def scored(self, scored: Scored) -> TrialRow:
+        """This trial with its score."""
+        checks = {
+            name: {"passed": check.passed, "score": check.score, **({"found": check.found} if check.found else {})}
+            for name, check in scored.checks.items()
+        }
+        return replace(
+            self, constraints=json.dumps(checks, ensure_ascii=False), passed=scored.passed, score=scored.score
+        )
+
+    def as_answer(self) -> Answer:
+        """The recorded answer, as it came back; the trial must have one."""
+        return Answer(
+            response=Response(
+                text=self.response or "",
+                finish_reason=self.finish_reason or "stop",
+                tool_calls=tuple(json.loads(self.tool_calls)) if self.tool_calls else (),
+                tokens_in=self.tokens_in,
+                tokens_out=self.tokens_out,
+                tokens_cached=self.tokens_cached,
+                served_model=self.served_model,
+                logprob=self.logprob,
+            ),
+            latency_s=self.latency_s or 0.0,
+            attempts=0,
+        )
+
+
+COLUMNS = tuple(field.name for field in fields(TrialRow))
+
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS trials ({", ".join(COLUMNS)}, PRIMARY KEY (task, condition, position, repeat)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS trials_by_request ON trials (request_hash, repeat);
+"""
+_INSERT = f"INSERT OR REPLACE INTO trials ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
+_SCORE = """
+UPDATE trials SET constraints = ?, passed = ?, score = ? WHERE task = ? AND condition = ? AND position = ? AND repeat = ?
+"""
+
+
+def _read_row(values: Sequence[Any]) -> TrialRow:
+    row = TrialRow(**dict(zip(COLUMNS, values, strict=True)))
+    return row if row.passed is None else replace(row, passed=bool(row.passed))
+
+
+class TrialReader:
+    """Reads a run's trials; several may, also while the run goes on.
+
+    Raises:
+        RecordError: If there is no such database, or it is not one of ours.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        path = folder / DATABASE
+        if not path.is_file():
+            raise RecordError(f"{folder}: no {DATABASE}; expected the folder of a run")
+        try:
+            self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+            self._connection.execute(f"SELECT {', '.join(COLUMNS)} FROM trials LIMIT 0")
+        except sqlite3.Error as error:
+            raise RecordError(f"{path}: cannot be read as a run's trials: {error}") from None
+
+    def rows(self, *, task: str | None = None) -> Iterator[TrialRow]:
+        """All trials (of one task), by task, condition, plan position and repeat."""
+        where, values = ("WHERE task = ?", (task,)) if task is not None else ("", ())
+        order = "ORDER BY task, condition, position, repeat"
+        for values_ in self._connection.execute(f"SELECT {', '.join(COLUMNS)} FROM trials {where} {order}", values):
+            yield _read_row(values_)
+
+    def row(self, key: tuple[str, str, int, int]) -> TrialRow | None:
+        """One trial, or None when it is not recorded."""
+        where = "task = ? AND condition = ? AND position = ? AND repeat = ?"
+        found = self._connection.execute(f"SELECT {', '.join(COLUMNS)} FROM trials WHERE {where}", key).fetchone()
+        return None if found is None else _read_row(found)
+
+    def answer(self, request_hash: str, repeat: int) -> TrialRow | None:
+        """A trial whose answer this very request got, the given time round; None when there is none."""
+        where = "request_hash = ? AND repeat = ? AND void_reason IS NULL LIMIT 1"
+        found = self._connection.execute(
+            f"SELECT {', '.join(COLUMNS)} FROM trials WHERE {where}", (request_hash, repeat)
+        ).fetchone()
+        return None if found is None else _read_row(found)
+
+    def frame(self) -> pandas.DataFrame:
+        """All trials as a table with the columns of `TrialRow`."""
+        import pandas
+
+        table = pandas.DataFrame([astuple(row) for row in self.rows()], columns=list(COLUMNS))
+        return table.astype({"passed": "boolean"})
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class TrialWriter:
+    """Writes a run's trials; one per run.
+
+    Raises:
+        RecordError: With exit code 4 if the disk refuses, at construction or at any write.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / DATABASE
+        try:
+            # One thread at a time uses it, but not always the same one.
+            self._connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise self._refused(error) from None
+
+    def commit(self, answered: Iterable[TrialRow], scored: Iterable[TrialRow]) -> None:
+        """Put new rows, and scores of earlier ones, on the disk; durable when this returns."""
+        scores = [(row.constraints, row.passed, row.score, *row.key) for row in scored]
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._connection.executemany(_INSERT, (astuple(row) for row in answered))
+                self._connection.executemany(_SCORE, scores)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.rollback()
+                raise
+        except sqlite3.Error as error:
+            raise self._refused(error) from None
+
+    def close(self) -> None:
+        """Fold the WAL in and let go of the file."""
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._connection.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.OperationalError as error:
+            # A reader has the file open: the WAL stays beside it, and everything is readable all the same.
+            if "locked" not in str(error):
+                raise self._refused(error) from None
+        finally:
+            self._connection.close()
+
+    def _refused(self, error: sqlite3.Error) -> RecordError:
+        message = f"{self._path}: cannot be written: {error}. Free some space or check the folder, then --resume it"
+        return RecordError(message, exit_code=EXIT_INFRASTRUCTURE)

@@ -1,0 +1,157 @@
+"""Constraints on the answer itself: the right text, number, option."""
+
+from __future__ import annotations
+
+import re
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+from functools import lru_cache
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from evalkit.score.constraint import Check, Constraint, counted, quoted
+from evalkit.score.numbers import numbers_in
+from evalkit.score.values import Amount, Share, Text, show
+
+_WRAPPED_AT_MOST = 120
+"""Characters around an option that may be its wrapping (quotes, `Final answer:`)."""
+_LABEL = r"(?:[^\W\d_][\w ]{0,40}\s?[:=]|(?:(?:the|my|final|correct|best)\s){0,3}(?:answer|choice|option)\sis:?)"
+
+# Without traps and with the widest exponents, no pair of numbers that a model writes can raise.
+_ARITHMETIC = Context(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
+
+
+class Exact(Constraint):
+    """The response is this text."""
+
+    key: ClassVar[str] = "exact"
+    short: ClassVar[str | None] = "value"
+    value: Text
+    ignore_case: bool = False
+
+    def check(self, text: str) -> Check:
+        """Pass when equal, white space at both ends aside; else the score is the edit similarity."""
+        found, wanted = text.strip(), self.value.strip()
+        if self.ignore_case:
+            found, wanted = found.casefold(), wanted.casefold()
+        if found == wanted:
+            return Check(passed=True, score=1.0)
+        return Check(passed=False, score=_similarity(found, wanted), found=quoted(text))
+
+    def wish(self) -> str | None:
+        """A wrong answer that needs no thought."""
+        return 'just answer "unknown"' if self.value.strip().casefold() != "unknown" else 'just answer "none"'
+
+
+class Similar(Constraint):
+    """The response is close to this text in spelling."""
+
+    key: ClassVar[str] = "similar"
+    short: ClassVar[str | None] = "value"
+    value: Text
+    min: Share = 0.8
+    """Least similarity that passes: 1 minus edits over the length of the longer text."""
+
+    def check(self, text: str) -> Check:
+        """The score is the similarity."""
+        similarity = _similarity(text.strip(), self.value.strip())
+        return Check(passed=similarity >= self.min, score=similarity, found=f"similarity {similarity:.2f}")
+
+
+class Number(Constraint):
+    """The response holds this number and no other."""
+
+    key: ClassVar[str] = "number"
+    short: ClassVar[str | None] = "value"
+    value: Amount
+    tolerance: Annotated[Amount, Field(ge=0)] = Decimal(0)
+    """Greatest distance that passes, in the unit of the value."""
+
+    def check(self, text: str) -> Check:
+        """Among integers the score is the share of digits that are right, right-aligned; else the closeness."""
+        found = list(numbers_in(text))
+        if not found:
+            return Check(passed=False, score=0.0, found="no number")
+        first = found[0]
+        if any(number.value != first.value for number in found):
+            several = ", ".join(number.literal[:20] for number in found[:3])
+            return Check(passed=False, score=0.0, found=f"{counted(len(found), 'number')}: {several}")
+        distance = _ARITHMETIC.subtract(first.value, self.value).copy_abs()
+        passed = first.value == self.value or distance <= self.tolerance
+        score = 1.0 if passed else _closeness(first.value, self.value)
+        return Check(passed=passed, score=score, found=first.literal[:40])
+
+    def wish(self) -> str | None:
+        """A number that needs no thought."""
+        return f"just answer {0 if self.value.copy_abs() > self.tolerance else self.value + self.tolerance + 1}"
+
+
+class Choice(Constraint):
+    """The response is this one of the options."""
+
+    key: ClassVar[str] = "choice"
+    value: Text
+    options: Annotated[tuple[Text, ...], Field(strict=False, min_length=2)]
+    """Case, quotes and a label such as `Answer:` do not matter; nor does their order."""
+
+    @model_validator(mode="after")
+    def _among(self) -> Self:
+        names = [option.strip().casefold() for option in self.options]
+        if "" in names or len(set(names)) < len(names):
+            raise ValueError("found an empty or repeated option, expected different ones")
+        if self.value.strip().casefold() not in names:
+            raise ValueError(f"found {show(self.value)}, expected one of the options: {', '.join(self.options)}")
+        return self
+
+    def check(self, text: str) -> Check:
+        """Half the credit for the right option inside a longer text; none for two options, whichever they are."""
+        named, answer = _options(self.options)
+        found = list(dict.fromkeys(match.group().casefold() for match in named.finditer(text)))
+        if not found:
+            return Check(passed=False, score=0.0, found=f"none of the options: {quoted(text)}")
+        if len(found) > 1:
+            return Check(passed=False, score=0.0, found=f"names {len(found)} options: {', '.join(found[:3])}")
+        right = found[0] == self.value.strip().casefold()
+        if len(text) > len(found[0]) + _WRAPPED_AT_MOST or not answer.fullmatch(text):
+            return Check(passed=False, score=0.5 if right else 0.0, found=f"{quoted(found[0])} inside a longer text")
+        return Check(passed=right, score=float(right), found=found[0])
+
+    def wish(self) -> str | None:
+        """Another option."""
+        own = self.value.strip().casefold()
+        return f"answer {next(option for option in self.options if option.strip().casefold() != own)}"
+
+
+@lru_cache(maxsize=256)
+def _options(options: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Patterns for an option somewhere in a text, and for a text that is an option in its wrapping."""
+    # Longest first, so that "yes, partly" is not read as "yes".
+    longest_first = sorted((option.strip() for option in options), key=len, reverse=True)
+    either = "|".join(re.escape(option) for option in longest_first)
+    named = re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
+    return named, re.compile(rf"[\W_]*(?:{_LABEL})?[\W_]*?(?:{either})[\W_]*", re.IGNORECASE)
+
+
+def _closeness(found: Decimal, wanted: Decimal) -> float:
+    digits, wanted_digits = _digits(found), _digits(wanted)
+    if digits is not None and wanted_digits is not None:
+        places = max(len(digits), len(wanted_digits))
+        pairs = zip(digits.zfill(places), wanted_digits.zfill(places), strict=True)
+        wrong_sign = (found < 0) != (wanted < 0)
+        return sum(one == other for one, other in pairs) / (places + wrong_sign)
+    distance = _ARITHMETIC.subtract(found, wanted).copy_abs()
+    scale = max(found.copy_abs(), wanted.copy_abs())
+    return float(max(Decimal(0), 1 - _ARITHMETIC.divide(distance, scale)))
+
+
+def _digits(value: Decimal) -> str | None:
+    """The digits of an integer; None for any other number."""
+    whole, _, fraction = format(value.copy_abs(), "f").partition(".")
+    return None if fraction.strip("0") else whole
+
+
+def _similarity(one: str, other: str) -> float:
+    # Loaded with the first use: most suites need no edit distance.
+    from rapidfuzz.distance import Levenshtein
+
+    return float(Levenshtein.normalized_similarity(one, other))

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar, Self
+
+from pydantic import model_validator
+
+from evalkit.score.constraint import Check, Constraint, counted
+from evalkit.score.values import Count
+
+
+class Limits(Constraint):
+    """A length within limits."""
+
+    short: ClassVar[str | None] = "max"
+    unit: ClassVar[str]
+    generous: ClassVar[int]
+    """What a user who wants more asks for is a multiple of this."""
+    min: Count | None = None
+    max: Count | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min is None and self.max is None:
+            raise ValueError("found no limit, expected min, max or both")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"found min {self.min} above max {self.max}")
+        return self
+
+    @abstractmethod
+    def count(self, text: str) -> int:
+        """How long a text is, in units of the constraint."""
+
+    def check(self, text: str) -> Check:
+        """Pass within the limits; outside, the score is the ratio of the nearer limit and the length."""
+        n = self.count(text)
+        score = 1.0
+        if self.max is not None and n > self.max:
+            score = self.max / n
+        elif self.min is not None and n < self.min:
+            score = n / self.min
+        return Check(passed=score == 1.0, score=score, found=counted(n, self.unit))
+
+    def wish(self) -> str | None:
+        """Three times what is allowed, or a third of what is demanded."""
+        if self.max is not None:
+            wanted = -(-3 * self.max // self.generous) * self.generous
+            return f"write at least {counted(wanted, self.unit)}"
+        if self.min is not None and self.min > 1:
+            return f"use at most {counted(max(1, self.min // 3), self.unit)}"
+        return None
+
+
+class Words(Limits):
+    """The number of words, separated by white space, is within limits."""
+
+    key: ClassVar[str] = "words"
+    unit: ClassVar[str] = "word"
+    generous: ClassVar[int] = 10
+
+    def count(self, text: str) -> int:
+        """Words; a dash or a bullet that stands alone is none."""
+        return sum(1 for word in text.split() if word[0].isalnum() or any(map(str.isalnum, word)))
+
+
+class Characters(Limits):
+    """The number of characters, white space included, is within limits."""
+
+    key: ClassVar[str] = "characters"
+    unit: ClassVar[str] = "character"
+    generous: ClassVar[int] = 100
+
+    def count(self, text: str) -> int:
+        """Unicode code points."""
+        return len(text)
+
+
+class Lines(Limits):
+    """The number of lines that are not blank is within limits."""
+
+    key: ClassVar[str] = "lines"
+    unit: ClassVar[str] = "line"
+    generous: ClassVar[int] = 5
+
+    def count(self, text: str) -> int:
+        """Lines that hold anything but white space."""
+        return sum(1 for line in text.splitlines() if not line.isspace() and line)
+
+
+class OneLine(Constraint):
+    """The response is one line."""
+
+    key: ClassVar[str] = "one_line"
+
+    def check(self, text: str) -> Check:
+        """Pass without a line break; else the score is one over the number of lines."""
+        n = max(1, len(text.splitlines()))
+        return Check(passed=n == 1, score=1 / n, found=counted(n, "line"))
+
+    def wish(self) -> str | None:
+        """A list of lines."""
+        return "spread your answer over at least three lines"

@@ -1,0 +1,385 @@
+"""The suite file as its author writes it: strict pydantic models with their short forms.
+
+Short forms (`noise: [0.02, 0.05]`, `paraphrase: true`, `repeat: 10`) are widened before validation, so that the rest of
+evalkit knows one form only.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+from evalkit.score import (
+    ConstraintError,
+    ConstraintSpec,
+    Extract,
+    constraint_schema,
+    extract_schema,
+    name_constraints,
+    read_constraint,
+    read_extract,
+)
+from evalkit.trial import Level, Message, Messages
+
+Claim: TypeAlias = Literal["population", "set"]
+Place: TypeAlias = Literal["before", "after", "around"]
+NoiseOn: TypeAlias = Literal["item", "prompt"]
+ConflictLevel: TypeAlias = Literal["soft", "direct", "override"]
+CONFLICT_LEVELS: tuple[ConflictLevel, ...] = ("soft", "direct", "override")
+
+SAID = "said"
+"""Type of the errors whose message is complete as it is."""
+
+
+def show(found: Any) -> str:
+    """A value as an error message shows it, at most 60 characters."""
+    text = f'"{found}"' if isinstance(found, str) else repr(found)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _refuse(message: str, *, path: tuple[str | int, ...] = ()) -> PydanticCustomError:
+    return PydanticCustomError(SAID, "{message}", {"message": message, "path": path})
+
+
+def _expect(expected: str, valid: Callable[[Any], bool]) -> BeforeValidator:
+    """Refuse a value in one complete sentence."""
+
+    def validate(value: Any) -> Any:
+        if type(value) is not bool and valid(value):
+            return value
+        raise _refuse(f"found {show(value)}, expected {expected}{_percent_hint(value, valid)}")
+
+    return BeforeValidator(validate)
+
+
+def _percent_hint(value: Any, valid: Callable[[Any], bool]) -> str:
+    if isinstance(value, int | float) and 1 < value <= 100 and valid(value / 100):
+        return f". Did you mean {value / 100:g}?"
+    return ""
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+Rate = Annotated[
+    float, Field(ge=0, le=1), _expect("a pass rate from 0 to 1", lambda value: _number(value) and 0 <= value <= 1)
+]
+Confidence = Annotated[
+    float,
+    Field(gt=0.5, lt=1),
+    _expect("a confidence above 0.5 and below 1", lambda value: _number(value) and 0.5 < value < 1),
+]
+Precision = Annotated[
+    float,
+    Field(gt=0, lt=0.5),
+    _expect("a half-width above 0 and below 0.5", lambda value: _number(value) and 0 < value < 0.5),
+]
+Share = Annotated[
+    float,
+    Field(gt=0, le=0.5),
+    _expect("a share of characters above 0, up to 0.5", lambda value: _number(value) and 0 < value <= 0.5),
+]
+Tokens = Annotated[
+    int,
+    Field(ge=50, le=2_000_000),
+    _expect("a whole number of tokens, 50 or more", lambda value: type(value) is int and 50 <= value <= 2_000_000),
+]
+Times = Annotated[
+    int,
+    Field(ge=2, le=1000),
+    _expect("how often, a whole number from 2 to 1,000", lambda value: type(value) is int and 2 <= value <= 1000),
+]
+Name = Annotated[
+    str,
+    Field(pattern=f"^{_NAME.pattern}$"),
+    _expect(
+        "a name of letters, digits, dots and dashes",
+        lambda value: isinstance(value, str) and _NAME.fullmatch(value) is not None,
+    ),
+]
+
+
+def _constraint_error(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Let pydantic collect the scorer's complaints with everything else that is wrong in the file."""
+
+    def validate(value: Any) -> Any:
+        try:
+            return read(value)
+        except ConstraintError as error:
+            raise _refuse(str(error), path=error.path) from None
+
+    return validate
+
+
+def _read_prompt(value: Any) -> Any:
+    return [{"role": "user", "content": value}] if isinstance(value, str) else value
+
+
+class Strict(BaseModel):
+    """Unknown keys are refused and nothing is converted silently."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True, use_attribute_docstrings=True
+    )
+
+
+class Turn(Strict):
+    """One message of a prompt."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+Prompt = Annotated[
+    list[Turn],
+    BeforeValidator(_read_prompt),
+    Field(min_length=1, description="a text, or a list of {role, content}"),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": Turn.model_json_schema()}]}),
+]
+
+
+def as_messages(turns: list[Turn]) -> Messages:
+    """A prompt in the form that the rest of evalkit uses."""
+    return tuple(Message(role=turn.role, content=turn.content) for turn in turns)
+
+
+class Short(Strict):
+    """A perturbation that may be written in a short form."""
+
+    short: ClassVar[dict[type, str]] = {}
+    """Which key a bare value of a type stands for."""
+    bare: ClassVar[bool] = False
+    """Whether `true` alone asks for it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _widen(cls, value: Any) -> Any:
+        if cls.bare and value is True:
+            return {}
+        key = cls.short.get(type(value))
+        return value if key is None else {key: value}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> dict[str, Any]:
+        """The long form, or the values of the short forms."""
+        schema: dict[str, Any] = handler.resolve_ref_schema(handler(core))
+        properties = schema["properties"]
+        forms = [properties[key] for key in cls.short.values()]
+        if cls.bare:
+            forms.append({"type": "boolean"})
+        return {"anyOf": [*forms, schema]}
+
+
+class Levelled(Short):
+    """What perturbations with levels share."""
+
+    short: ClassVar[dict[type, str]] = {list: "levels"}
+    levels: list[Any]
+    require: Any = None
+    threshold: Rate | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        order = [self._strength(level) for level in self.levels]
+        if sorted(set(order)) != order:
+            raise _refuse(f"found {show(self.levels)}, expected each level once, from weak to strong", path=("levels",))
+        if self.require is not None and self.require not in self.levels:
+            raise _refuse(f"found {show(self.require)}, expected one of the levels {self.levels}", path=("require",))
+        return self
+
+    @staticmethod
+    def _strength(level: Any) -> float:
+        return float(level)
+
+
+class Paraphrase(Short):
+    """The instruction in the author's other words."""
+
+    bare: ClassVar[bool] = True
+    threshold: Rate | None = None
+
+
+class Noise(Levelled):
+    """Typing errors; a level is the share of characters touched."""
+
+    levels: Annotated[list[Share], Field(min_length=1)]
+    require: float | None = None
+    on: NoiseOn = "item"
+    """What is touched: the item's words, or the whole prompt."""
+
+
+class Context(Levelled):
+    """Irrelevant but on-topic material around the item; a level is its length in tokens."""
+
+    levels: Annotated[list[Tokens], Field(min_length=1)]
+    require: int | None = None
+    place: Place = "before"
+    material: str = "context/support.jsonl"
+    """A file of passages in the suite's folder, or a shipped one."""
+
+
+class Conflict(Levelled):
+    """An instruction in the user's data that contradicts a constraint."""
+
+    levels: Annotated[list[ConflictLevel], Field(min_length=1)]
+    require: ConflictLevel | None = None
+
+    @staticmethod
+    def _strength(level: Any) -> float:
+        return CONFLICT_LEVELS.index(level)
+
+
+class Repeat(Short):
+    """The same request several times."""
+
+    short: ClassVar[dict[type, str]] = {int: "times"}
+    times: Times
+    threshold: Rate | None = None
+    """Share of items that must pass every time; without it, repeats are reported and do not count."""
+    curtail: bool = False
+    """Stop an item at its first failure: consistency only, no pass^k."""
+
+
+def _false_is_none(value: Any) -> Any:
+    return None if value is False else value
+
+
+class Perturbations(Strict):
+    """The directions in which a margin is measured."""
+
+    paraphrase: Annotated[Paraphrase | None, BeforeValidator(_false_is_none)] = None
+    noise: Noise | None = None
+    context: Context | None = None
+    conflict: Conflict | None = None
+    repeat: Repeat | None = None
+
+
+class Difficulty(Strict):
+    """An axis along which items get harder."""
+
+    field: Name
+    """A field of the items."""
+    require: Level | None = None
+    """The hardest value that counts for the verdict; all count without it."""
+
+
+class Generated(Strict):
+    """Items made by a generator, or by a function of the suite's own; further keys are its arguments."""
+
+    model_config = ConfigDict(extra="allow")
+    generate: str | None = None
+    """The name of a generator that evalkit knows."""
+    python: str | None = None
+    """`file.py:function` in the suite's folder; runs only with --allow-code."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.generate is None) == (self.python is None):
+            raise _refuse("expected `generate: NAME` or `python: FILE.py:FUNCTION`, one of them")
+        return self
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """What the generator is called with."""
+        return dict(self.model_extra or {})
+
+
+def _read_items(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        if not value:
+            raise _refuse("found an empty list, expected items")
+        wrong = next((index for index, item in enumerate(value) if not isinstance(item, dict)), None)
+        if wrong is not None:
+            raise _refuse(f"found {show(value[wrong])}, expected a mapping of fields", path=(wrong,))
+        return value
+    if isinstance(value, dict):
+        return Generated.model_validate(value)
+    raise _refuse(f"found {show(value)}, expected a file name, a list of items, or {{generate: …}}")
+
+
+Items = Annotated[
+    Any,
+    BeforeValidator(_read_items),
+    WithJsonSchema(
+        {
+            "description": "A file (JSONL, CSV, Parquet) in the suite's folder, a list of items, or a generator.",
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"type": "object"}, "minItems": 1},
+                Generated.model_json_schema(),
+            ],
+        }
+    ),
+]
+
+Constraint = Annotated[
+    InstanceOf[ConstraintSpec],
+    BeforeValidator(_constraint_error(read_constraint)),
+    WithJsonSchema(constraint_schema()),
+]
+Extraction = Annotated[
+    InstanceOf[Extract], BeforeValidator(_constraint_error(read_extract)), WithJsonSchema(extract_schema())
+]
+
+
+class TaskFile(Strict):
+    """One ability, judged by one threshold."""
+
+    about: str = ""
+    threshold: Rate | None = None
+    claim: Claim | None = None
+    prompt: Prompt
+    paraphrases: list[Prompt] = Field(default_factory=list)
+    items: Items
+    group: Name | None = None
+    """Field whose items stand or fall together, such as the story that they tell; intervals respect it."""
+    extract: Extraction | None = None
+    constraints: Annotated[list[Constraint], Field(min_length=1)]
+    perturbations: Perturbations = Field(default_factory=Perturbations)
+    difficulty: Difficulty | None = None
+    protect: list[str] = Field(default_factory=list)
+    """Fields or words that noise never alters."""
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        try:
+            name_constraints(self.constraints)
+        except ConstraintError as error:
+            raise _refuse(str(error), path=("constraints", *error.path)) from None
+        if self.perturbations.paraphrase is not None and not self.paraphrases:
+            message = "asked for, but the task has no `paraphrases:`; write some"
+            raise _refuse(message, path=("perturbations", "paraphrase"))
+        return self
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _refuse(f"found {value}, expected a finite number")
+    return value
+
+
+class SuiteFile(Strict):
+    """A file of tasks and their thresholds."""
+
+    suite: Name
+    about: str = ""
+    threshold: Rate | None = None
+    """Default for tasks."""
+    confidence: Confidence = 0.95
+    precision: Precision = 0.05
+    """Half-width at which a margin counts as measured."""
+    claim: Claim = "population"
+    """Whether the items stand for something larger, or for themselves."""
+    sampling: dict[str, Annotated[Any, BeforeValidator(_finite)]] = Field(default_factory=dict)
+    """Sent with every request; what is not named is not sent."""
+    tasks: Annotated[dict[Name, TaskFile], Field(min_length=1)]

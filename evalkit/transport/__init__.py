@@ -1,0 +1,8 @@
+"""How requests get to models and answers back: servers, programs, processes, recordings."""
+
+from __future__ import annotations
+
+from evalkit.transport.model import Model
+from evalkit.transport.opening import DEFAULT_TIMEOUT_S, open_model
+
+__all__ = ["DEFAULT_TIMEOUT_S", "Model", "open_model"]

@@ -1,0 +1,130 @@
+"""A model: builds requests, asks, reads the answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from datetime import UTC, datetime
+
+from evalkit.adapter.endpoint import Endpoint
+from evalkit.adapter.wire import Dialect, Reply, ReplyError, Request
+from evalkit.errors import FatalTransportError
+from evalkit.transport.channel import Channel
+from evalkit.transport.retry import Retries, retry_after_s
+from evalkit.trial import Answer, Call, Response
+
+_MISSHAPEN = (KeyError, IndexError, TypeError, AttributeError, ValueError)
+
+
+class Model:
+    """Something that answers calls: a provider's model, or a program that stands in for one.
+
+    Args:
+        endpoint: Which model, where, with which settings.
+        dialect: The wire format.
+        channel: How requests get there; holds the key.
+        retries: What to do when they do not.
+    """
+
+    def __init__(self, *, endpoint: Endpoint, dialect: Dialect, channel: Channel, retries: Retries) -> None:
+        self._endpoint = endpoint
+        self._dialect = dialect
+        self._channel = channel
+        self._retries = retries
+        self._reached = False
+
+    def __repr__(self) -> str:
+        return f"Model({self.name!r}, address={self._endpoint.address!r})"
+
+    @property
+    def name(self) -> str:
+        """The full name, such as `openai/x`."""
+        return self._endpoint.name
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether the same request always gives the same response."""
+        return self._endpoint.card.deterministic
+
+    @property
+    def free(self) -> bool:
+        """Whether a call costs nothing that evalkit could count."""
+        return self._endpoint.card.free
+
+    def request(self, call: Call) -> Request:
+        """Build the request for a call; pure.
+
+        Raises:
+            AdapterError: If the settings cannot be sent in the provider's format.
+        """
+        return self._endpoint.request(call, self._dialect)
+
+    async def ask(self, request: Request) -> Answer:
+        """Send a request until it is answered or the retry table says to give up.
+
+        Raises:
+            TransportError: If there is no observation; the trial is void.
+            FatalTransportError: If no call of this run can succeed.
+        """
+        try:
+            (response, latency_s), attempts = await self._retries.run(lambda: self._attempt(request))
+        except FatalTransportError as error:
+            message = _advice(error, self._endpoint)
+            raise FatalTransportError(error.reason, message, attempts=error.attempts) from error
+        return Answer(response=response, latency_s=latency_s, attempts=attempts)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._channel.close()
+
+    async def _attempt(self, request: Request) -> tuple[Response, float]:
+        sent = time.perf_counter()
+        try:
+            reply = await self._channel.send(request)
+        except ReplyError as error:
+            if error.reason == "connect" and not self._reached:
+                raise ReplyError("unreachable", str(error)) from error
+            raise
+        latency_s = time.perf_counter() - sent
+        self._reached = True
+        return self._read(reply), latency_s
+
+    def _read(self, reply: Reply) -> Response:
+        try:
+            return _storable(self._dialect.parse(reply))
+        except ReplyError as error:
+            wait_s = retry_after_s(reply.headers, datetime.now(UTC))
+            raise ReplyError(error.reason, self._channel.redact(str(error)), retry_after_s=wait_s) from error
+        except _MISSHAPEN as error:
+            found = f"{type(error).__name__}: {error}"
+            message = f"{self.name}: found a reply of an unexpected shape ({found}): {reply.excerpt()}"
+            raise ReplyError("unexpected-reply", self._channel.redact(message)) from error
+
+
+def _storable(response: Response) -> Response:
+    """Replace lone surrogates, which JSON can spell but no file can hold."""
+    texts = (response.text, response.served_model or "")
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        text, served = (text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for text in texts)
+        return dataclasses.replace(response, text=text, served_model=served or None)
+    return response
+
+
+def _advice(error: FatalTransportError, endpoint: Endpoint) -> str:
+    card = endpoint.card
+    who = f'adapter "{card.name}": {endpoint.address}'
+    key = card.key_env
+    if error.reason == "unreachable":
+        return f"{who}: nothing answers there ({error}). Start the server, or set the address with -M base_url=…"
+    if error.reason in {"http-401", "http-403"}:
+        remedy = f"refused the key in {key}" if key else f"asks for a key, but {endpoint.source} names no key_env"
+        return f"{who}: {remedy} ({error}). Set the right key, or change key_env in {endpoint.source}."
+    if error.reason in {"quota", "http-402"}:
+        return f"{who}: the account is used up ({error}). Add credit, then go on with --resume."
+    if error.reason == "http-404":
+        return f'{who}: knows no model "{endpoint.model}", or is not the right address ({error}).'
+    if error.reason == "certificate":
+        return f"{who}: its certificate is not trusted ({error}). Name your CA bundle in SSL_CERT_FILE."
+    return f"{who}: is not the right address for {card.dialect} ({error}). Set it with -M base_url=…"

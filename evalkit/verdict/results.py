@@ -1,0 +1,297 @@
+"""What a run says, as plain values; `as_json` gives the published shape.
+
+A value that was not measured is None, never 0. Nothing is rounded here but in `as_json`, to six significant digits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from evalkit.trial import Level
+from evalkit.verdict.terms import Reason, Verdict
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.6g}")
+
+
+def _margin(value: float | None, threshold: float) -> float | None:
+    return None if value is None else value - threshold
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """How far a sequential test has come."""
+
+    usable: float
+    """Against "the pass rate is at most the threshold"; at least 0, 1 at the start."""
+    unusable: float
+    """Against "the pass rate is at least the threshold"."""
+    needed: tuple[float, float]
+    """What `usable` and `unusable` must reach."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The published shape."""
+        return {
+            "usable": _rounded(self.usable),
+            "unusable": _rounded(self.unusable),
+            "needed": [_rounded(value) for value in self.needed],
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConstraintResult:
+    """How often one constraint held."""
+
+    constraint: str
+    trials: int
+    """Units in which it was checked."""
+    passes: int
+    """Units in which it held in every ask."""
+    pass_rate: float
+    low: float
+    """Each end errs with chance alpha; no verdict hangs on a constraint."""
+    high: float
+
+    def as_json(self) -> dict[str, Any]:
+        """The published shape."""
+        return {
+            "constraint": self.constraint,
+            "trials": self.trials,
+            "passes": self.passes,
+            "pass_rate": _rounded(self.pass_rate),
+            "low": _rounded(self.low),
+            "high": _rounded(self.high),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RepeatResult:
+    """What asking the same items again and again showed."""
+
+    k: int
+    """Asks an item."""
+    items: int
+    """Units with an observation."""
+    pass_hat_k: tuple[float, ...] | None
+    """For 1 to k: the chance that so many repeats of an item all pass, from units with all k asks observed."""
+    standard_error: tuple[float, ...] | None
+    """Of each of these; None when a single item or cluster was observed."""
+    consistent: float
+    """Share of units that passed every ask."""
+    agreement: float | None
+    """Mean share of pairs of repeats with the same outcome."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The published shape."""
+        errors = self.standard_error
+        return {
+            "k": self.k,
+            "items": self.items,
+            "pass_hat_k": None if self.pass_hat_k is None else [_rounded(value) for value in self.pass_hat_k],
+            "standard_error": None if errors is None else [_rounded(value) for value in errors],
+            "consistent": _rounded(self.consistent),
+            "agreement": _rounded(self.agreement),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConditionResult:
+    """What is known of one condition."""
+
+    condition: str
+    perturbation: str
+    level: Level | None
+    counts: bool
+    threshold: float
+    trials: int
+    """Units that were observed."""
+    passes: int
+    void: int
+    """Units without an observation."""
+    pass_rate: float | None
+    """Of the observed units."""
+    low: float | None
+    """As if every void unit had failed."""
+    high: float | None
+    """As if every void unit had passed."""
+    verdict: Verdict
+    reason: Reason | None
+    """Why it is at the edge; None when it is not, or when the condition has not come to its end yet."""
+    decided_at: int | None
+    """How many units of the plan the verdict took."""
+    calls_to_decide: int | None
+    """Of a condition at the edge: further units until the same pass rate would be a verdict; None when out of sight."""
+    evidence: Evidence | None
+    """None when nothing sequential was computed."""
+    mean_score: float | None
+    constraints: tuple[ConstraintResult, ...]
+    """Published with the task, of its weakest condition."""
+    repeat: RepeatResult | None
+    """Published with the task; None unless the condition asks again and an item was observed."""
+
+    @property
+    def margin(self) -> float | None:
+        """Pass rate minus threshold."""
+        return _margin(self.pass_rate, self.threshold)
+
+    @property
+    def margin_low(self) -> float | None:
+        """The margin that is guaranteed."""
+        return _margin(self.low, self.threshold)
+
+    @property
+    def margin_high(self) -> float | None:
+        """The margin that is not exceeded."""
+        return _margin(self.high, self.threshold)
+
+    def as_json(self) -> dict[str, Any]:
+        """The published shape."""
+        return {
+            "condition": self.condition,
+            "perturbation": self.perturbation,
+            "level": self.level,
+            "counts": self.counts,
+            "threshold": _rounded(self.threshold),
+            "trials": self.trials,
+            "passes": self.passes,
+            "void": self.void,
+            "pass_rate": _rounded(self.pass_rate),
+            "low": _rounded(self.low),
+            "high": _rounded(self.high),
+            "margin": _rounded(self.margin),
+            "margin_low": _rounded(self.margin_low),
+            "margin_high": _rounded(self.margin_high),
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "decided_at": self.decided_at,
+            "calls_to_decide": self.calls_to_decide,
+            "evidence": None if self.evidence is None else self.evidence.as_json(),
+            "mean_score": _rounded(self.mean_score),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CriticalLevel:
+    """Where along the levels of a perturbation or axis the pass rate meets the threshold."""
+
+    perturbation: str
+    usable_to: Level | None
+    """The hardest level up to which every one from the easiest on is usable; None when the easiest is not."""
+    unusable_from: Level | None
+    """The easiest level that is unusable; None when none is."""
+    estimate: float | None = None
+    """Of a fitted curve, in levels; None when none was fitted."""
+    low: float | None = None
+    high: float | None = None
+    fit: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The published shape."""
+        return {
+            "perturbation": self.perturbation,
+            "usable_to": self.usable_to,
+            "unusable_from": self.unusable_from,
+            "estimate": _rounded(self.estimate),
+            "low": _rounded(self.low),
+            "high": _rounded(self.high),
+            "fit": self.fit,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spend:
+    """What a task took; None where the provider does not say or nothing was called."""
+
+    cost_usd: float | None = None
+    latency_p50_s: float | None = None
+    latency_p95_s: float | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    tokens_cached: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The published shape: three keys of a task."""
+        return {
+            "cost_usd": _rounded(self.cost_usd),
+            "latency_s": {"p50": _rounded(self.latency_p50_s), "p95": _rounded(self.latency_p95_s)},
+            "tokens": {"in": self.tokens_in, "out": self.tokens_out, "cached": self.tokens_cached},
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskResult:
+    """What is known of one task."""
+
+    task: str
+    threshold: float
+    verdict: Verdict
+    weakest: ConditionResult | None
+    """The counting condition nearest to failing, or furthest below; None when none was measured."""
+    conditions: tuple[ConditionResult, ...]
+    critical_levels: tuple[CriticalLevel, ...]
+    repeat: RepeatResult | None
+    spend: Spend
+
+    def as_json(self) -> dict[str, Any]:
+        """The published shape."""
+        weakest = self.weakest
+        return {
+            "task": self.task,
+            "threshold": _rounded(self.threshold),
+            "verdict": self.verdict,
+            "weakest": None if weakest is None else weakest.condition,
+            "margin": None if weakest is None else _rounded(weakest.margin),
+            "margin_low": None if weakest is None else _rounded(weakest.margin_low),
+            "margin_high": None if weakest is None else _rounded(weakest.margin_high),
+            "conditions": [condition.as_json() for condition in self.conditions],
+            "constraints": [] if weakest is None else [constraint.as_json() for constraint in weakest.constraints],
+            "critical_levels": [level.as_json() for level in self.critical_levels],
+            "repeat": None if self.repeat is None else self.repeat.as_json(),
+            **self.spend.as_json(),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Totals:
+    """What a run took."""
+
+    calls: int
+    void: int
+    """Calls without an observation."""
+    cost_usd: float | None
+    seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        """The published shape."""
+        return {
+            "calls": self.calls,
+            "void": self.void,
+            "cost_usd": _rounded(self.cost_usd),
+            "seconds": _rounded(self.seconds),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SuiteResult:
+    """What is known of one model on one suite."""
+
+    suite: str
+    model: str
+    served_model: tuple[str, ...]
+    """Every model id that the provider said it used."""
+    verdict: Verdict
+    tasks: tuple[TaskResult, ...]
+    totals: Totals
+
+    def as_json(self) -> dict[str, Any]:
+        """The published shape."""
+        return {
+            "suite": self.suite,
+            "model": self.model,
+            "served_model": list(self.served_model),
+            "verdict": self.verdict,
+            "tasks": [task.as_json() for task in self.tasks],
+            "totals": self.totals.as_json(),
+        }

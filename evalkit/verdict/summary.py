@@ -1,0 +1,115 @@
+"""From conditions to tasks, from tasks to the suite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from evalkit.verdict.decider import Decider
+from evalkit.verdict.results import ConditionResult, CriticalLevel, Spend, SuiteResult, TaskResult, Totals
+from evalkit.verdict.terms import Terms, Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskEntry:
+    """A task as a run knows it."""
+
+    task: str
+    threshold: float
+    """The task's own; a condition may have another."""
+    terms: tuple[Terms, ...]
+    """Of its conditions, in the suite's order; levels that are not numbers come easiest first."""
+    spend: Spend
+
+
+def summarise(
+    decider: Decider,
+    tasks: Sequence[TaskEntry],
+    *,
+    suite: str,
+    model: str,
+    served_model: Sequence[str],
+    totals: Totals,
+) -> SuiteResult:
+    """Put together what a run says.
+
+    Args:
+        decider: Knows every condition of `tasks`.
+        tasks: In the suite's order.
+        suite: Its name.
+        model: As the user named it.
+        served_model: Every model id that the provider said it used.
+        totals: What the run took.
+    """
+    results = tuple(_task_result(decider, entry) for entry in tasks)
+    return SuiteResult(
+        suite=suite,
+        model=model,
+        served_model=tuple(served_model),
+        verdict=_all_of(result.verdict for result in results),
+        tasks=results,
+        totals=totals,
+    )
+
+
+def _task_result(decider: Decider, entry: TaskEntry) -> TaskResult:
+    conditions = tuple(decider.result(terms.key) for terms in entry.terms)
+    verdict = _all_of(condition.verdict for condition in conditions if condition.counts)
+    return TaskResult(
+        task=entry.task,
+        threshold=entry.threshold,
+        verdict=verdict,
+        weakest=_weakest(conditions, verdict),
+        conditions=conditions,
+        critical_levels=_critical_levels(conditions),
+        repeat=next((condition.repeat for condition in conditions if condition.repeat is not None), None),
+        spend=entry.spend,
+    )
+
+
+def _all_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """Usable when all are (and there is one), unusable when some is."""
+    found = set(verdicts)
+    if "unusable" in found:
+        return "unusable"
+    return "usable" if found == {"usable"} else "edge"
+
+
+def _weakest(conditions: Sequence[ConditionResult], verdict: Verdict) -> ConditionResult | None:
+    margins = [
+        (condition.margin_high if verdict == "unusable" else condition.margin_low, condition)
+        for condition in conditions
+        if condition.counts
+    ]
+    measured = [(margin, condition) for margin, condition in margins if margin is not None]
+    return min(measured, key=lambda pair: pair[0])[1] if measured else None
+
+
+def _critical_levels(conditions: Sequence[ConditionResult]) -> tuple[CriticalLevel, ...]:
+    ladders: dict[str, list[ConditionResult]] = {}
+    for condition in conditions:
+        if condition.level is not None:
+            ladders.setdefault(condition.perturbation, []).append(condition)
+    return tuple(
+        _critical_level(perturbation, _easiest_first(ladder))
+        for perturbation, ladder in ladders.items()
+        if len(ladder) > 1
+    )
+
+
+def _easiest_first(ladder: Sequence[ConditionResult]) -> Sequence[ConditionResult]:
+    """Numbers by size; words (`soft`, `direct`, `override`) as the suite has them."""
+    numbered = [(condition.level, condition) for condition in ladder if isinstance(condition.level, int | float)]
+    if len(numbered) < len(ladder):
+        return ladder
+    return [condition for _, condition in sorted(numbered, key=lambda pair: pair[0])]
+
+
+def _critical_level(perturbation: str, ladder: Sequence[ConditionResult]) -> CriticalLevel:
+    usable_to = None
+    for condition in ladder:
+        if condition.verdict != "usable":
+            break
+        usable_to = condition.level
+    unusable = (condition.level for condition in ladder if condition.verdict == "unusable")
+    return CriticalLevel(perturbation=perturbation, usable_to=usable_to, unusable_from=next(unusable, None))

@@ -1,0 +1,183 @@
+"""Running counts of a condition: constant time a unit, memory in clusters and constraints, never in units."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from evalkit.stats import ClusterMoments, Interval, agreement, clustered_interval, pass_hat_k, pass_hat_k_error
+from evalkit.verdict.results import RepeatResult
+from evalkit.verdict.terms import Outcome, Terms
+
+
+class PassCounts:
+    """Passes, fails and voids of units, with the sums over clusters that intervals need.
+
+    With s passes, n observed and v void units in a cluster, six sums of products give the moments for all three
+    readings of a void unit: left out, failed, passed.
+    """
+
+    __slots__ = ("_clusters", "_nn", "_nv", "_observed", "_sn", "_ss", "_sv", "_vv", "passes", "trials", "void")
+
+    def __init__(self, *, clustered: bool) -> None:
+        self.passes = 0
+        self.trials = 0
+        self.void = 0
+        self._clusters: dict[str, list[int]] | None = {} if clustered else None
+        """Passes, observed and void units of each cluster; None when each unit is its own."""
+        self._observed = 0
+        """Clusters with an observed unit."""
+        self._ss = self._sn = self._nn = self._sv = self._nv = self._vv = 0
+
+    def add(self, passed: bool | None, cluster: str) -> None:
+        """Count one unit; None is void."""
+        if self._clusters is not None:
+            self._add_to_cluster(self._clusters.setdefault(cluster, [0, 0, 0]), passed)
+        if passed is None:
+            self.void += 1
+        else:
+            self.trials += 1
+            self.passes += passed
+
+    def _add_to_cluster(self, counts: list[int], passed: bool | None) -> None:
+        s, n, v = counts
+        if passed is None:
+            self._sv += s
+            self._nv += n
+            self._vv += 2 * v + 1
+            counts[2] = v + 1
+            return
+        self._observed += n == 0
+        self._nn += 2 * n + 1
+        self._nv += v
+        counts[1] = n + 1
+        if passed:
+            self._ss += 2 * s + 1
+            self._sn += s + n + 1
+            self._sv += v
+            counts[0] = s + 1
+        else:
+            self._sn += s
+
+    def all_void(self) -> PassCounts:
+        """New counts in which every unit so far is void."""
+        void = PassCounts(clustered=self._clusters is not None)
+        void.void = self.trials + self.void
+        if self._clusters is not None:
+            void._clusters = {name: [0, 0, n + v] for name, (_, n, v) in self._clusters.items()}
+            void._vv = self._nn + 2 * self._nv + self._vv
+        return void
+
+    def moments(self, void_as: bool | None) -> ClusterMoments:
+        """What intervals need, with void units read as passed, failed, or (None) left out."""
+        passes = self.passes + (self.void if void_as else 0)
+        trials = self.trials + (0 if void_as is None else self.void)
+        if self._clusters is None:
+            return ClusterMoments.independent(passes, trials)
+        ss, sn, nn = self._ss, self._sn, self._nn
+        if void_as is not None:
+            sn += self._sv
+            nn += 2 * self._nv + self._vv
+        if void_as:
+            ss += 2 * self._sv + self._vv
+            sn += self._nv + self._vv
+        return ClusterMoments(
+            n_clusters=self._observed if void_as is None else len(self._clusters),
+            n_trials=trials,
+            n_passes=passes,
+            passes_squared=ss,
+            passes_by_trials=sn,
+            trials_squared=nn,
+        )
+
+    def interval(self, *, alpha_low: float, alpha_high: float) -> Interval:
+        """Bound the pass rate, whatever the void units would have brought."""
+        if not self.void:
+            return self.observed_interval(alpha_low=alpha_low, alpha_high=alpha_high)
+        failed = clustered_interval(self.moments(False), alpha_low=alpha_low, alpha_high=alpha_high)
+        passed = clustered_interval(self.moments(True), alpha_low=alpha_low, alpha_high=alpha_high)
+        # Within clusters, one more pass can widen the interval: the outer ends hold for both readings.
+        return Interval(low=min(failed.low, passed.low), high=max(failed.high, passed.high))
+
+    def observed_interval(self, *, alpha_low: float, alpha_high: float) -> Interval:
+        """Bound the pass rate as if the void units had never been asked."""
+        return clustered_interval(self.moments(None), alpha_low=alpha_low, alpha_high=alpha_high)
+
+
+class Tally:
+    """All that a condition's outcomes have brought so far."""
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+        self.units = PassCounts(clustered=terms.clustered)
+        self.constraints: dict[str, PassCounts] = {}
+        """In the order in which they were first seen. A unit that did not check a constraint is void for it."""
+        self._score_sum = 0.0
+        self._n_scores = 0
+        self._complete: Counter[tuple[str, int]] = Counter()
+        """How many units with every ask observed, by cluster and number of passes."""
+
+    @property
+    def seen(self) -> int:
+        """Units taken in, void ones included; the position of the next."""
+        return self.units.trials + self.units.void
+
+    @property
+    def mean_score(self) -> float | None:
+        """Of the observed units."""
+        return self._score_sum / self._n_scores if self._n_scores else None
+
+    def observe(self, outcome: Outcome) -> None:
+        """Take in the next unit.
+
+        Raises:
+            ValueError: If it is not the next one of the plan, or has passed with fewer asks than planned.
+        """
+        terms = self._terms
+        if outcome.position != self.seen:
+            raise ValueError(f"{terms.key}: found the outcome of unit {outcome.position}, expected unit {self.seen}")
+        passed = outcome.passed
+        if passed and len(outcome.asks) != terms.repeats:
+            raise ValueError(f"{terms.key}: found a pass after {len(outcome.asks)} asks, expected {terms.repeats}")
+        self._observe_constraints({} if passed is None else outcome.constraints, outcome.cluster)
+        self.units.add(passed, outcome.cluster)
+        if passed is not None and outcome.score is not None:
+            self._score_sum += outcome.score
+            self._n_scores += 1
+        if terms.repeats > 1 and None not in outcome.asks and len(outcome.asks) == terms.repeats:
+            self._complete[outcome.cluster if terms.clustered else "", sum(map(bool, outcome.asks))] += 1
+
+    def _observe_constraints(self, held: Mapping[str, bool], cluster: str) -> None:
+        for name in held:
+            if name not in self.constraints:
+                self.constraints[name] = self.units.all_void()
+        for name, counts in self.constraints.items():
+            counts.add(held.get(name), cluster)
+
+    def repeat_result(self) -> RepeatResult | None:
+        """What repeats of the same items showed; None when no unit was observed."""
+        if not self.units.trials:
+            return None
+        k = self._terms.repeats
+        rates: tuple[float, ...] | None = None
+        errors: tuple[float, ...] | None = None
+        alike: float | None = None
+        # A curtailed unit has all its asks only when none before the last failed: such units are no sample of items.
+        if self._complete and not self._terms.curtail:
+            clusters = [cluster for cluster, _ in self._complete]
+            counts = [(passes, k) for _, passes in self._complete]
+            weights = list(self._complete.values())
+            groups = clusters if self._terms.clustered else None
+            steps = range(1, k + 1)
+            rates = tuple(pass_hat_k(counts, step, weights=weights) for step in steps)
+            found = [pass_hat_k_error(counts, step, weights=weights, clusters=groups) for step in steps]
+            errors = tuple(error for error in found if error is not None) or None
+            alike = agreement(counts, weights=weights)
+        return RepeatResult(
+            k=k,
+            items=self.units.trials,
+            pass_hat_k=rates,
+            standard_error=errors,
+            consistent=self.units.passes / self.units.trials,
+            agreement=alike,
+        )

@@ -1,0 +1,95 @@
+"""What a decider is told: the terms of each condition's test, and what each unit brought."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, TypeAlias
+
+from evalkit.trial import Level
+
+Key: TypeAlias = tuple[str, str]
+"""A task and the id of one of its conditions."""
+
+Verdict: TypeAlias = Literal["usable", "edge", "unusable"]
+
+Reason: TypeAlias = Literal["futility", "budget", "cost", "items", "void", "task-decided", "interrupted"]
+"""Why a condition stayed at the edge."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Terms:
+    """The terms of one condition's test, fixed when a run is made and kept when it is resumed."""
+
+    task: str
+    condition: str
+    """The condition's id, such as `noise@0.05`."""
+    perturbation: str
+    level: Level | None
+    counts: bool
+    """Whether it counts for the task's verdict."""
+    threshold: float
+    """The pass rate needed for use, 0–1."""
+    alpha: float
+    """Error rate of one side of the test; 0.025 at confidence 0.95."""
+    n_counting: int
+    """How many conditions of the task count, whether they run or not; at least 1."""
+    units: int
+    """Units planned in this run: trials, or items asked `repeats` times; 0 when the condition is not run."""
+    exhausted: bool
+    """The items end before the wanted number of units."""
+    repeats: int = 1
+    """Asks a unit: k of `repeat@k`."""
+    curtail: bool = False
+    """Whether a unit ends at its first failed ask."""
+    clustered: bool = False
+    """Whether units of one cluster may stand or fall together."""
+
+    @property
+    def key(self) -> Key:
+        """What the condition is called within the run."""
+        return self.task, self.condition
+
+    @property
+    def alpha_high(self) -> float:
+        """Error rate of the downward test: shared among the task's counting conditions by one that counts."""
+        return self.alpha / self.n_counting if self.counts else self.alpha
+
+    def to_json(self) -> dict[str, Any]:
+        """As kept in run.json."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> Terms:
+        """Read back what `to_json` gave.
+
+        Raises:
+            ValueError: If a name is missing or unknown.
+        """
+        known = {field.name for field in fields(cls)}
+        if set(found) != known:
+            raise ValueError(f"terms of a condition: found {sorted(found)}, expected {sorted(known)}")
+        return cls(**found)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What one unit brought."""
+
+    position: int
+    """0-based place in the condition's plan."""
+    cluster: str
+    """The item's group, or its id."""
+    asks: tuple[bool | None, ...]
+    """Whether each ask passed; None where it is void. Shorter than planned when the unit was curtailed."""
+    score: float | None
+    """Mean score of the asks that were observed, 0–1; None when there is none."""
+    constraints: Mapping[str, bool]
+    """Whether each constraint held in every observed ask; empty when there is none."""
+
+    @property
+    def passed(self) -> bool | None:
+        """False when an ask failed, even beside a void one; else None when one is void; True when all passed."""
+        if False in self.asks:
+            return False
+        return None if None in self.asks else True

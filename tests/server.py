@@ -1,0 +1,247 @@
+"""A real HTTP server on loopback that speaks OpenAI's chat format, counts what it is asked, and misbehaves on order.
+
+In a test:
+
+    with serving(answer="add", script=("429:0.1", "reset")) as server:
+        ... server.base_url ... server.stats() ...
+
+In a process of its own, which outlives clients that are killed:
+
+    python -m tests.server --answer add --delay 0.05 --rate 429=0.05 --rate reset=0.01
+
+It writes one line, its port, on standard output and serves until it is ended. `GET /stats` gives
+`{"calls": n, "received": {hash: n}, "answered": {hash: n}}`, where hash is the SHA-256 (hex) of the last message's
+text; `answered` counts replies that a client would have to pay for.
+
+Faults: `429`, `500`, … (any status, `429:3` with Retry-After 3), `reset`, `truncated`, `html`, `not-json`,
+`content-type`, `array`, `hang`, `slow` (one second more), `filter`, `overflow`, `ok`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import hashlib
+import json
+import random
+import re
+import threading
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+ANSWERS: Mapping[str, Callable[[str], str]] = {
+    "echo": lambda prompt: prompt,
+    "add": lambda prompt: str(sum(int(digits) for digits in re.findall(r"\d{1,18}", prompt)[:2])),
+}
+
+
+def prompt_hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+@dataclass(kw_only=True)
+class Behaviour:
+    answer: str = "echo"
+    """`echo`, `add`, or any other text, which is then the answer."""
+    delay_s: float = 0.0
+    script: tuple[str, ...] = ()
+    """Faults of the first calls, in order of arrival."""
+    rates: Mapping[str, float] = field(default_factory=dict)
+    """Shares of the other calls that get a fault, decided by prompt and number of arrival: the same in every run."""
+    seed: int = 0
+    key: str | None = None
+    """Without this bearer key a call is refused."""
+    models: tuple[str, ...] = ()
+    """Models that exist; all when empty."""
+
+
+class Server:
+    """The server's state; its own thread alone changes it."""
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        self.behaviour = behaviour
+        self.received: Counter[str] = Counter()
+        self.answered: Counter[str] = Counter()
+        self.last_headers: dict[str, str] = {}
+        self.last_body: Any = None
+        self.port = 0
+        self._script = list(behaviour.script)
+        self._released = asyncio.Event()
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def stats(self) -> dict[str, Any]:
+        """Ask the server itself, as a test in another process would."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/stats", timeout=10) as reply:
+            stats: dict[str, Any] = json.load(reply)
+        return stats
+
+    async def start(self, port: int = 0) -> web.AppRunner:
+        app = web.Application(client_max_size=64 * 2**20)
+        app.router.add_post("/v1/chat/completions", self._complete)
+        app.router.add_get("/stats", self._stats)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", port, backlog=2048)
+        await site.start()
+        self.port = runner.addresses[0][1]
+        return runner
+
+    async def stop(self, runner: web.AppRunner) -> None:
+        self._released.set()
+        await runner.cleanup()
+
+    async def _stats(self, request: web.Request) -> web.Response:
+        return web.json_response(
+            {"calls": self.received.total(), "received": dict(self.received), "answered": dict(self.answered)}
+        )
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        self.last_headers, self.last_body = dict(request.headers), body
+        prompt = body["messages"][-1]["content"]
+        hashed = prompt_hash(prompt)
+        self.received[hashed] += 1
+        refused = self._refusal(request, body)
+        if refused is not None:
+            return refused
+        fault = self._fault(hashed)
+        await asyncio.sleep(self.behaviour.delay_s + (1.0 if fault == "slow" else 0.0))
+        if fault in {"ok", "slow"}:
+            self.answered[hashed] += 1
+            return web.json_response(self._completion(body, prompt))
+        return await self._misbehave(fault, request, self._completion(body, prompt))
+
+    def _refusal(self, request: web.Request, body: Mapping[str, Any]) -> web.Response | None:
+        key, models = self.behaviour.key, self.behaviour.models
+        if key is not None and request.headers.get("Authorization") != f"Bearer {key}":
+            found = request.headers.get("Authorization", "")
+            return _error(401, f"Incorrect API key provided: {found}", "invalid_api_key")
+        if models and body["model"] not in models:
+            return _error(404, f"The model `{body['model']}` does not exist", "model_not_found")
+        return None
+
+    def _fault(self, hashed: str) -> str:
+        if self._script:
+            return self._script.pop(0)
+        rng = random.Random(f"{self.behaviour.seed} {hashed} {self.received[hashed]}")
+        drawn = rng.random()
+        for fault, rate in self.behaviour.rates.items():
+            drawn -= rate
+            if drawn < 0:
+                return fault
+        return "ok"
+
+    def _completion(self, body: Mapping[str, Any], prompt: str) -> dict[str, Any]:
+        answer = ANSWERS.get(self.behaviour.answer, lambda _: self.behaviour.answer)(prompt)
+        return {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "model": f"{body['model']}-2026-10-01",
+            "choices": [{"index": 0, "message": {"role": "assistant", "content": answer}, "finish_reason": "stop"}],
+            "usage": {
+                "prompt_tokens": len(prompt) // 4 + 1,
+                "completion_tokens": len(answer) // 4 + 1,
+                "prompt_tokens_details": {"cached_tokens": 0},
+            },
+        }
+
+    async def _misbehave(self, fault: str, request: web.Request, completion: Any) -> web.StreamResponse:
+        status, _, wait = fault.partition(":")
+        if status.isdigit():
+            return _error(int(status), f"fault {status}", "fault", {"Retry-After": wait} if wait else {})
+        if fault in {"reset", "truncated"}:
+            return await _cut(request, half=fault == "truncated", body=json.dumps(completion).encode())
+        if fault == "hang":
+            await self._released.wait()
+        plain: dict[str, Callable[[], web.Response]] = {
+            "html": lambda: web.Response(text="<html><body>Bad gateway</body></html>", content_type="text/html"),
+            "not-json": lambda: web.Response(text="upstream sent nothing", content_type="application/json"),
+            "content-type": lambda: web.Response(text=json.dumps(completion), content_type="text/plain"),
+            "array": lambda: web.json_response([completion]),
+            "shape": lambda: web.json_response({"choices": []}),
+            "hang": lambda: web.Response(status=500),
+            "filter": lambda: _error(400, "The prompt triggered the content management policy", "content_filter"),
+            "overflow": lambda: _error(400, "maximum context length is 8192 tokens", "context_length_exceeded"),
+        }
+        return plain[fault]()
+
+
+def _error(status: int, message: str, code: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    body = {"error": {"message": message, "type": "invalid_request_error", "code": code}}
+    return web.json_response(body, status=status, headers=headers)
+
+
+async def _cut(request: web.Request, *, half: bool, body: bytes) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(body))})
+    assert request.transport is not None
+    if half:
+        await response.prepare(request)
+        await response.write(body[: len(body) // 2])
+        request.transport.close()
+    else:
+        request.transport.abort()
+    return response
+
+
+@contextlib.contextmanager
+def serving(**behaviour: Any) -> Iterator[Server]:
+    """Serve from a thread of this process; the arguments are those of Behaviour."""
+    loop = asyncio.new_event_loop()
+    server, runner = loop.run_until_complete(_started(Behaviour(**behaviour)))
+    thread = threading.Thread(target=loop.run_forever, name="server")
+    thread.start()
+    try:
+        yield server
+    finally:
+        asyncio.run_coroutine_threadsafe(server.stop(runner), loop).result(timeout=10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def _started(behaviour: Behaviour, port: int = 0) -> tuple[Server, web.AppRunner]:
+    server = Server(behaviour)
+    return server, await server.start(port)
+
+
+async def _forever(behaviour: Behaviour, port: int) -> None:
+    server, _ = await _started(behaviour, port)
+    print(server.port, flush=True)
+    await asyncio.Event().wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A chat server on loopback for tests.")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--answer", default="echo", help="echo, add, or a fixed text")
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")
+    parser.add_argument("--script", default="", help="faults of the first calls, with commas between them")
+    parser.add_argument("--rate", action="append", default=[], metavar="FAULT=SHARE")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--key")
+    options = parser.parse_args()
+    rates = {fault: float(share) for fault, _, share in (one.partition("=") for one in options.rate)}
+    script = tuple(fault for fault in options.script.split(",") if fault)
+    behaviour = Behaviour(
+        answer=options.answer,
+        delay_s=options.delay,
+        script=script,
+        rates=rates,
+        seed=options.seed,
+        key=options.key,
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_forever(behaviour, options.port))
+
+
+if __name__ == "__main__":
+    main()

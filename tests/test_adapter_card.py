@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalkit.adapter import card_from, read_card
+from evalkit.adapter.card import check_address
+from evalkit.errors import AdapterError
+
+MINIMAL: dict[str, Any] = {
+    "name": "acme",
+    "about": "Acme.",
+    "dialect": "openai-chat",
+    "base_url": "https://acme.example/v1",
+    "verified": False,
+}
+PROGRAM: dict[str, Any] = {"name": "p", "about": "P.", "dialect": "program", "verified": True}
+
+
+def test_a_card_is_read_from_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "acme.toml"
+    path.write_text(
+        'name = "acme"\nabout = "Acme."\ndialect = "openai-chat"\nbase_url = "https://acme.example/v1"\n'
+        'verified = false\nkey_env = "ACME_API_KEY"\n',
+        encoding="utf-8",
+    )
+    card = read_card(path)
+    assert ("acme", "ACME_API_KEY", "Authorization", "Bearer ") == (
+        card.name,
+        card.key_env,
+        card.auth_header,
+        card.auth_prefix,
+    )
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AdapterError, match=r"none\.toml: found no readable card"):
+        read_card(tmp_path / "none.toml")
+
+
+def test_broken_toml_is_named_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text("name = \n", encoding="utf-8")
+    with pytest.raises(AdapterError, match=r"bad\.toml: .*line 1"):
+        read_card(path)
+
+
+def test_a_misspelt_key_gets_a_suggestion() -> None:
+    with pytest.raises(AdapterError, match=r'acme: key_evn: no such key\. Did you mean "key_env"\?'):
+        card_from({**MINIMAL, "key_evn": "X"}, source="acme")
+
+
+def test_all_problems_are_shown_at_once() -> None:
+    with pytest.raises(AdapterError) as caught:
+        card_from({"name": "a/b", "about": 3, "dialect": "d", "free": "yes"}, source="c.toml")
+    message = str(caught.value)
+    assert 4 == message.count("c.toml: ")
+    assert "c.toml: verified: missing" in message
+    assert "c.toml: about: found 3: " in message
+
+
+@pytest.mark.parametrize("address", [None, "", "acme.example", "ftp://acme.example", "https://"])
+def test_a_server_needs_an_address(address: str | None) -> None:
+    with pytest.raises(AdapterError, match="base_url: found .*, expected an address such as"):
+        card_from({**MINIMAL, "base_url": address}, source="c")
+
+
+@pytest.mark.parametrize("address", ["https://me:secret@acme.example", "https://a.example?key=1", "https://a.example#x"])
+def test_an_address_with_a_secret_is_refused_without_showing_it(address: str) -> None:
+    with pytest.raises(ValueError, match="keys belong in key_env") as caught:
+        check_address(address)
+    assert "secret" not in str(caught.value)
+
+
+def test_an_address_loses_its_final_slash() -> None:
+    assert "http://h/v1" == check_address("http://h/v1/")
+
+
+def test_a_program_has_neither_address_nor_key() -> None:
+    with pytest.raises(AdapterError, match='transport "process" has neither base_url nor key_env'):
+        card_from({**PROGRAM, "transport": "process", "key_env": "X"}, source="c")
+
+
+@pytest.mark.parametrize("change", [{"transport": "local"}, {"transport": "python", "program": "x"}])
+def test_program_and_local_go_together(change: dict[str, str]) -> None:
+    with pytest.raises(AdapterError, match='"program" goes with transport "local"'):
+        card_from({**PROGRAM, **change}, source="c")
+
+
+def test_the_key_is_no_static_header() -> None:
+    with pytest.raises(AdapterError, match="headers: Authorization carries the key"):
+        card_from({**MINIMAL, "headers": {"authorization": "Bearer abc"}}, source="c")

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from evalkit.adapter import find_cards, list_cards
+from evalkit.adapter.catalogue import GROUP, FoundCard, beside_card, dialect_of, split_name
+from evalkit.content import shipped
+from evalkit.errors import AdapterError
+
+CARD = {"name": "acme", "about": "Acme.", "dialect": "acme", "base_url": "https://acme.example", "verified": False}
+TOML = (
+    'name = "acme"\nabout = "Acme."\ndialect = "DIALECT"\nbase_url = "https://acme.example"\nverified = false\n'
+    'key_env = "ACME_API_KEY"\n'
+)
+DIALECT = "def build(call, model, address): ...\ndef parse(reply): ...\n"
+
+
+def _folder(path: Path, dialect: str = "acme", code: str | None = DIALECT) -> Path:
+    path.mkdir(parents=True, exist_ok=True)
+    (path / "acme.toml").write_text(TOML.replace("DIALECT", dialect), encoding="utf-8")
+    if code is not None:
+        (path / f"{dialect}.py").write_text(code, encoding="utf-8")
+    return path
+
+
+def _entry(attributes: dict[str, Any], name: str = "acme") -> EntryPoint:
+    """An entry point as an installed package publishes it; its module is already imported."""
+    module = ModuleType("catalogue_entry_under_test")
+    module.__dict__.update(attributes)
+    sys.modules[module.__name__] = module
+    return EntryPoint(name=name, value=module.__name__, group=GROUP)
+
+
+def _acme(folder: Path) -> FoundCard:
+    return find_cards([folder], installed=[])["acme"]
+
+
+def test_cards_of_all_folders_are_found_by_name(tmp_path: Path) -> None:
+    cards = find_cards([_folder(tmp_path), shipped("adapters")], installed=[])
+    assert {"acme", "baseline", "echo", "localhost", "openai"} <= set(cards)
+    assert list(cards) == sorted(cards)
+
+
+def test_a_folder_named_twice_counts_once(tmp_path: Path) -> None:
+    folder = _folder(tmp_path / "a")
+    assert ["acme"] == list(find_cards([folder, tmp_path / "a" / ".." / "a"], installed=[]))
+
+
+def test_a_name_found_twice_names_both_files(tmp_path: Path) -> None:
+    with pytest.raises(AdapterError, match=r'two adapters are named "acme": .*acme\.toml and .*acme\.toml'):
+        find_cards([_folder(tmp_path / "a"), _folder(tmp_path / "b")], installed=[])
+
+
+def test_a_card_and_an_entry_point_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(AdapterError, match=r"acme\.toml and entry point acme"):
+        find_cards([_folder(tmp_path)], installed=[_entry({"CARD": CARD})])
+
+
+def test_an_entry_point_brings_card_and_dialect() -> None:
+    entry = _entry({"CARD": CARD, "build": len, "parse": len})
+    found = find_cards([], installed=[entry])["acme"]
+    assert "https://acme.example" == found.card.base_url
+    assert len is dialect_of(found, []).parse
+
+
+@pytest.mark.parametrize(
+    ("message", "attributes", "name"),
+    [
+        ("cannot be loaded: AttributeError", {}, "acme"),
+        ('its card is named "acme", expected "other"', {"CARD": CARD}, "other"),
+        (
+            'found transport "process", expected "http"',
+            {"CARD": {"name": "acme", "about": "", "dialect": "d", "transport": "process", "verified": True}},
+            "acme",
+        ),
+        (r"entry point acme .*: verified: missing", {"CARD": {**CARD, "verified": None} | {"verified": None}}, "acme"),
+    ],
+)
+def test_a_bad_entry_point_is_named(message: str, attributes: dict[str, Any], name: str) -> None:
+    if "missing" in message:
+        attributes = {"CARD": {key: value for key, value in CARD.items() if key != "verified"}}
+    with pytest.raises(AdapterError, match=message):
+        find_cards([], installed=[_entry(attributes, name)])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("acme/x", "x"),
+        ("acme:x", "x"),
+        ("acme/org/x:free", "org/x:free"),
+        ("acme:./run.sh a/b", "./run.sh a/b"),
+        ("acme//tmp/x", "/tmp/x"),
+    ],
+)
+def test_a_model_name_is_cut_at_its_first_slash_or_colon(tmp_path: Path, name: str, expected: str) -> None:
+    found, model = split_name(name, {"acme": _acme(_folder(tmp_path))})
+    assert ("acme", expected) == (found.card.name, model)
+
+
+def test_an_unknown_provider_gets_a_suggestion(tmp_path: Path) -> None:
+    with pytest.raises(AdapterError, match=r'no adapter "amce"\. Did you mean "acme"\?'):
+        split_name("amce/x", {"acme": _acme(_folder(tmp_path))})
+
+
+@pytest.mark.parametrize("name", ["acme", "acme/", "acme: "])
+def test_a_provider_alone_is_no_model(tmp_path: Path, name: str) -> None:
+    with pytest.raises(AdapterError, match="expected PROVIDER/MODEL, such as acme/NAME"):
+        split_name(name, {"acme": _acme(_folder(tmp_path))})
+
+
+def test_a_dialect_beside_its_card_runs_when_its_folder_is_named(tmp_path: Path) -> None:
+    folder = _folder(tmp_path)
+    assert callable(dialect_of(_acme(folder), [folder]).build)
+
+
+def test_a_dialect_of_an_unnamed_folder_does_not_run(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, code="raise SystemExit('executed')")
+    with pytest.raises(AdapterError, match="add --adapters"):
+        dialect_of(_acme(folder), [])
+
+
+def test_a_card_may_use_a_shipped_dialect_without_permission(tmp_path: Path) -> None:
+    found = _acme(_folder(tmp_path, dialect="openai-chat", code=None))
+    assert callable(dialect_of(found, []).parse)
+
+
+def test_a_dialect_without_parse_is_refused(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, code="def build(): ...")
+    with pytest.raises(AdapterError, match='dialect "acme" has no function parse'):
+        dialect_of(_acme(folder), [folder])
+
+
+def test_a_card_without_a_folder_finds_shipped_files_only(tmp_path: Path) -> None:
+    found = FoundCard(card=_acme(_folder(tmp_path)).card, source="here", folder=None, published=SimpleNamespace())
+    assert callable(beside_card(found, "program", []).parse)
+
+
+@pytest.mark.parametrize(
+    ("expected", "environment", "env_file"),
+    [
+        (None, {}, {}),
+        (None, {"ACME_API_KEY": ""}, None),
+        ("environment", {"ACME_API_KEY": "k"}, {"ACME_API_KEY": "other"}),
+        (".env", {}, {"ACME_API_KEY": "k"}),
+    ],
+)
+def test_listing_says_where_the_key_is_never_what(
+    tmp_path: Path, expected: str | None, environment: dict[str, str], env_file: dict[str, str] | None
+) -> None:
+    (listing,) = list_cards([_folder(tmp_path)], environment=environment, env_file=env_file)
+    assert ("acme", "ACME_API_KEY", expected) == (listing.name, listing.key_env, listing.key_source)
+    assert "other" not in repr(listing)
+
+
+def test_listing_of_a_card_without_a_key() -> None:
+    listings = {listing.name: listing for listing in list_cards([shipped("adapters")], environment={})}
+    assert (None, None) == (listings["echo"].key_env, listings["echo"].key_source)

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from evalkit.adapter import Endpoint, FoundCard, Reply, Request, card_from
+from evalkit.adapter.endpoint import endpoint_for
+from evalkit.errors import AdapterError
+from evalkit.trial import Call, Response
+
+HTTP: dict[str, Any] = {
+    "name": "acme",
+    "about": "Acme.",
+    "dialect": "d",
+    "base_url": "https://card.example/v1/",
+    "base_url_env": "ACME_BASE_URL",
+    "headers": {"X-Card": "1"},
+    "rename_sampling": {"max_tokens": "limit"},
+    "verified": False,
+}
+COMMAND: dict[str, Any] = {
+    "name": "command",
+    "about": "C.",
+    "dialect": "program",
+    "transport": "process",
+    "verified": True,
+}
+
+
+class Plain:
+    def build(self, call: Call, model: str, address: str) -> Request:
+        return Request(method="POST", url=f"{address}/{model}", headers={"X-Own": "2"}, body=dict(call.sampling))
+
+    def parse(self, reply: Reply) -> Response:
+        return Response(text=reply.body.decode())
+
+
+def _endpoint(
+    card: dict[str, Any], options: dict[str, Any] | None = None, environment: dict[str, str] | None = None
+) -> Endpoint:
+    found = FoundCard(card=card_from(card, source="c"), source="c", folder=None)
+    return endpoint_for(found, "x", options=options or {}, environment=environment or {})
+
+
+@pytest.mark.parametrize(
+    ("expected", "options", "environment"),
+    [
+        ("https://card.example/v1", {}, {}),
+        ("https://card.example/v1", {}, {"ACME_BASE_URL": ""}),
+        ("http://env.example", {}, {"ACME_BASE_URL": "http://env.example"}),
+        ("http://option.example", {"base_url": "http://option.example/"}, {"ACME_BASE_URL": "http://env.example"}),
+    ],
+)
+def test_option_wins_over_environment_wins_over_card(
+    expected: str, options: dict[str, str], environment: dict[str, str]
+) -> None:
+    assert expected == _endpoint(HTTP, options, environment).address
+
+
+def test_a_card_without_a_variable_ignores_the_environment() -> None:
+    assert "https://card.example/v1" == _endpoint({**HTTP, "base_url_env": None}, {}, {"": "http://x.example"}).address
+
+
+def test_a_bad_address_is_refused() -> None:
+    with pytest.raises(AdapterError, match='adapter "acme": base_url: found 8000'):
+        _endpoint(HTTP, {"base_url": 8000})
+
+
+def test_a_program_has_no_address() -> None:
+    assert "command:x" == _endpoint(COMMAND).address
+    with pytest.raises(AdapterError, match="a program has no address"):
+        _endpoint(COMMAND, {"base_url": "http://x.example"})
+
+
+def test_names_have_a_slash_for_providers_and_a_colon_for_programs() -> None:
+    assert ("acme/x", "command:x") == (_endpoint(HTTP).name, _endpoint(COMMAND).name)
+
+
+def test_options_win_over_the_suite_and_are_called_as_the_provider_does() -> None:
+    call = Call(
+        task="t", item="1", condition="clean", repeat=0, messages=(), sampling={"max_tokens": 5, "temperature": 0}
+    )
+    request = _endpoint(HTTP, {"temperature": 1, "base_url": "http://h"}).request(call, Plain())
+    assert {"limit": 5, "temperature": 1} == request.body
+    assert {"X-Card": "1", "X-Own": "2"} == request.headers
+    assert request.call is not None
+    assert ("1", {"limit": 5, "temperature": 1}) == (request.call.item, request.call.sampling)
