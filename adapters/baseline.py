@@ -7,7 +7,7 @@ knowledge of support desks, not from the items. Reading is linear in the length 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import pairwise
 from operator import add, mul, sub
 
@@ -136,11 +136,8 @@ def _customer_text(prompt: str) -> str:
     paragraphs = paragraphs[1:] or paragraphs
     while len(paragraphs) > 1 and _is_instruction(paragraphs[0]):
         paragraphs = paragraphs[1:]
-    for position, paragraph in enumerate(paragraphs[:-1]):
-        if paragraph.lower().startswith("end of"):
-            paragraphs = paragraphs[position + 1 :]
-            break
-    return "\n\n".join(paragraphs)
+    ends = [place for place, paragraph in enumerate(paragraphs, 1) if paragraph.lower().startswith("end of")]
+    return "\n\n".join(paragraphs[ends[0] :] if ends else paragraphs)
 
 
 def _first_match(labels: Mapping[str, str], text: str) -> list[str]:
@@ -149,7 +146,7 @@ def _first_match(labels: Mapping[str, str], text: str) -> list[str]:
     return [min(found)[1]] if found else []
 
 
-def _keywords(text: str, known: str) -> list[str]:
+def _keywords(text: str, known: Collection[str]) -> list[str]:
     """The words that say what it is about, in the order in which they come.
 
     A word counts for every use, twice more when a determiner stands before it (it is likely a thing) or when it holds a
@@ -171,7 +168,7 @@ def _title(prompt: str) -> str:
     text = _customer_text(prompt)
     lower = text.lower().replace("’", "'")
     labels = ", ".join(_first_match(_REQUESTS, lower) + _first_match(_PROBLEMS, lower))
-    about = " ".join(_keywords(text, labels.lower()))
+    about = " ".join(_keywords(text, _WORD.findall(labels.lower())))
     title = f"{labels or 'Complaint'}: {about}" if about else labels or "Complaint"
     words = title.split()[:_MAX_TITLE_WORDS]
     return " ".join([words[0].capitalize(), *words[1:]])
@@ -179,11 +176,10 @@ def _title(prompt: str) -> str:
 
 def _queue(prompt: str) -> str:
     """The queue whose words the message names most; the first in the list when none stands out."""
-    queues: dict[str, str] = {}
-    for line in prompt.splitlines():
-        if match := _QUEUE.match(line):
-            queues[match.group(1)] = match.group(2).lower()
-    message = _paragraphs(prompt)[-1].lower() if prompt.strip() else ""
+    listed = [match for line in prompt.splitlines() if (match := _QUEUE.match(line))]
+    queues = {match.group(1): match.group(2).lower() for match in listed}
+    after_list = prompt.rpartition(listed[-1].string)[2] if listed else ""
+    message = _customer_text(after_list).lower()
     words = set(_WORD.findall(message))
     scores = {name: _queue_score(name, about, message, words) for name, about in queues.items()}
     return max(scores, key=lambda name: scores[name], default="")

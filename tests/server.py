@@ -98,6 +98,11 @@ class Server:
     async def stop(self, runner: web.AppRunner) -> None:
         self._released.set()
         await runner.cleanup()
+        # Handlers whose client has left; the loop must not be closed over them.
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _stats(self, request: web.Request) -> web.Response:
         return web.json_response(
@@ -141,7 +146,8 @@ class Server:
         return "ok"
 
     def _completion(self, body: Mapping[str, Any], prompt: str) -> dict[str, Any]:
-        answer = ANSWERS.get(self.behaviour.answer, lambda _: self.behaviour.answer)(prompt)
+        known = ANSWERS.get(self.behaviour.answer)
+        answer = self.behaviour.answer if known is None else known(prompt)
         return {
             "id": "chatcmpl-1",
             "object": "chat.completion",

@@ -27,12 +27,12 @@ def test_a_card_is_read_from_its_file(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     card = read_card(path)
-    assert ("acme", "ACME_API_KEY", "Authorization", "Bearer ") == (
+    assert (
         card.name,
         card.key_env,
         card.auth_header,
         card.auth_prefix,
-    )
+    ) == ("acme", "ACME_API_KEY", "Authorization", "Bearer ")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -56,18 +56,20 @@ def test_all_problems_are_shown_at_once() -> None:
     with pytest.raises(AdapterError) as caught:
         card_from({"name": "a/b", "about": 3, "dialect": "d", "free": "yes"}, source="c.toml")
     message = str(caught.value)
-    assert 4 == message.count("c.toml: ")
+    assert message.count("c.toml: ") == 4
     assert "c.toml: verified: missing" in message
     assert "c.toml: about: found 3: " in message
 
 
 @pytest.mark.parametrize("address", [None, "", "acme.example", "ftp://acme.example", "https://"])
 def test_a_server_needs_an_address(address: str | None) -> None:
-    with pytest.raises(AdapterError, match="base_url: found .*, expected an address such as"):
+    with pytest.raises(AdapterError, match=r"base_url: found .*, expected an address such as"):
         card_from({**MINIMAL, "base_url": address}, source="c")
 
 
-@pytest.mark.parametrize("address", ["https://me:secret@acme.example", "https://a.example?key=1", "https://a.example#x"])
+@pytest.mark.parametrize(
+    "address", ["https://me:secret@acme.example", "https://a.example?key=1", "https://a.example#x"]
+)
 def test_an_address_with_a_secret_is_refused_without_showing_it(address: str) -> None:
     with pytest.raises(ValueError, match="keys belong in key_env") as caught:
         check_address(address)
@@ -75,7 +77,7 @@ def test_an_address_with_a_secret_is_refused_without_showing_it(address: str) ->
 
 
 def test_an_address_loses_its_final_slash() -> None:
-    assert "http://h/v1" == check_address("http://h/v1/")
+    assert check_address("http://h/v1/") == "http://h/v1"
 
 
 def test_a_program_has_neither_address_nor_key() -> None:

@@ -24,7 +24,7 @@ def _write(path: Path, text: str) -> Path:
 
 
 def test_dataclasses_work_in_loaded_files(tmp_path: Path) -> None:
-    assert 3 == load_module(_write(tmp_path / "points.py", WITH_DATACLASS)).Point(x=3).x
+    assert load_module(_write(tmp_path / "points.py", WITH_DATACLASS)).Point(x=3).x == 3
 
 
 def test_a_file_cannot_shadow_a_library(tmp_path: Path) -> None:

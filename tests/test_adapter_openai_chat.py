@@ -11,7 +11,7 @@ from evalkit.content import shipped
 from evalkit.errors import AdapterError
 from evalkit.trial import Call, Message, Response
 
-DIALECT: Dialect = load_module(shipped("adapters") / "openai_chat.py")  # type: ignore[assignment]
+DIALECT: Dialect = load_module(shipped("adapters") / "openai_chat.py")
 # The example of the provider's reference, with the fields that evalkit reads and some that it does not.
 RECORDED = {
     "id": "chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT",
@@ -60,13 +60,13 @@ def _error(status: int, message: str, code: str | None = None) -> Reply:
 
 def test_a_request_holds_model_messages_and_sampling() -> None:
     request = DIALECT.build(_call(temperature=0, max_tokens=5), "org/x", "https://host/v1")
-    assert ("POST", "https://host/v1/chat/completions") == (request.method, request.url)
-    assert {
+    assert (request.method, request.url) == ("POST", "https://host/v1/chat/completions")
+    assert request.body == {
         "model": "org/x",
         "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}],
         "temperature": 0,
         "max_tokens": 5,
-    } == request.body
+    }
 
 
 def test_sampling_cannot_replace_what_is_measured() -> None:
@@ -106,12 +106,12 @@ def test_an_empty_answer_is_an_observation() -> None:
 
 def test_a_refusal_is_an_observation() -> None:
     response = DIALECT.parse(_completion("stop", content=None, refusal="I cannot."))
-    assert ("I cannot.", "refusal") == (response.text, response.finish_reason)
+    assert (response.text, response.finish_reason) == ("I cannot.", "refusal")
 
 
 def test_an_answer_in_parts_is_joined_without_its_reasoning() -> None:
     parts = [{"type": "thinking", "thinking": "…"}, {"type": "text", "text": "4"}, {"type": "text", "text": "2"}]
-    assert "42" == DIALECT.parse(_completion(content=parts)).text
+    assert DIALECT.parse(_completion(content=parts)).text == "42"
 
 
 def test_tool_calls_are_read() -> None:
@@ -122,14 +122,14 @@ def test_tool_calls_are_read() -> None:
         {"id": "4", "type": "function", "function": {"name": "none", "arguments": None}},
     ]
     response = DIALECT.parse(_completion("tool_calls", content=None, tool_calls=calls))
-    assert "tool_calls" == response.finish_reason
-    assert [{"a": 1}, '{"a": ', {"b": 2}, {}] == [call["arguments"] for call in response.tool_calls]
-    assert ["add", "bad", "object", "none"] == [call["name"] for call in response.tool_calls]
+    assert response.finish_reason == "tool_calls"
+    assert [call["arguments"] for call in response.tool_calls] == [{"a": 1}, '{"a": ', {"b": 2}, {}]
+    assert [call["name"] for call in response.tool_calls] == ["add", "bad", "object", "none"]
 
 
 def test_log_probabilities_are_summed() -> None:
     choice = {"message": {"content": "a"}, "logprobs": {"content": [{"logprob": -0.5}, {"logprob": -0.25}]}}
-    assert -0.75 == DIALECT.parse(_reply({"choices": [choice]})).logprob
+    assert DIALECT.parse(_reply({"choices": [choice]})).logprob == -0.75
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from evalkit.adapter.code import load_module
 from evalkit.content import shipped
 from evalkit.trial import Call, Message, Response
 
-DIALECT: Dialect = load_module(shipped("adapters") / "program.py")  # type: ignore[assignment]
+DIALECT: Dialect = load_module(shipped("adapters") / "program.py")
 ECHO = load_module(shipped("adapters") / "echo.py")
 
 
@@ -17,8 +17,8 @@ def _call(*messages: Message) -> Call:
 
 def test_a_request_is_what_the_program_reads() -> None:
     request = DIALECT.build(_call(Message(role="user", content="hi")), "x", "command:x")
-    assert ("CALL", "command:x") == (request.method, request.url)
-    assert {"messages": [{"role": "user", "content": "hi"}], "options": {"temperature": 0}} == request.body
+    assert (request.method, request.url) == ("CALL", "command:x")
+    assert request.body == {"messages": [{"role": "user", "content": "hi"}], "options": {"temperature": 0}}
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def test_echo_answers_with_the_last_user_message() -> None:
     call = _call(
         Message(role="user", content="a"), Message(role="user", content="b"), Message(role="assistant", content="c")
     )
-    assert "b" == ECHO.answer(call)
+    assert ECHO.answer(call) == "b"
 
 
 def test_echo_has_nothing_to_say_to_nobody() -> None:
-    assert "" == ECHO.answer(_call(Message(role="system", content="a")))
+    assert ECHO.answer(_call(Message(role="system", content="a"))) == ""

@@ -9,13 +9,20 @@ from evalkit.adapter import tokens_of
 
 def test_counts_are_read() -> None:
     usage = {"prompt_tokens": 10, "completion_tokens": 0, "prompt_tokens_details": {"cached_tokens": 4}}
-    assert {"tokens_in": 10, "tokens_out": 0, "tokens_cached": 4} == tokens_of(usage)
+    assert tokens_of(usage) == {"tokens_in": 10, "tokens_out": 0, "tokens_cached": 4}
 
 
 @pytest.mark.parametrize(
     "usage",
-    [None, [], "12", {}, {"prompt_tokens": None}, {"prompt_tokens": -1, "completion_tokens": True}]
-    + [{"prompt_tokens_details": 3, "completion_tokens": 1.5}],
+    [
+        None,
+        [],
+        "12",
+        {},
+        {"prompt_tokens": None},
+        {"prompt_tokens": -1, "completion_tokens": True},
+        {"prompt_tokens_details": 3, "completion_tokens": 1.5},
+    ],
 )
 def test_what_is_no_count_is_unknown(usage: Any) -> None:
-    assert {"tokens_in": None, "tokens_out": None, "tokens_cached": None} == tokens_of(usage)
+    assert tokens_of(usage) == {"tokens_in": None, "tokens_out": None, "tokens_cached": None}

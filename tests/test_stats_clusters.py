@@ -53,6 +53,10 @@ def test_a_few_large_clusters_count_for_little() -> None:
     assert pytest.approx(119**2 / (100**2 + 19)) == effective_trials(moments)
 
 
+def test_two_clusters_that_are_one_against_the_other_are_worth_one_trial() -> None:
+    assert effective_trials(ClusterMoments.of([(0, 1000), (1000, 1000)])) == 1
+
+
 def test_a_single_cluster_is_one_trial() -> None:
     assert effective_trials(ClusterMoments.of([(7, 9)])) == 1
 
@@ -69,7 +73,7 @@ def test_independent_moments_are_those_of_singletons() -> None:
 
 @given(clusters)
 def test_worth_is_from_one_to_the_number_of_clusters(groups: list[tuple[int, int]]) -> None:
-    assert 1 <= effective_trials(ClusterMoments.of(groups)) <= len(groups)
+    assert 1 - 1e-12 <= effective_trials(ClusterMoments.of(groups)) <= len(groups)
 
 
 @given(clusters)

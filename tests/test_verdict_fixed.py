@@ -107,6 +107,11 @@ def test_the_verdict_says_on_which_side_of_the_threshold_the_interval_lies(
     assert (verdict, reason, decided_at) == (found.verdict, found.reason, found.decided_at)
 
 
+def test_an_interval_that_touches_the_threshold_does_not_exclude_it() -> None:
+    interval = clopper_pearson(95, 100, alpha_low=0.025, alpha_high=0.025)
+    assert [result(5, threshold=end).verdict for end in (interval.low, interval.high)] == ["edge", "edge"]
+
+
 @given(st.integers(1, 300), st.data(), st.sampled_from([0.5, 0.8, 0.95, 0.99]), st.integers(1, 6))
 def test_verdict_and_interval_always_agree(units: int, data: st.DataObject, threshold: float, n_counting: int) -> None:
     fails = data.draw(st.integers(0, units))

@@ -102,6 +102,19 @@ def test_within_clusters_the_interval_holds_both_readings_of_void_units(
         assert found.high >= read.high
 
 
+@pytest.mark.parametrize("common", [False, True])
+def test_a_void_unit_read_the_other_way_can_move_an_end_further(common: bool) -> None:
+    """Three stories fail, one passes (or the reverse): a fail that leans with the many makes them weigh more."""
+    ends = {"alpha_low": 0.025, "alpha_high": 0.025}
+    outcomes = [*((name, common) for name in "aaaaabbbbbcc"), *[("d", not common)] * 5]
+    found = counted([*outcomes, ("b", None)]).interval(**ends)
+    leaning, against = (counted([*outcomes, ("b", read)]).interval(**ends) for read in (common, not common))
+    if common:
+        assert found.low == leaning.low < against.low
+    else:
+        assert found.high == leaning.high > against.high
+
+
 def test_outcomes_out_of_plan_order_are_refused() -> None:
     """Slow answers are often the wrong ones: to take what is there would favour the right ones."""
     with pytest.raises(ValueError, match="found the outcome of unit 1, expected unit 0"):

@@ -1,0 +1,28 @@
+"""Score responses: constraints that compose, extraction before them, partial credit beside pass and fail."""
+
+from evalkit.score.constraint import Check, ConflictLevel, Constraint
+from evalkit.score.editor import constraint_schema, extract_schema
+from evalkit.score.errors import ConstraintError, ScoreError
+from evalkit.score.extract import Extract, read_extract
+from evalkit.score.kinds import constraint_types
+from evalkit.score.scored import BoundConstraint, Scored, score
+from evalkit.score.spec import ConstraintSpec, name_constraints, read_constraint
+
+__all__ = [
+    "BoundConstraint",
+    "Check",
+    "ConflictLevel",
+    "Constraint",
+    "ConstraintError",
+    "ConstraintSpec",
+    "Extract",
+    "ScoreError",
+    "Scored",
+    "constraint_schema",
+    "constraint_types",
+    "extract_schema",
+    "name_constraints",
+    "read_constraint",
+    "read_extract",
+    "score",
+]

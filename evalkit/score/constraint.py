@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeAlias
 
@@ -32,7 +33,7 @@ class Check:
 class Constraint(BaseModel):
     """A yes/no demand on a response."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True, use_attribute_docstrings=True)
 
     key: ClassVar[str]
     """Its name in a suite."""
@@ -48,9 +49,9 @@ class Constraint(BaseModel):
         """Take the description from the docstring, so that it is written once."""
         cls.about = (cls.__doc__ or "").partition("\n")[0]
 
+    @abstractmethod
     def check(self, text: str) -> Check:
         """Judge a response, or what was extracted from it."""
-        raise NotImplementedError
 
     def wish(self) -> str | None:
         """What a user who wanted the opposite would ask for, as it follows "please"; None if nothing sensible."""
@@ -70,9 +71,9 @@ class Constraint(BaseModel):
 
 
 def quoted(text: str) -> str:
-    """Text as a reason shows it: on one line, in quotes, at most 60 characters.
+    r"""Text as a reason shows it: on one line, in quotes, at most 60 characters.
 
-    >>> quoted("two\\nlines")
+    >>> quoted("two\nlines")
     '"two lines"'
     """
     # Only the beginning is shown, so only the beginning is tidied: responses can be long.

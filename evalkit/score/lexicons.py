@@ -9,39 +9,38 @@ from functools import lru_cache
 
 from evalkit.score.phrases import Phrase, Wording, forms, phrase
 
+# Verbs and nouns, which are met with their inflections.
+_INFLECTED = """
+    anger annoy appal betray despair disappoint disgrace disgust dismay distress enrage exasperate frustrate
+    frustration hate horrify humiliate idiot infuriate insult irritate love nightmare outrage shame sicken terrify
+"""
+# Met as they are: their stems mean something else (fumes, an electric shock).
 _FEELINGS = """
-    aggravating agonizing amazed amazing anger angry anguish annoy annoying anxious appalled appalling ashamed
-    astonishing astounded astounding atrocious awesome awful beloved betray bitter brilliant crazy dear delighted
-    deplorable depressed depressing despair desperate despicable devastated devastating disappointed disappointing
-    disgrace disgraceful disgust disgusting dismayed distraught distressed distressing dreadful ecstatic enrage
-    exasperated exasperating excellent excited fabulous fantastic frustrated frustrating frustration fuming furious
-    fury garbage glad grateful hate hateful heartbreaking heartbroken hideous horrendous horrible horrid horrified
-    horrifying humiliated humiliating idiot idiotic incompetent incredible infuriating insane insulting irate
-    irritated irritating joke laughable livid love lovely ludicrous mad magnificent miserable mortified nasty
-    nightmare outrage outrageous overjoyed panic pathetic perfect rage resent revolting rid ridiculous rubbish rude
-    sad scandalous shame shameful shocked shocking sickening stunned stunning stupid superb terrible terrific
-    terrified thrilled tragic unacceptable unbelievable unhappy upset upsetting useless vile wonderful worst
-    worthless wretched
+    aggravating agonizing amazed amazing angrily angry anguish anxious appalled appalling ashamed astonishing
+    astounded astounding atrocious awesome awful brilliant crazy delighted deplorable depressed depressing desperate
+    desperately despicable devastated devastating disgraceful distraught dreadful ecstatic excellent excited fabulous
+    fantastic fuming furious fury glad grateful hateful heartbreaking heartbroken hideous horrendous horrible horrid
+    idiotic incompetent incredible insane irate laughable livid lovely ludicrous mad magnificent miserable mortified
+    nasty outrageous overjoyed pathetic rage raging revolting ridiculous rude sad sadly scandalous shameful shocked
+    shocking stunned stunning stupid superb terrible terribly terrific thrilled tragic unacceptable unbelievable
+    unhappy upset upsetting useless vile wonderful worst worthless wretched
 """
 _INTENSIFIERS = """
-    absolutely awfully beyond completely deeply dreadfully enormously entirely especially exceedingly exceptionally
-    extraordinarily extremely hopelessly hugely immensely incredibly insanely intensely literally massively really
-    ridiculously seriously severely simply so-called super terribly totally truly unbelievably utterly very wildly
+    absolutely awfully completely deeply dreadfully enormously exceedingly exceptionally extraordinarily extremely
+    hopelessly hugely immensely incredibly insanely intensely literally massively really ridiculously seriously
+    totally truly unbelievably utterly very wildly
 """
 _PHRASES = (
     "at my wit's end",
     "beyond belief",
-    "blown away",
     "cannot believe",
     "can't believe",
     "driving me mad",
     "fed up",
     "how dare you",
-    "let down",
     "losing patience",
     "never again",
     "sick and tired",
-    "so angry",
     "what a joke",
 )
 # Common in support, and not shouted.
@@ -85,10 +84,9 @@ def _is_pronounceable(word: str) -> bool:
 @lru_cache(maxsize=1)
 def lexicons() -> dict[str, Lexicon]:
     """The lexicons by name; built with the first use."""
-    single = f"{_FEELINGS} {_INTENSIFIERS}".split()
     emotional = Lexicon(
         about="words of strong feeling, intensifiers, shouting in capitals, exclamation marks",
-        words=frozenset().union(*map(forms, single)),
+        words=frozenset(f"{_FEELINGS} {_INTENSIFIERS}".split()).union(*map(forms, _INFLECTED.split())),
         phrases=tuple((written, phrase(written)) for written in _PHRASES),
         wish="make it sound absolutely furious, in strong words and with exclamation marks",
     )

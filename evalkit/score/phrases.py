@@ -129,7 +129,8 @@ def _stands_in(name: str, flat: str) -> bool:
     start = flat.find(name)
     while start >= 0:
         end = start + len(name)
-        if not (_goes_on(flat[:start][-2:][::-1], name[0]) or _goes_on(flat[end : end + 2], name[-1])):
+        before = flat[max(0, start - 2) : start][::-1]
+        if not (_goes_on(before, name[0]) or _goes_on(flat[end : end + 2], name[-1])):
             return True
         start = flat.find(name, start + 1)
     return False

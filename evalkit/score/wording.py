@@ -57,7 +57,7 @@ class Mentions(Constraint):
         tuple[tuple[str, ...], ...],
         BeforeValidator(_alternatives),
         WithJsonSchema(
-            {"anyOf": [{"type": "string"}, {**_PHRASES, "items": {"anyOf": [*({"type": "string"}, _PHRASES)]}}]}
+            {"anyOf": [{"type": "string"}, {**_PHRASES, "items": {"anyOf": [_PHRASES["items"], _PHRASES]}}]}
         ),
     ]
     """An element that is a list itself holds alternatives, any of which will do."""
@@ -87,7 +87,7 @@ class Avoids(Constraint):
     """A list, or the name of a lexicon."""
 
     def check(self, text: str) -> Check:
-        """The score falls with every hit: 1/2, 1/3, …"""
+        """The score falls with every hit, to 1/2, 1/3 and so on."""
         if isinstance(self.phrases, str):
             hits = list(lexicons()[self.phrases].hits(text))
         else:

@@ -93,8 +93,9 @@ def effective_trials(moments: ClusterMoments) -> float:
         moments: Of at least one trial.
 
     Returns:
-        From 1 to n_trials. Without a pass, without a fail, or where all clusters have the same rate, the data say
-        nothing about the spread: the effective number of clusters. Clusters of one trial each: n_trials.
+        From 1 to n_trials: deviations from the mean sum to 0, so their variance is at most p(1−p). Without a pass,
+        without a fail, or where all clusters have the same rate, the data say nothing about the spread: the
+        effective number of clusters. Clusters of one trial each: n_trials.
 
     Raises:
         ValueError: If there is no trial.
@@ -117,7 +118,7 @@ def effective_trials(moments: ClusterMoments) -> float:
     if variance == 0:
         return most
     p = moments.pass_rate
-    return max(1.0, min(p * (1 - p) / variance, most))
+    return min(p * (1 - p) / variance, most)
 
 
 def clustered_interval(moments: ClusterMoments, *, alpha_low: float, alpha_high: float) -> Interval:

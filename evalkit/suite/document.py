@@ -130,9 +130,10 @@ def _syntax_problem(path: Path, text: str, error: yaml.MarkedYAMLError) -> Probl
     row = rows[line - 1] if 0 < line <= len(rows) else ""
     if "\t" in row[: len(row) - len(row.lstrip())]:
         return Problem(path=path, line=line, message="found a tab in the indentation; YAML allows spaces only")
-    detail = error.problem or "unreadable"
-    context = f" {error.context}" if error.context else ""
-    return Problem(path=path, line=line, message=f"is not valid YAML: {detail}{context}")
+    parts = [error.problem or "unreadable", error.context or ""]
+    if parts[0].startswith("but "):  # "expected a single document", "but found another document"
+        parts.reverse()
+    return Problem(path=path, line=line, message=f"is not valid YAML: {' '.join(parts).strip()}")
 
 
 class _Builder:

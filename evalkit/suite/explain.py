@@ -36,15 +36,17 @@ def explain(error: ValidationError, document: Document, model: type[BaseModel]) 
     problems = []
     for detail in error.errors(include_url=False):
         loc: Where = (*detail["loc"], *detail.get("ctx", {}).get("path", ()))
-        problems.append(document.problem(_present(document, loc), _message(detail, model)))
+        where = _present(document, loc)
+        missing = loc[-1:] if detail["type"] == "missing" else ()
+        problems.append(document.problem((*where, *missing), _message(detail, model)))
     return problems
 
 
 def _present(document: Document, loc: Where) -> Where:
-    """A location without the parts that only the models have; a missing key may stand at its end."""
+    """A location without the parts that the file has not: those of the models, and what a short form leaves out."""
     kept: Where = ()
-    for index, part in enumerate(loc):
-        if (*kept, part) in document.lines or (index == len(loc) - 1 and part != "[key]"):
+    for part in loc:
+        if (*kept, part) in document.lines:
             kept = (*kept, part)
     return kept
 

@@ -173,14 +173,17 @@ class _Reader:
             function = load_function(self.folder, source.python or "", allow_code=self.allow_code)
             path = self._read(path_inside(self.folder, (source.python or "").rpartition(":")[0]))
             return called_rows(path, function, source.arguments)
-        return file_rows(self._read(path_inside(self.folder, source)))
+        path = path_inside(self.folder, source)
+        if not path.is_file():
+            raise ValueError(f"no such file: {path}")
+        return file_rows(self._read(path))
 
     def _functions(self, where: Where, given: TaskFile) -> Mapping[str, Callable[..., Any]]:
         functions = {}
         for index, spec in enumerate(given.constraints):
-            if spec.key != "python":
+            name = spec.function
+            if name is None:
                 continue
-            name = str(spec.arguments["function"])
             try:
                 functions[name] = load_function(self.folder, name, allow_code=self.allow_code)
                 self._read(path_inside(self.folder, name.rpartition(":")[0]))

@@ -58,7 +58,7 @@ def _expect(expected: str, valid: Callable[[Any], bool]) -> BeforeValidator:
 
 
 def _percent_hint(value: Any, valid: Callable[[Any], bool]) -> str:
-    if isinstance(value, int | float) and 1 < value <= 100 and valid(value / 100):
+    if isinstance(value, int | float) and 10 <= value <= 100 and valid(value / 100):
         return f". Did you mean {value / 100:g}?"
     return ""
 
@@ -95,7 +95,7 @@ Tokens = Annotated[
 Times = Annotated[
     int,
     Field(ge=2, le=1000),
-    _expect("how often, a whole number from 2 to 1,000", lambda value: type(value) is int and 2 <= value <= 1000),
+    _expect("a whole number of times from 2 to 1,000", lambda value: type(value) is int and 2 <= value <= 1000),
 ]
 Name = Annotated[
     str,

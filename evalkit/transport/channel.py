@@ -19,6 +19,3 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
-
-    def redact(self, text: str) -> str:
-        """Take the key out of a text that came from outside and will be shown."""

@@ -57,10 +57,6 @@ class FunctionChannel:
     async def close(self) -> None:
         """Nothing is held."""
 
-    def redact(self, text: str) -> str:
-        """The text: programs get no key."""
-        return text
-
 
 def _as_json(given: Any, name: str) -> bytes:
     body = {"text": given} if isinstance(given, str) else given

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from urllib.request import getproxies_environment, proxy_bypass
 
 import aiohttp
@@ -22,12 +23,15 @@ CONNECT_TIMEOUT_S = 30.0
 
 
 class AiohttpTransport(httpx2.AsyncBaseTransport):
-    """Sends httpx2's requests through an aiohttp session; as many connections as there are calls at a time."""
+    """Sends httpx2's requests through an aiohttp session; as many connections as there are calls at a time.
 
-    def __init__(self) -> None:
+    Args:
+        proxies: Addresses by the scheme of what is asked for, `all` for the rest.
+    """
+
+    def __init__(self, proxies: Mapping[str, str]) -> None:
         self._session: aiohttp.ClientSession | None = None
-        # Read once: looking at the environment for each call would cost as much as the call.
-        self._proxies = getproxies_environment()
+        self._proxies = proxies
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send one request and read the whole reply."""
@@ -105,7 +109,7 @@ class HttpChannel:
         self._auth = {} if key is None else {auth_header: f"{auth_prefix}{key}"}
         self._timeout_s = timeout_s
         self._client = httpx2.AsyncClient(
-            transport=AiohttpTransport(),
+            transport=AiohttpTransport(getproxies_environment()),
             timeout=httpx2.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s)),
             headers={"user-agent": "evalkit"},
             follow_redirects=False,
@@ -123,16 +127,16 @@ class HttpChannel:
             async with asyncio.timeout(self._timeout_s):
                 reply = await self._client.request(request.method, request.url, content=content, headers=headers)
         except (TimeoutError, httpx2.HTTPError) as error:
-            raise ReplyError(_reason(error), self.redact(self._describe(error, request.url))) from error
-        return Reply(status=reply.status_code, headers=dict(reply.headers.items()), body=reply.content)
+            raise ReplyError(_reason(error), self._describe(error, request.url)) from error
+        body = reply.content
+        if self._key is not None:
+            # Some servers quote the key that they refuse; what they say is shown and recorded.
+            body = body.replace(self._key.encode(), b"[key]")
+        return Reply(status=reply.status_code, headers=dict(reply.headers.items()), body=body)
 
     async def close(self) -> None:
         """Close all connections."""
         await self._client.aclose()
-
-    def redact(self, text: str) -> str:
-        """Take the key out of a text."""
-        return text if self._key is None else text.replace(self._key, "[key]")
 
     def _describe(self, error: Exception, url: str) -> str:
         if isinstance(error, TimeoutError | httpx2.ReadTimeout):

@@ -94,11 +94,11 @@ class Model:
             return _storable(self._dialect.parse(reply))
         except ReplyError as error:
             wait_s = retry_after_s(reply.headers, datetime.now(UTC))
-            raise ReplyError(error.reason, self._channel.redact(str(error)), retry_after_s=wait_s) from error
+            raise ReplyError(error.reason, str(error), retry_after_s=wait_s) from error
         except _MISSHAPEN as error:
             found = f"{type(error).__name__}: {error}"
             message = f"{self.name}: found a reply of an unexpected shape ({found}): {reply.excerpt()}"
-            raise ReplyError("unexpected-reply", self._channel.redact(message)) from error
+            raise ReplyError("unexpected-reply", message) from error
 
 
 def _storable(response: Response) -> Response:

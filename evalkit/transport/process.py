@@ -15,6 +15,7 @@ from evalkit.adapter.wire import Reply, ReplyError, Request
 from evalkit.errors import AdapterError
 
 _TAIL_CHARS = 500
+_FAREWELL_S = 1.0
 
 
 class ProcessChannel:
@@ -56,9 +57,11 @@ class ProcessChannel:
                 out, err = await process.communicate(json.dumps(request.body).encode() + b"\n")
         except TimeoutError as error:
             message = f"{request.url}: no answer within {self._timeout_s:g} s"
+            await _kill(process)
             raise ReplyError("program-timeout", message) from error
-        finally:
-            await _end(process)
+        except asyncio.CancelledError:
+            await _kill(process)
+            raise
         if process.returncode != 0:
             tail = err.decode("utf-8", "replace").strip()[-_TAIL_CHARS:]
             message = f"{request.url}: exit status {process.returncode}: {tail or 'nothing on standard error'}"
@@ -68,15 +71,11 @@ class ProcessChannel:
     async def close(self) -> None:
         """Every process has ended with its call."""
 
-    def redact(self, text: str) -> str:
-        """The text: programs get no key from evalkit."""
-        return text
 
-
-async def _end(process: Process) -> None:
-    if process.returncode is not None:
-        return
-    # The whole group: a program that waits for a child of its own would outlive it.
+async def _kill(process: Process) -> None:
+    # The whole group, even if the program itself has ended: a child of its own may hold standard output open.
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
+    # A child that left the group may hold it still; that one is not waited for.
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(process.communicate(), _FAREWELL_S)

@@ -1,0 +1,125 @@
+"""What `import evalkit` offers: the command line's verbs as functions."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evalkit.content import folders
+from evalkit.engine import EngineSettings, Measured, measure, start
+from evalkit.lint import Finding, lint
+from evalkit.plan import DEFAULT_MAX_CALLS, DEFAULT_UNITS, Scope
+from evalkit.record import TrialReader, read_run_file
+from evalkit.suite import Suite, load_suite
+from evalkit.transport import open_model
+
+if TYPE_CHECKING:
+    import pandas
+
+
+async def arun(
+    suite: str | Path | Suite,
+    model: str,
+    *,
+    tasks: Sequence[str] = (),
+    conditions: Sequence[str] = (),
+    fixed: int = DEFAULT_UNITS,
+    max_calls: int = DEFAULT_MAX_CALLS,
+    limit: int | None = None,
+    seed: int = 0,
+    confidence: float | None = None,
+    options: Mapping[str, Any] | None = None,
+    concurrency: int = 16,
+    max_void: float = 0.02,
+    out: str | Path = "runs",
+    reuse: Sequence[str | Path] = (),
+    allow_code: bool = False,
+) -> Measured:
+    """Measure a suite with a model; the arguments are the options of `evalkit run`.
+
+    Args:
+        suite: A path, the name of a shipped suite, or a loaded one.
+        model: `PROVIDER/NAME`.
+        tasks: Names; empty: all.
+        conditions: Ids or perturbations; empty: all.
+        fixed: Units a condition.
+        max_calls: A condition's budget in calls.
+        limit: Only the first items of each task's order.
+        seed: Of item order and perturbations.
+        confidence: Of each verdict; the suite's when None.
+        options: Settings of the model, as with -M.
+        concurrency: Calls in flight.
+        max_void: Share of void trials above which the run fails.
+        out: Where the run's folder is made.
+        reuse: Runs whose answers to the same requests are taken.
+        allow_code: Whether Python that the suite or the model names may run.
+
+    Returns:
+        The run's folder and results.
+
+    Raises:
+        EvalkitError: If the suite, the model or the record is wrong; its message says what to do.
+    """
+    loaded = suite if isinstance(suite, Suite) else load_suite(suite, allow_code=allow_code)
+    opened = open_model(
+        model,
+        options=options or {},
+        folders=folders("adapters"),
+        allow_code=allow_code,
+        timeout_s=None,
+        code_folders=(),
+        environment=os.environ,
+    )
+    session = start(
+        loaded,
+        opened,
+        scope=Scope(
+            tasks=tuple(tasks), conditions=tuple(conditions), limit=limit, fixed=fixed, max_calls=max_calls
+        ),
+        seed=seed,
+        confidence=confidence,
+        options=options or {},
+        settings=EngineSettings(concurrency=concurrency, max_void=max_void),
+        out=Path(out),
+        reuse=[Path(folder) for folder in reuse],
+    )
+    return await session.carry_out()
+
+
+def run(suite: str | Path | Suite, model: str, **options: Any) -> Measured:
+    """As `arun`, for programs without an event loop."""
+    return asyncio.run(arun(suite, model, **options))
+
+
+def check(suite: str | Path, *, allow_code: bool = False) -> list[Finding]:
+    """What `evalkit check` finds in a suite that is well formed.
+
+    Raises:
+        SuiteError: If it is not.
+    """
+    return lint(load_suite(suite, allow_code=allow_code))
+
+
+def open_run(folder: str | Path) -> Measured:
+    """A run from its folder, its results recomputed from its trials.
+
+    Raises:
+        RecordError: If there is no run.
+    """
+    path = Path(folder)
+    with TrialReader(path) as reader:
+        run_file = read_run_file(path)
+        return Measured(folder=path, run=run_file, results=measure(run_file, reader))
+
+
+def read_trials(folder: str | Path) -> pandas.DataFrame:
+    """A run's trials as a table, one row each; the columns are documented in docs/record.md.
+
+    Raises:
+        RecordError: If there is no run.
+    """
+    with TrialReader(Path(folder)) as reader:
+        return reader.frame()

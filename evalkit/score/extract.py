@@ -1,0 +1,245 @@
+"""Find the answer inside a response before constraints read it.
+
+Every step takes text to text in time linear in its length. What is not there gives nothing, which every constraint
+that reads it counts as a fail: an observation, never an error.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from evalkit.errors import did_you_mean
+from evalkit.score.arguments import build
+from evalkit.score.errors import ConstraintError
+from evalkit.score.json_text import first_json
+from evalkit.score.numbers import numbers_in
+from evalkit.score.values import show
+
+T = TypeVar("T")
+
+Marker = Annotated[str, Field(min_length=1)]
+Which = Literal["first", "last"]
+Name = Literal["whole", "first_number", "last_number", "choice", "json", "fenced"]
+
+_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n?", re.MULTILINE)
+_STATED = re.compile(
+    r"\b(?i:(?:answer|choice|option)(?:[ \t]{1,3}is|[ \t]{0,3}[:=])|answer)[:*_\"'“(\[ \t]{0,6}"
+    # A capital states an option, except the pronoun; a small letter only where nothing of a sentence follows.
+    r"(?:([A-HJ-Z]|I(?! [a-z]))(?![\w'’])|([a-z])(?=[)\].](?!\w)|[ \t]*$))",
+    re.MULTILINE,
+)
+_LEADING = re.compile(r"[*_\"'“(\[]{0,4}([A-Za-z])[*_\"'”]{0,3}(?:[).\]:](?!\w)|[ \t]*(?:\n|$))")
+_BRACKETED = re.compile(r"[(\[]([A-Za-z])[)\]]")
+# The pronoun and the article are no options.
+_ALONE = re.compile(r"(?<![\w'’])(?:([B-HJ-Z]|A(?! [a-z]))|(?<=[Oo]ption )(A)|(?<=[Cc]hoice )(A))(?![\w'’])")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Nothing:
+    """What was looked for is not in the response."""
+
+    sought: str
+    """Such as `number`."""
+
+    @property
+    def reason(self) -> str:
+        """For people."""
+        return f"nothing to extract: no {self.sought}"
+
+
+class Step(BaseModel):
+    """One extractor."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True, use_attribute_docstrings=True)
+
+    @abstractmethod
+    def take(self, text: str) -> str | Nothing:
+        """The part of a text that it looks for."""
+
+
+class After(Step):
+    """What follows a marker."""
+
+    key: ClassVar[str] = "after"
+    after: Marker
+    """Whatever its case."""
+    which: Which = "last"
+    """Which occurrence, when there are several; models come to their answer at the end."""
+    line: bool = False
+    """Up to the end of the line only."""
+
+    def take(self, text: str) -> str | Nothing:
+        """Without white space at the ends."""
+        place = _occurrence(text, self.after, self.which)
+        if place is None:
+            return Nothing(sought=show(self.after))
+        rest = text[place.end() :]
+        return (rest.partition("\n")[0] if self.line else rest).strip()
+
+
+class Before(Step):
+    """What comes before a marker."""
+
+    key: ClassVar[str] = "before"
+    before: Marker
+    """Whatever its case."""
+    which: Which = "first"
+    """Which occurrence, when there are several."""
+
+    def take(self, text: str) -> str | Nothing:
+        """Without white space at the ends."""
+        place = _occurrence(text, self.before, self.which)
+        return Nothing(sought=show(self.before)) if place is None else text[: place.start()].strip()
+
+
+class Strip(Step):
+    """The text without certain characters, and white space, at both ends."""
+
+    key: ClassVar[str] = "strip"
+    strip: Marker
+    """The characters, in any order."""
+
+    def take(self, text: str) -> str:
+        """Perhaps nothing but the empty text."""
+        return text.strip(f"{self.strip} \t\r\n")
+
+
+class Named(Step):
+    """An extractor without settings."""
+
+    name: Name
+
+    def take(self, text: str) -> str | Nothing:
+        """As the name says."""
+        reader = READERS[self.name]
+        found = reader.take(text)
+        return Nothing(sought=reader.sought) if found is None else found
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Extract:
+    """Extractors to be applied in order."""
+
+    steps: tuple[Step, ...]
+
+    def take(self, text: str) -> str | Nothing:
+        """What constraints are to read."""
+        for step in self.steps:
+            part = step.take(text)
+            if isinstance(part, Nothing):
+                return part
+            text = part
+        return text
+
+
+WITH_SETTINGS: tuple[type[After] | type[Before] | type[Strip], ...] = (After, Before, Strip)
+WHOLE = Extract(steps=(Named(name="whole"),))
+
+
+def read_extract(entry: object) -> Extract:
+    """Read an `extract:` of a suite: one extractor, or a list of them.
+
+    Raises:
+        ConstraintError: If it is written wrongly; its path is relative to the entry.
+    """
+    if not isinstance(entry, list):
+        return Extract(steps=(_read_step(entry, ()),))
+    if not entry:
+        raise ConstraintError((), "found an empty list, expected at least one extractor")
+    return Extract(steps=tuple(_read_step(step, (index,)) for index, step in enumerate(entry)))
+
+
+def _read_step(entry: object, path: tuple[str | int, ...]) -> Step:
+    known = [*get_args(Name), *(kind.key for kind in WITH_SETTINGS)]
+    if isinstance(entry, dict):
+        for kind in WITH_SETTINGS:
+            if kind.key in entry:
+                return build(kind, entry, path)
+        name = next((str(key) for key in entry), "")
+        raise ConstraintError(path, f'unknown extractor "{name}". {did_you_mean(name, known)}')
+    if not isinstance(entry, str):
+        raise ConstraintError(path, f"found {show(entry)}, expected an extractor. {did_you_mean('', known)}")
+    if any(kind.key == entry for kind in WITH_SETTINGS):
+        raise ConstraintError(path, f'"{entry}" needs a text, as in {{{entry}: "…"}}')
+    if entry not in get_args(Name):
+        raise ConstraintError(path, f'unknown extractor "{entry}". {did_you_mean(entry, known)}')
+    return Named.model_validate({"name": entry})
+
+
+def _occurrence(text: str, marker: str, which: Which) -> re.Match[str] | None:
+    found = re.finditer(re.escape(marker), text, re.IGNORECASE)
+    return next(found, None) if which == "first" else _last(found)
+
+
+def _last(values: Iterable[T]) -> T | None:
+    kept = deque(values, maxlen=1)
+    return kept[0] if kept else None
+
+
+def _first_number(text: str) -> str | None:
+    return next((number.literal for number in numbers_in(text)), None)
+
+
+def _last_number(text: str) -> str | None:
+    return _last(number.literal for number in numbers_in(text))
+
+
+def _fenced(text: str) -> str | None:
+    opening = _FENCE.search(text)
+    if opening is None:
+        return None
+    mark = opening.group(1)
+    closing = re.compile(rf"^[ \t]*{mark[0]}{{{len(mark)},}}[ \t]*$", re.MULTILINE).search(text, opening.end())
+    # Like Markdown: a fence that is never closed goes on to the end.
+    return text[opening.end() : closing.start() if closing else None].strip("\r\n")
+
+
+def _json(text: str) -> str | None:
+    inside = _fenced(text)
+    found = first_json(inside) if inside is not None else None
+    return found if found is not None else first_json(text)
+
+
+def _choice(text: str) -> str | None:
+    """The letter of an option: as stated last, at the start, in brackets, or alone; never guessed among several."""
+    stated = _last(_STATED.finditer(text))
+    if stated is not None:
+        return (stated.group(1) or stated.group(2)).upper()
+    leading = _LEADING.match(text.lstrip())
+    if leading is not None:
+        return leading.group(1).upper()
+    for pattern in (_BRACKETED, _ALONE):
+        letters = {match.group(match.lastindex or 0).upper() for match in pattern.finditer(text)}
+        if letters:
+            return letters.pop() if len(letters) == 1 else None
+    return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reader:
+    """How an extractor without settings works."""
+
+    take: Callable[[str], str | None]
+    sought: str
+    """What is lacking when it finds nothing."""
+    about: str
+    """One line for people."""
+
+
+READERS: dict[Name, Reader] = {
+    "whole": Reader(take=str.strip, sought="text", about="The response without white space at the ends."),
+    "first_number": Reader(take=_first_number, sought="number", about="The first number."),
+    "last_number": Reader(take=_last_number, sought="number", about="The last number."),
+    "choice": Reader(take=_choice, sought="single choice letter", about="The letter of an option: (B), B., answer: B."),
+    "json": Reader(
+        take=_json, sought="JSON object or array", about="The first JSON object or array, in a fence or in prose."
+    ),
+    "fenced": Reader(take=_fenced, sought="fenced block", about="The contents of the first fenced block."),
+}

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalkit.content import shipped
+from evalkit.errors import AdapterError
+from evalkit.transport import Model, open_model
+from evalkit.trial import Call, Message
+from tests.server import serving
+
+CALL = Call(
+    task="addition", item="1", condition="clean", repeat=0, messages=(Message(role="user", content="What is 2 + 3?"),)
+)
+
+
+def _open(name: str, **settings: Any) -> Model:
+    defaults: dict[str, Any] = {
+        "options": {},
+        "folders": [shipped("adapters")],
+        "allow_code": False,
+        "timeout_s": None,
+        "code_folders": [],
+        "environment": {},
+    }
+    return open_model(name, **{**defaults, **settings})
+
+
+def _text(model: Model) -> str:
+    async def run() -> str:
+        try:
+            return (await model.ask(model.request(CALL))).response.text
+        finally:
+            await model.close()
+
+    return asyncio.run(run())
+
+
+def test_echo() -> None:
+    model = _open("echo/x")
+    assert (_text(model), model.deterministic, model.free) == ("What is 2 + 3?", True, True)
+
+
+def test_baseline() -> None:
+    assert _text(_open("baseline/rules")) == "5"
+
+
+def test_replay(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_text(json.dumps({"item": "1", "response": "five"}), encoding="utf-8")
+    model = _open(f"replay/{path}")
+    # Repeats may have other recorded responses, so an answer says nothing about the next one.
+    assert (_text(model), model.deterministic, model.free) == ("five", False, True)
+
+
+def test_command() -> None:
+    model = _open("command:echo 'two words'")
+    assert (_text(model), model.name) == ("two words", "command:echo 'two words'")
+
+
+def test_python(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text("def f(messages, options):\n    return messages[0]['content'].upper()\n", encoding="utf-8")
+    assert _text(_open(f"python:{path}:f", allow_code=True)) == "WHAT IS 2 + 3?"
+    with pytest.raises(AdapterError, match="--allow-code"):
+        _open(f"python:{path}:f")
+
+
+def test_a_server_on_this_machine_needs_no_key() -> None:
+    with serving(answer="add") as server:
+        model = _open("localhost/org/tiny", options={"base_url": server.base_url, "temperature": 0})
+        assert (model.name, _text(model)) == ("localhost/org/tiny", "5")
+        assert (server.last_body["temperature"], server.last_body["model"]) == (0, "org/tiny")
+        assert "Authorization" not in server.last_headers
+
+
+def test_a_key_comes_from_the_environment_without_its_line_break() -> None:
+    with serving(key="k") as server:
+        environment = {"OPENAI_API_KEY": "k\n", "OPENAI_BASE_URL": server.base_url}
+        assert _text(_open("openai:x", environment=environment)) == "What is 2 + 3?"
+
+
+@pytest.mark.parametrize("environment", [{}, {"OPENAI_API_KEY": ""}, {"OPENAI_API_KEY": " \n"}])
+def test_a_key_that_is_not_set_is_named(environment: dict[str, str]) -> None:
+    with pytest.raises(AdapterError, match=r'adapter "openai": OPENAI_API_KEY is not set\. Export it, or change'):
+        _open("openai/x", environment=environment)
+
+
+def test_requests_can_be_built_without_a_key() -> None:
+    request = _open("openai/x", need_key=False, options={"max_tokens": 5}).request(CALL)
+    assert (request.url, request.body["max_completion_tokens"]) == ("https://api.openai.com/v1/chat/completions", 5)
+
+
+@pytest.mark.parametrize("key", ["schlüssel", "two\nlines"])
+def test_a_key_that_no_header_can_carry_is_refused_unseen(key: str) -> None:
+    with pytest.raises(AdapterError, match="holds characters that no header can carry") as caught:
+        _open("openai/x", environment={"OPENAI_API_KEY": key})
+    assert key not in str(caught.value)
+
+
+@pytest.mark.parametrize("timeout_s", [0.0, -1.0])
+def test_a_deadline_in_the_past_is_refused(timeout_s: float) -> None:
+    with pytest.raises(AdapterError, match="expected more than 0 seconds"):
+        _open("echo/x", timeout_s=timeout_s)
+
+
+def test_the_deadline_reaches_a_program() -> None:
+    from evalkit.errors import TransportError
+
+    with pytest.raises(TransportError, match=r"no answer within 0\.2 s"):
+        _text(_open("command:sleep 20", timeout_s=0.2))
+
+
+def _local(folder: Path, code: str) -> Path:
+    (folder / "mine.toml").write_text(
+        'name = "mine"\nabout = "M."\ndialect = "program"\ntransport = "local"\nprogram = "mine"\nverified = true\n',
+        encoding="utf-8",
+    )
+    (folder / "mine.py").write_text(code, encoding="utf-8")
+    return folder
+
+
+def test_a_program_beside_a_card_of_the_user(tmp_path: Path) -> None:
+    folder = _local(tmp_path, "def answer(call):\n    return call.item\n")
+    assert _text(_open("mine/x", folders=[folder], code_folders=[folder])) == "1"
+
+
+def test_a_program_without_an_answer_is_refused(tmp_path: Path) -> None:
+    folder = _local(tmp_path, "")
+    with pytest.raises(AdapterError, match='program "mine" has no function answer'):
+        _open("mine/x", folders=[folder], code_folders=[folder])
+
+
+def test_the_hash_of_a_programs_request_ignores_the_trials_place() -> None:
+    import dataclasses
+
+    model, other = _open("echo/x"), _open("echo/y")
+    assert model.request(CALL).hash == model.request(dataclasses.replace(CALL, item="2", repeat=5)).hash
+    assert model.request(CALL).hash != other.request(CALL).hash
+    assert model.request(CALL).hash != _open("echo/x", options={"temperature": 1}).request(CALL).hash
+
+
+IMPORTS = """
+import sys
+from pathlib import Path
+import evalkit.adapter
+assert not {"httpx2", "aiohttp", "asyncio", "tenacity"} & set(sys.modules)
+from evalkit.content import shipped
+from evalkit.transport import open_model
+settings = dict(allow_code=False, timeout_s=None, code_folders=[], environment={})
+for name in ("echo/x", "baseline/rules", f"replay/{sys.argv[1]}", "command:true"):
+    open_model(name, options={}, folders=[shipped("adapters")], **settings)
+print(sorted({"httpx2", "aiohttp", "pandas", "scipy"} & set(sys.modules)))
+"""
+
+
+def test_programs_import_no_http_client(tmp_path: Path) -> None:
+    recorded = tmp_path / "r.jsonl"
+    recorded.write_text("", encoding="utf-8")
+    done = subprocess.run([sys.executable, "-c", IMPORTS, recorded], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
