@@ -67,14 +67,14 @@ def _impossible(suite: Suite, task: Task, plan: Plan, terms: list[Terms]) -> Ite
 
 def _undecidable(suite: Suite, task: Task, terms: list[Terms]) -> Iterator[Finding]:
     counting = [each for each in terms if each.counts]
+    wanting: dict[str, list[str]] = {}
     for each in counting:
-        least = decidability(each).least_units
-        if least is None:
-            message = f"{each.condition}: no number of passes is shown to be above a threshold of {each.threshold:g}"
-            yield _finding(suite, task, "warning", f"{message}; it can never be called usable")
-        elif each.units < least:
-            yield _finding(suite, task, "warning", _too_few(task, each, least))
-    if all(decidability(each).enough for each in counting):
+        message = _too_few(task, each)
+        if message is not None:
+            wanting.setdefault(message, []).append(each.condition)
+    for message, conditions in wanting.items():
+        yield _finding(suite, task, "warning", f"{', '.join(conditions)}: {message}")
+    if not wanting:
         chances = task_decidability(terms).chances
         said = ", ".join(f"{chance:.0%} at {rate:g}" for rate, chance in chances.items())
         message = (
@@ -84,11 +84,16 @@ def _undecidable(suite: Suite, task: Task, terms: list[Terms]) -> Iterator[Findi
         yield _finding(suite, task, "note", message)
 
 
-def _too_few(task: Task, terms: Terms, least: int) -> str:
+def _too_few(task: Task, terms: Terms) -> str | None:
+    """Why a condition can never be called usable as it stands; None when it can."""
+    least = decidability(terms).least_units
+    if least is None:
+        return f"no number of passes shows a pass rate above a threshold of {terms.threshold:g}; it can never be usable"
+    if terms.units >= least:
+        return None
     shortest = f"at threshold {terms.threshold:g} the shortest way to usable is {least} passes in a row"
     available = items_available(task, None)
     if available is not None and available < least:
         remedy = "it can never be called usable. Add items, or say `claim: set`"
-        return f"{terms.condition}: {shortest}; this task has {available} items: {remedy}"
-    remedy = "allow more with --fixed or --max-calls"
-    return f"{terms.condition}: {shortest}; a run asks {terms.units} by default: {remedy}"
+        return f"{shortest}; this task has {available} items: {remedy}"
+    return f"{shortest}; a run asks {terms.units} by default. Ask more with --fixed (and --max-calls)"

@@ -6,13 +6,13 @@ import unicodedata
 
 
 def printable(text: str) -> str:
-    """Text without what could command a terminal or mislead an eye.
+    r"""Text without what could command a terminal or mislead an eye.
 
     Control characters (ANSI sequences start with one) and format characters (bidirectional overrides, zero-width
     marks) become visible escapes; tabs and line breaks stay.
 
-    >>> printable("a\\x1b[31mb")
-    'a\\\\x1b[31mb'
+    >>> printable("a\x1b[31mb")
+    'a\\x1b[31mb'
     """
     if text.isascii() and text.isprintable():
         return text

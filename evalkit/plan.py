@@ -1,7 +1,7 @@
 """From a suite to what is asked, in which order.
 
-Theory of operation. Every condition has one sequence of units, fixed before the run by (seed, task, item ids) alone, the
-same for all conditions and models; a unit is one trial, or, for `repeat@k`, one item asked k times. A decider says
+Theory of operation. Every condition has one sequence of units, fixed before the run by (seed, task, item ids) alone,
+the same for all conditions and models; a unit is one trial, or, for `repeat@k`, one item asked k times. A decider says
 which condition gets its next unit; it can never choose the item. That is what keeps the error rates valid under any
 schedule and any stopping.
 

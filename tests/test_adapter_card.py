@@ -80,9 +80,15 @@ def test_an_address_loses_its_final_slash() -> None:
     assert check_address("http://h/v1/") == "http://h/v1"
 
 
+@pytest.mark.parametrize("name", ["OPENAI_BASE_URL", "HTTPS_PROXY", "KEY NAME_KEY", "sk-abc"])
+def test_a_key_variable_is_named_as_one(name: str) -> None:
+    with pytest.raises(AdapterError, match="key_env: found "):
+        card_from({**MINIMAL, "key_env": name}, source="c")
+
+
 def test_a_program_has_neither_address_nor_key() -> None:
     with pytest.raises(AdapterError, match='transport "process" has neither base_url nor key_env'):
-        card_from({**PROGRAM, "transport": "process", "key_env": "X"}, source="c")
+        card_from({**PROGRAM, "transport": "process", "key_env": "X_KEY"}, source="c")
 
 
 @pytest.mark.parametrize("change", [{"transport": "local"}, {"transport": "python", "program": "x"}])

@@ -236,3 +236,19 @@ def test_a_certificate_that_nobody_vouches_for_is_told_apart(tmp_path: Path) -> 
         _send(f"https://127.0.0.1:{listener.getsockname()[1]}/v1")
     thread.join()
     assert caught.value.reason == "certificate"
+
+
+def test_a_server_that_accepts_no_connection_is_a_failure_to_connect() -> None:
+    async def run(port: int) -> None:
+        timeout = httpx2.Timeout(10, connect=0.2)
+        async with httpx2.AsyncClient(transport=AiohttpTransport({}), timeout=timeout) as client:
+            with pytest.raises(httpx2.ConnectTimeout):
+                await client.get(f"http://127.0.0.1:{port}/")
+
+    with socket.socket() as listener, socket.socket() as first, socket.socket() as second:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)  # full as soon as one connection waits to be accepted
+        for waiting in (first, second):
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        asyncio.run(run(listener.getsockname()[1]))

@@ -32,8 +32,12 @@ class Card(BaseModel):
     """For `http`: where the provider listens."""
     base_url_env: str | None = None
     """An environment variable that may name another address, such as `OPENAI_BASE_URL`."""
-    key_env: str | None = None
-    """The environment variable with the key; None when the provider asks for none."""
+    key_env: str | None = Field(default=None, pattern=r"^[A-Za-z][A-Za-z0-9_]*(KEY|TOKEN|SECRET)$")
+    """The environment variable with the key; None when the provider asks for none.
+
+    Its name must say that it is one: a `.env` file may set the variables that cards name here, and must not be able to
+    set an address or a proxy through a card that travels with it.
+    """
     key_required: bool = True
     """False where a server works with and without a key."""
     auth_header: str = "Authorization"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -30,29 +31,31 @@ FORMATS = ("terminal", "json", *EXPORTS)
 def command(runs: tuple[Path, ...], chosen: str | None, output: Path | None, as_json: bool) -> None:
     """Show or export what runs measured."""
     chosen = "json" if as_json else chosen or _format_of(output)
-    if chosen in EXPORTS:
-        if len(runs) > 1:
-            raise EvalkitError(f"--format {chosen}: found {len(runs)} runs, expected one; export them one by one")
-        with TrialReader(runs[0]) as reader:
-            data = EXPORTS[chosen](reader)
-        if output is None:
-            click.get_binary_stream("stdout").write(data)
-        else:
-            _write(output, data)
-        return
+    data = _trials(runs, chosen) if chosen in EXPORTS else _results(runs, chosen).encode()
+    if output is not None:
+        _write(output, data if chosen in EXPORTS else click.unstyle(data.decode()).encode())
+    elif chosen in EXPORTS:
+        sys.stdout.buffer.write(data)
+    else:
+        click.echo(data.decode(), nl=False, color=wants_colour())
+
+
+def _trials(runs: tuple[Path, ...], chosen: str) -> bytes:
+    if len(runs) > 1:
+        raise EvalkitError(f"--format {chosen}: found {len(runs)} runs, expected one; export them one by one")
+    with TrialReader(runs[0]) as reader:
+        return EXPORTS[chosen](reader)
+
+
+def _results(runs: tuple[Path, ...], chosen: str) -> str:
     results = []
     for folder in runs:
         with TrialReader(folder) as reader:
             results.append(measure(read_run_file(folder), reader))
-    if chosen == "json":
-        value = [result.as_json() for result in results]
-        text = json.dumps(value if len(value) > 1 else value[0], indent=2, ensure_ascii=False) + "\n"
-    else:
-        text = "\n".join(render(result, style=colour) for result in results)
-    if output is None:
-        click.echo(text, nl=False, color=wants_colour())
-    else:
-        _write(output, click.unstyle(text).encode())
+    if chosen == "terminal":
+        return "\n".join(render(result, style=colour) for result in results)
+    value = [result.as_json() for result in results]
+    return json.dumps(value if len(value) > 1 else value[0], indent=2, ensure_ascii=False) + "\n"
 
 
 def _format_of(output: Path | None) -> str:

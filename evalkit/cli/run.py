@@ -68,7 +68,7 @@ from evalkit.errors import EXIT_INTERRUPTED, EvalkitError
 @allow_code_option
 @json_option
 @click.pass_context
-def command(context: click.Context, suites: tuple[str, ...], models: tuple[str, ...], **options: Any) -> int:
+def command(context: click.Context, /, suites: tuple[str, ...], models: tuple[str, ...], **options: Any) -> int:
     """Measure suites with models, and say whether they are usable.
 
     SUITE is a file, or the name of a shipped suite. Results go to standard output, progress to standard error, and

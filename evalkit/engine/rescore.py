@@ -11,7 +11,6 @@ from evalkit.adapter import Request
 from evalkit.engine.engine import Asked, EngineSettings
 from evalkit.engine.session import Session, start
 from evalkit.errors import EvalkitError, TransportError
-from evalkit.plan import Scope
 from evalkit.record import read_run_file
 from evalkit.suite import Suite
 from evalkit.trial import Answer, Call
@@ -71,11 +70,10 @@ def rescore(folder: Path, suite: Suite, model: Asked, *, out: Path, options: Map
         for definition in task.conditions
         for name in (definition.condition.id, definition.condition.perturbation)
     }
-    scope = Scope(**{name: tuple(value) if isinstance(value, list) else value for name, value in run.scope.items()})
     return start(
         suite,
         StoredAnswers(model),
-        scope=replace(scope, tasks=tasks, conditions=tuple(name for name in scope.conditions if name in known)),
+        scope=replace(run.scope, tasks=tasks, conditions=tuple(name for name in run.scope.conditions if name in known)),
         seed=run.seed,
         confidence=run.confidence,
         options=options,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -148,7 +148,7 @@ def start(
         options=stored_options(options),
         seed=seed,
         confidence=suite.confidence if confidence is None else confidence,
-        scope=asdict(scope),
+        scope=scope,
         max_void=settings.max_void,
         keep_requests=settings.keep_requests,
         token_counter=TOKEN_COUNTER,
@@ -172,8 +172,8 @@ def stored_suite(run: RunFile, *, allow_code: bool) -> Suite:
     changed = [name for name, digest in run.suite.files.items() if suite.files.get(name) != digest]
     if changed:
         raise RecordError(
-            f"{run.suite.path}: {', '.join(changed)} changed since the run was made; bring the old one back, or start a "
-            "new run (with --reuse it keeps every answer that still fits)"
+            f"{run.suite.path}: {', '.join(changed)} changed since the run was made; bring the old one back, or start "
+            "a new run (with --reuse it keeps every answer that still fits)"
         )
     return suite
 

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evalkit.errors import EXIT_INFRASTRUCTURE, RecordError
+from evalkit.plan import Scope
 from evalkit.verdict import Totals
 
 RUN_FILE = "run.json"
@@ -47,7 +48,7 @@ class RunFile(_Stored):
     """As given with -M."""
     seed: int
     confidence: float
-    scope: dict[str, Any]
+    scope: Scope
     """Which part of the suite, and how many units."""
     max_void: float
     keep_requests: bool

@@ -123,9 +123,8 @@ CREATE TABLE IF NOT EXISTS trials ({", ".join(COLUMNS)}, PRIMARY KEY (task, cond
 CREATE INDEX IF NOT EXISTS trials_by_request ON trials (request_hash, repeat);
 """
 _INSERT = f"INSERT OR REPLACE INTO trials ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
-_SCORE = """
-UPDATE trials SET constraints = ?, passed = ?, score = ? WHERE task = ? AND condition = ? AND position = ? AND repeat = ?
-"""
+_KEY = "task = ? AND condition = ? AND position = ? AND repeat = ?"
+_SCORE = f"UPDATE trials SET constraints = ?, passed = ?, score = ? WHERE {_KEY}"
 
 
 def _read_row(values: Sequence[Any]) -> TrialRow:
@@ -159,8 +158,7 @@ class TrialReader:
 
     def row(self, key: tuple[str, str, int, int]) -> TrialRow | None:
         """One trial, or None when it is not recorded."""
-        where = "task = ? AND condition = ? AND position = ? AND repeat = ?"
-        found = self._connection.execute(f"SELECT {', '.join(COLUMNS)} FROM trials WHERE {where}", key).fetchone()
+        found = self._connection.execute(f"SELECT {', '.join(COLUMNS)} FROM trials WHERE {_KEY}", key).fetchone()
         return None if found is None else _read_row(found)
 
     def answer(self, request_hash: str, repeat: int) -> TrialRow | None:

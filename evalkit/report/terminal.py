@@ -13,7 +13,8 @@ Style = Callable[[str, str], str]
 """Colours a text: takes it and one of `good`, `bad`, `open`, `dim`, `strong`."""
 
 WIDTH = 80
-_BAR = 20
+_BAR = 12
+_NAME = 19
 _SIGNS = {"usable": "✓", "edge": "?", "unusable": "✗"}
 _COLOURS = {"usable": "good", "edge": "open", "unusable": "bad"}
 _REASONS = {
@@ -62,7 +63,10 @@ class _Terminal:
 
     def task(self, task: TaskResult) -> Iterator[str]:
         yield f"{self.style(_name(task.task, 40), 'strong')}  {self.verdict(task.verdict)}"
-        header = f"  {'condition':<17} {'trials':>6} {'pass %':>6} {'interval':>12} {'margin':>6}  {'0':<{_BAR - 3}}100  verdict"
+        header = (
+            f"  {'condition':<{_NAME}} {'trials':>6} {'pass %':>6} {'interval':>10} {'margin':>6}  "
+            f"{'0':<{_BAR - 3}}100  verdict"
+        )
         yield self.style(header, "dim")
         for condition in task.conditions:
             yield self.condition(condition)
@@ -77,11 +81,11 @@ class _Terminal:
         name = condition.condition if condition.counts else f"({condition.condition})"
         interval = "–" if condition.low is None else f"{percent(condition.low)}–{percent(condition.high)}"
         cells = (
-            f"  {_name(name, 17):<17} {condition.trials:>6} {percent(condition.pass_rate):>6} {interval:>12} "
+            f"  {_name(name, _NAME):<{_NAME}} {condition.trials:>6} {percent(condition.pass_rate):>6} {interval:>10} "
             f"{points(condition.margin):>6}  {_bar(condition)}  "
         )
         sign = _SIGNS[condition.verdict]
-        return cells + self.style(f"{sign} {condition.verdict}"[:10], _COLOURS[condition.verdict])
+        return cells + self.style(f"{sign} {condition.verdict}", _COLOURS[condition.verdict])
 
     def why(self, task: TaskResult) -> Iterator[str]:
         open_conditions: dict[str, list[str]] = {}

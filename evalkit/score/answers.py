@@ -27,7 +27,9 @@ class Exact(Constraint):
     key: ClassVar[str] = "exact"
     short: ClassVar[str | None] = "value"
     value: Text
+    """The right answer."""
     ignore_case: bool = False
+    """Whether capitals and small letters are the same."""
 
     def check(self, text: str) -> Check:
         """Pass when equal, white space at both ends aside; else the score is the edit similarity."""
@@ -49,6 +51,7 @@ class Similar(Constraint):
     key: ClassVar[str] = "similar"
     short: ClassVar[str | None] = "value"
     value: Text
+    """What to compare with."""
     min: Share = 0.8
     """Least similarity that passes: 1 minus edits over the length of the longer text."""
 
@@ -64,6 +67,7 @@ class Number(Constraint):
     key: ClassVar[str] = "number"
     short: ClassVar[str | None] = "value"
     value: Amount
+    """The right answer."""
     tolerance: Annotated[Amount, Field(ge=0)] = Decimal(0)
     """Greatest distance that passes, in the unit of the value."""
 
@@ -91,8 +95,9 @@ class Choice(Constraint):
 
     key: ClassVar[str] = "choice"
     value: Text
+    """The right answer, one of the options."""
     options: Annotated[tuple[Text, ...], Field(strict=False, min_length=2)]
-    """Case, quotes and a label such as `Answer:` do not matter; nor does their order."""
+    """All that may be answered. Case, quotes and a label such as `Answer:` do not matter."""
 
     @model_validator(mode="after")
     def _among(self) -> Self:

@@ -33,7 +33,7 @@ class Check:
 class Constraint(BaseModel):
     """A yes/no demand on a response."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     key: ClassVar[str]
     """Its name in a suite."""

@@ -60,7 +60,7 @@ class JsonSchema(Constraint):
     schema_: Annotated[Any, BeforeValidator(_schema)] = Field(
         alias="schema", json_schema_extra={"type": ["object", "boolean"]}
     )
-    """Draft 2020-12, or the one that `$schema` names."""
+    """A JSON Schema: draft 2020-12, or the one that `$schema` names."""
     _validator: Validator = PrivateAttr()
 
     def model_post_init(self, _: Any) -> None:

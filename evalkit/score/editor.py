@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import textwrap
+from itertools import pairwise
 from typing import Any
 
 from pydantic import BaseModel
@@ -64,14 +68,15 @@ def _forms(kind: type[Constraint]) -> dict[str, Any]:
 
 def _filled(schema: dict[str, Any]) -> dict[str, Any]:
     """A field, or a placeholder for it."""
-    described = {"description": schema["description"]} if "description" in schema else {}
-    return {**described, "anyOf": [schema, _PLACEHOLDER]}
+    own = {key: value for key, value in schema.items() if key != "description"}
+    return {"description": schema["description"], "anyOf": [own, _PLACEHOLDER]}
 
 
 def _long(kind: type[BaseModel]) -> dict[str, Any]:
     """The mapping of a model's fields."""
     schema = kind.model_json_schema()
-    properties = {name: _tidy(schema["properties"][name]) for name in fields_of(kind)}
+    notes = _notes(kind)
+    properties = {name: {**_tidy(schema["properties"][name]), **notes.get(name, {})} for name in fields_of(kind)}
     about = (kind.__doc__ or "").partition("\n")[0]
     required = {"required": schema["required"]} if "required" in schema else {}
     return {
@@ -81,6 +86,21 @@ def _long(kind: type[BaseModel]) -> dict[str, Any]:
         **required,
         "additionalProperties": False,
     }
+
+
+def _notes(kind: type[BaseModel]) -> dict[str, dict[str, str]]:
+    """The docstrings of a model's fields, read from its source here alone: reading them slows every import down."""
+    notes: dict[str, dict[str, str]] = {}
+    for base in kind.__mro__[: kind.__mro__.index(BaseModel)]:
+        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(base))).body
+        for field, note in pairwise(getattr(definition, "body", [])):
+            match field, note:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(text))),
+                ):
+                    notes[name.rstrip("_")] = {"description": " ".join(text.split())}
+    return notes
 
 
 def _tidy(schema: dict[str, Any]) -> dict[str, Any]:

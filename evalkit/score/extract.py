@@ -57,7 +57,7 @@ class Nothing:
 class Step(BaseModel):
     """One extractor."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     @abstractmethod
     def take(self, text: str) -> str | Nothing:
@@ -69,7 +69,7 @@ class After(Step):
 
     key: ClassVar[str] = "after"
     after: Marker
-    """Whatever its case."""
+    """The marker, whatever its case."""
     which: Which = "last"
     """Which occurrence, when there are several; models come to their answer at the end."""
     line: bool = False
@@ -89,7 +89,7 @@ class Before(Step):
 
     key: ClassVar[str] = "before"
     before: Marker
-    """Whatever its case."""
+    """The marker, whatever its case."""
     which: Which = "first"
     """Which occurrence, when there are several."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 TOO_DEEP = "nested too deeply"
@@ -23,6 +24,9 @@ def _refuse_constant(name: str) -> Any:
 
 
 _STRICT = json.JSONDecoder(parse_int=_integer, parse_constant=_refuse_constant)
+# What can begin an object or array: most braces of prose and code are told apart at once.
+_OPENING = re.compile(r"""\{[ \t\r\n]*["}]|\[[ \t\r\n]*["{\[\]\d\-tfnNI]""", re.ASCII)
+_MOST_OPENINGS = 1000  # each failure costs time in proportion to the text, since Python counts its lines
 # Only the end of a value matters when looking for one, so nothing is converted.
 _LOCATOR = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 
@@ -44,24 +48,20 @@ def parse_json(text: str) -> Any:
 def first_json(text: str) -> str | None:
     """The first JSON object or array inside prose, or None.
 
-    A value that breaks off is passed over as a whole: what is inside a truncated object is not the answer. Since the
-    search goes on where reading failed, the time is linear.
+    A value that breaks off is passed over as a whole: what is inside a truncated object is not the answer. The search
+    goes on where reading failed, and is given up after `_MOST_OPENINGS` failures, so that the time is linear.
     """
     position = 0
-    while (start := _next_opening(text, position)) is not None:
+    for _ in range(_MOST_OPENINGS):
+        opening = _OPENING.search(text, position)
+        if opening is None:
+            return None
         try:
-            _, end = _LOCATOR.raw_decode(text, start)
+            _, end = _LOCATOR.raw_decode(text, opening.start())
         except json.JSONDecodeError as error:
-            position = max(error.pos, start + 1)
+            position = max(error.pos, opening.start() + 1)
         except RecursionError:
             return None
         else:
-            return text[start:end]
-    return None
-
-
-def _next_opening(text: str, position: int) -> int | None:
-    for index in range(position, len(text)):
-        if text[index] in "{[":
-            return index
+            return text[opening.start() : end]
     return None

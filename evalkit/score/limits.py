@@ -17,7 +17,9 @@ class Limits(Constraint):
     generous: ClassVar[int]
     """What a user who wants more asks for is a multiple of this."""
     min: Count | None = None
+    """The least that passes."""
     max: Count | None = None
+    """The most that passes."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

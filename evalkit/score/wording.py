@@ -60,7 +60,7 @@ class Mentions(Constraint):
             {"anyOf": [{"type": "string"}, {**_PHRASES, "items": {"anyOf": [_PHRASES["items"], _PHRASES]}}]}
         ),
     ]
-    """An element that is a list itself holds alternatives, any of which will do."""
+    """What to mention; an element that is a list itself holds alternatives, any of which will do."""
 
     def check(self, text: str) -> Check:
         """The score is the share that is mentioned."""
@@ -84,7 +84,7 @@ class Avoids(Constraint):
         BeforeValidator(_avoided),
         WithJsonSchema({"anyOf": [{"type": "string"}, _PHRASES]}),
     ] = Field(union_mode="left_to_right")
-    """A list, or the name of a lexicon."""
+    """What to leave out: a list, or the name of a lexicon (`emotional`)."""
 
     def check(self, text: str) -> Check:
         """The score falls with every hit, to 1/2, 1/3 and so on."""

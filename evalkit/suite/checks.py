@@ -43,8 +43,8 @@ def item_problems(task: Task, rows: Sequence[Row], document: Document) -> list[P
     for index, variant in enumerate(task.paraphrases):
         lost = prompt_fields - _fields(variant)
         if lost:
-            message = f"lacks {{{min(lost)}}}, which the prompt has; every variant must ask about the item"
-            problems.append(document.problem((*where, "paraphrases", index), message))
+            lacks = f"lacks {{{min(lost)}}}, which the prompt has; every variant must ask about the item"
+            problems.append(document.problem((*where, "paraphrases", index), lacks))
     if not problems:
         problems += _constraint_problems(task, document, items, rows)
     return problems

@@ -86,8 +86,11 @@ class Task:
         """For each constraint that can be contradicted: its opposite at every level of conflict."""
         opposites: dict[str, dict[str, str]] = {}
         for bound in self.bind(item):
-            said = {level: bound.constraint.opposite(level) for level in CONFLICT_LEVELS}
-            sentences = {level: sentence for level, sentence in said.items() if sentence is not None}
+            sentences: dict[str, str] = {
+                level: sentence
+                for level in CONFLICT_LEVELS
+                if (sentence := bound.constraint.opposite(level)) is not None
+            }
             if sentences:
                 opposites[bound.name] = sentences
         return opposites
