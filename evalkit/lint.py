@@ -76,10 +76,10 @@ def _undecidable(suite: Suite, task: Task, terms: list[Terms]) -> Iterator[Findi
         yield _finding(suite, task, "warning", f"{', '.join(conditions)}: {message}")
     if not wanting:
         chances = task_decidability(terms).chances
-        said = ", ".join(f"{chance:.0%} at {rate:g}" for rate, chance in chances.items())
+        said = ", ".join(f"{100 * chance:.0f} % at {rate:g}" for rate, chance in chances.items())
         message = (
-            f"{counting[0].units} trials a condition settle all {len(counting)} counting conditions with a chance of "
-            f"about {said} (true pass rate)"
+            f"with {counting[0].units} trials a condition, the chance that all {len(counting)} counting conditions get "
+            f"a verdict, by the model's true pass rate: {said}"
         )
         yield _finding(suite, task, "note", message)
 

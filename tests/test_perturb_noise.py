@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import statistics
-from difflib import SequenceMatcher
 from typing import Any, Literal
 
 import pytest
@@ -73,15 +72,19 @@ def test_texts_too_short_for_a_whole_slip_get_one_now_and_then() -> None:
     assert 310 <= hit <= 490
 
 
-@given(st.text(max_size=6), st.sampled_from([(0.02, 0.05), (0.05, 0.2), (0.2, 0.5)]))
-@settings(max_examples=40, deadline=None)
-def test_a_higher_level_leaves_less_of_the_text_than_a_lower_one(item_id: str, levels: tuple[float, float]) -> None:
-    low, high = (noisy(source(item_id, template="{text}"), level) for level in levels)
-    assert similarity(low) > similarity(high)
+def test_a_higher_level_is_further_from_the_text_than_a_lower_one() -> None:
+    for n in range(40):
+        distances = [
+            OSA.distance(TEXT, noisy(source(f"{n}", template="{text}"), level)) for level in (0.02, 0.05, 0.1, 0.2, 0.5)
+        ]
+        assert sorted(set(distances)) == distances
 
 
-def similarity(text: str) -> float:
-    return SequenceMatcher(None, TEXT, text, autojunk=False).ratio()
+def test_the_text_is_the_same_on_every_machine_and_in_every_version() -> None:
+    """Runs can be resumed and compared only while this holds: a change belongs in the changelog."""
+    assert "Last Tuesday i bouught a kktlte fort yrur sohop, odrre A-1042," == noisy(
+        source("pinned", TEXT[:60], template="{text}"), 0.2
+    )
 
 
 @given(st.text(max_size=60), st.sampled_from([0.05, 0.2, 0.5]))

@@ -91,9 +91,11 @@ class _Terminal:
         open_conditions: dict[str, list[str]] = {}
         for condition in task.conditions:
             if condition.counts and condition.reason is not None:
-                open_conditions.setdefault(condition.reason, []).append(_name(condition.condition, 20))
-        for reason, names in open_conditions.items():
-            yield from _wrapped(f"edge at {', '.join(names)}: {_REASONS[reason]}.", indent="  ")
+                run = condition.trials + condition.void > 0
+                why = _REASONS[condition.reason] if run or condition.reason == "interrupted" else "it was not run"
+                open_conditions.setdefault(why, []).append(_name(condition.condition, 20))
+        for why, names in open_conditions.items():
+            yield from _wrapped(f"edge at {', '.join(names)}: {why}.", indent="  ")
         weakest = task.weakest
         if weakest is not None and weakest.calls_to_decide is not None and task.verdict == "edge":
             further = f"{weakest.calls_to_decide:,}"

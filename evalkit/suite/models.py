@@ -89,8 +89,8 @@ Share = Annotated[
 ]
 Tokens = Annotated[
     int,
-    Field(ge=50, le=2_000_000),
-    _expect("a whole number of tokens, 50 or more", lambda value: type(value) is int and 50 <= value <= 2_000_000),
+    Field(ge=100, le=2_000_000),
+    _expect("a whole number of tokens, 100 or more", lambda value: type(value) is int and 100 <= value <= 2_000_000),
 ]
 Times = Annotated[
     int,

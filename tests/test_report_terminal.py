@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+
+from evalkit.report import plain_style, render
+from evalkit.trial import Level
+from evalkit.verdict import FixedDecider, Outcome, Spend, SuiteResult, TaskEntry, Terms, Totals, summarise
+
+
+def terms(
+    condition: str, *, task: str, counts: bool = True, threshold: float = 0.9, units: int = 200, repeats: int = 1
+) -> Terms:
+    perturbation, _, written = condition.partition("@")
+    level: Level | None = written or None
+    if level is not None and level.replace(".", "").isdigit():
+        level = float(level) if "." in level else int(level)
+    return Terms(
+        task=task,
+        condition=condition,
+        perturbation=perturbation,
+        level=level,
+        counts=counts,
+        threshold=threshold,
+        alpha=0.025,
+        n_counting=3,
+        units=units,
+        exhausted=False,
+        repeats=repeats,
+    )
+
+
+def result(tasks: dict[str, list[tuple[Terms, int, int]]], *, model: str = "openai/x") -> SuiteResult:
+    """A result in which, of each condition, so many units passed and so many were void; the rest failed on `words`."""
+    every = [each for conditions in tasks.values() for each, _, _ in conditions]
+    decider = FixedDecider(every)
+    for conditions in tasks.values():
+        for each, passes, void in conditions:
+            for position in range(each.units):
+                passed = None if position < void else position < void + passes
+                outcome = Outcome(
+                    position=position,
+                    cluster=str(position),
+                    asks=(passed,) * each.repeats,
+                    score=None if passed is None else float(passed),
+                    constraints={} if passed is None else {"one_line": True, "words": passed},
+                )
+                decider.observe(each.key, outcome)
+    entries = [
+        TaskEntry(task=name, threshold=0.9, terms=tuple(each for each, _, _ in conditions), spend=Spend())
+        for name, conditions in tasks.items()
+    ]
+    totals = Totals(calls=1234, void=2, cost_usd=None, seconds=83.21)
+    return summarise(decider, entries, suite="support", model=model, served_model=(), totals=totals)
+
+
+def three_tasks() -> SuiteResult:
+    return result(
+        {
+            "ticket-title": [
+                (terms("clean", task="ticket-title"), 196, 0),
+                (terms("noise@0.05", task="ticket-title"), 150, 0),
+                (terms("noise@0.2", task="ticket-title", counts=False), 20, 0),
+                (terms("repeat@10", task="ticket-title", counts=False, units=60, repeats=10), 50, 0),
+            ],
+            "routing": [(terms("clean", task="routing"), 200, 0), (terms("conflict@soft", task="routing"), 199, 0)],
+            "reply": [(terms("clean", task="reply"), 185, 2), (terms("context@1000", task="reply", units=0), 0, 0)],
+        }
+    )
+
+
+def test_the_report_looks_as_it_should(golden: Callable[[str, str], None]) -> None:
+    golden("terminal_unusable.txt", render(three_tasks()))
+
+
+def test_a_usable_suite_looks_as_it_should(golden: Callable[[str, str], None]) -> None:
+    usable = result(
+        {"routing": [(terms("clean", task="routing"), 200, 0), (terms("noise@0.05", task="routing"), 199, 0)]}
+    )
+    golden("terminal_usable.txt", render(usable))
+
+
+def test_an_edge_says_what_would_settle_it(golden: Callable[[str, str], None]) -> None:
+    golden("terminal_edge.txt", render(result({"routing": [(terms("clean", task="routing"), 185, 0)]})))
+
+
+def test_no_line_is_wider_than_80_columns() -> None:
+    long = "a-task-whose-name-is-much-longer-than-anybody-would-ever-want-it-to-be-really"
+    wide = result({long: [(terms("conflict@override", task=long, counts=False), 100, 0), (terms("clean", task=long), 199, 0)]},
+                  model="openrouter/some-vendor/some-model-with-a-very-long-name-2026-11-23-preview")  # fmt: skip
+    for text in (render(three_tasks()), render(wide)):
+        assert [] == [line for line in text.splitlines() if len(line) > 80]
+
+
+def test_nothing_from_outside_commands_the_terminal() -> None:
+    evil = "x\x1b]0;owned\x07\u202e"
+    text = render(result({evil: [(terms("clean", task=evil), 100, 0)]}, model=evil))
+    assert {unicodedata.category(character) for character in text if character != "\n"}.isdisjoint({"Cc", "Cf"})
+
+
+def test_colour_adds_nothing_but_colour() -> None:
+    marked = render(three_tasks(), style=lambda text, role: f"<{role}>{text}</{role}>")
+    for role in ("good", "bad", "open", "dim", "strong"):
+        marked = marked.replace(f"<{role}>", "").replace(f"</{role}>", "")
+    assert render(three_tasks(), style=plain_style) == marked

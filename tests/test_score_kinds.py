@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from evalkit.score import constraint_types
+
+
+def test_every_constraint_is_known_by_its_key() -> None:
+    expected = (
+        "avoids characters choice exact json json_schema lines mentions number one_line python regex similar words"
+    )
+    assert expected.split() == sorted(constraint_types())
+
+
+def test_the_short_form_fills_a_field_of_the_constraint() -> None:
+    shorts = {key: kind.short for key, kind in constraint_types().items()}
+    assert ("max", "phrases", "value", None, None) == tuple(
+        shorts[key] for key in ("words", "mentions", "number", "choice", "one_line")
+    )
