@@ -30,6 +30,10 @@ DEFAULT_MAX_CALLS = 2000
 """Calls a condition may take when nothing else is said."""
 
 
+class PromptError(EvalkitError, ValueError):
+    """A condition cannot be made for an item."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scope:
     """How much of a suite is run."""
@@ -82,8 +86,15 @@ class Plan:
             )
 
     def prompt(self, terms: Terms, item: Item) -> Prompt:
-        """What a model is asked about an item under a condition."""
-        return perturbed(self.suite.task(terms.task), item, terms.perturbation, terms.level, seed=self.seed)
+        """What a model is asked about an item under a condition.
+
+        Raises:
+            PromptError: If the condition cannot be made for this item.
+        """
+        try:
+            return perturbed(self.suite.task(terms.task), item, terms.perturbation, terms.level, seed=self.seed)
+        except ValueError as error:
+            raise PromptError(f'task "{terms.task}", item "{item.id}": {error}') from error
 
     def call(self, terms: Terms, item: Item, repeat: int, prompt: Prompt) -> Call:
         """A prompt with its place in the run."""

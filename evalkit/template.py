@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]")
@@ -36,7 +37,8 @@ class Span:
     """The field that the text comes from; None for the template's own words."""
 
 
-def parse(template: str) -> list[Span]:
+@lru_cache(maxsize=4096)
+def parse(template: str) -> tuple[Span, ...]:
     """Cut a template into its own words and its placeholders (whose `text` is the field's name).
 
     Raises:
@@ -59,7 +61,7 @@ def parse(template: str) -> list[Span]:
             raise TemplateError(f"a lone brace at {near!r}; write {{{{ and }}}} for literal braces, or {{field}}")
     words.append(template[end:])
     spans.append(Span("".join(words)))
-    return [span for span in spans if span.text]
+    return tuple(span for span in spans if span.text)
 
 
 def fields_of(template: str) -> set[str]:

@@ -56,6 +56,7 @@ def test_an_extractor_takes_the_answer(entry: object, text: str, expected: str) 
         ("I choose A.", "A"),
         ("[C] fits", "C"),
         ("so (c), that is (C)", "C"),
+        ("Answer: B, I think, and a good one", "B"),
     ],
 )
 def test_the_letter_of_a_choice_is_read(text: str, expected: str) -> None:
@@ -63,7 +64,19 @@ def test_the_letter_of_a_choice_is_read(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["A dog", "C or D", "(A) or (B)", "Option A is wrong. Option C is right", "Choice A is not B", "", "i.e."]
+    "text",
+    [
+        "A dog",
+        "C or D",
+        "(A) or (B)",
+        "(a)/(b)",
+        "Answer: A or B",
+        "answer: B, C",
+        "Option A is wrong. Option C is right",
+        "Choice A is not B",
+        "",
+        "i.e.",
+    ],
 )
 def test_a_letter_is_never_guessed(text: str) -> None:
     assert Nothing(sought="single choice letter") == take("choice", text)

@@ -34,12 +34,12 @@ def test_a_function_sees_the_text_and_the_item() -> None:
 
 @pytest.mark.parametrize("given", [None, "yes", 1.5, -0.1, float("nan")])
 def test_a_function_that_gives_no_score_is_broken(given: object) -> None:
-    with pytest.raises(ScoreError, match="checks.py:polite gave .*, expected true, false or a number from 0 to 1"):
+    with pytest.raises(ScoreError, match=r"checks\.py:polite gave .*, expected true, false or a number from 0 to 1"):
         calling(lambda text, fields: given).check("")
 
 
 def test_a_function_that_raises_is_broken() -> None:
-    with pytest.raises(ScoreError, match="checks.py:polite raised KeyError: 'answer'"):
+    with pytest.raises(ScoreError, match=r"checks\.py:polite raised KeyError: 'answer'"):
         calling(lambda text, fields: bool(fields["answer"])).check("")
 
 
@@ -51,7 +51,7 @@ def test_binding_for_one_item_leaves_the_others_alone() -> None:
 
 
 def test_a_function_that_is_not_loaded_is_named() -> None:
-    with pytest.raises(ConstraintError, match='function "checks.py:polite" is not loaded'):
+    with pytest.raises(ConstraintError, match=r'function "checks\.py:polite" is not loaded'):
         read_constraint({"python": NAME}).bind({}, {})
 
 
@@ -62,5 +62,5 @@ def test_an_item_cannot_choose_the_function() -> None:
 
 @pytest.mark.parametrize("name", ["checks", "checks.py", "checks.py:not a name", ":f"])
 def test_a_function_is_named_with_its_file(name: str) -> None:
-    with pytest.raises(ConstraintError, match="expected file.py:function"):
+    with pytest.raises(ConstraintError, match=r"expected file\.py:function"):
         read_constraint({"python": name})

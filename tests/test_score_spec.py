@@ -32,7 +32,8 @@ def test_an_entry_may_have_its_own_name_and_extract() -> None:
 @pytest.mark.parametrize(
     ("entry", "path", "message"),
     [
-        ("wordz", ("wordz",), 'no constraint "wordz". Did you mean "words"? Known: avoids'),
+        ("wordz", (), 'no constraint "wordz". Did you mean "words"? Known: avoids'),
+        ("words", (), "found no limit"),
         ({"wordz": 3}, ("wordz",), 'no constraint "wordz"'),
         ({1: 3}, ("1",), 'no constraint "1"'),
         (3, (), "found 3, expected a constraint. Known: avoids"),

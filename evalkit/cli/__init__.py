@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import importlib
 import os
+import signal
 import sys
 import traceback
 from typing import Any
 
 import click
 
-from evalkit.errors import EXIT_CRASH, EXIT_INTERRUPTED, EXIT_USAGE, EvalkitError
+from evalkit.errors import EXIT_CRASH, EXIT_INFRASTRUCTURE, EXIT_INTERRUPTED, EXIT_USAGE, EvalkitError
 from evalkit.plain import printable
 
 COMMANDS = {
@@ -38,6 +41,11 @@ class _Commands(click.Group):
             return None
         module = importlib.import_module(f"evalkit.cli.{cmd_name}")
         command: click.Command = module.command
+        for option in command.params:
+            if isinstance(option, click.Option):
+                # By the option as it is typed, which is not always what the function calls it.
+                typed = max(option.opts, key=len).lstrip("-")
+                option.envvar = f"EVALKIT_{cmd_name}_{typed}".upper().replace("-", "_")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -76,6 +84,8 @@ def cli(debug: bool) -> None:
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    # A run handles it itself; anywhere else it ends evalkit as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(call(sys.argv[1:]))
 
 
@@ -88,7 +98,11 @@ def call(arguments: list[str]) -> int:
     """
     debug = "--debug" in arguments
     try:
-        code: Any = cli.main(arguments, prog_name="evalkit", standalone_mode=False, auto_envvar_prefix="EVALKIT")
+        # Not cli.main: it ends the process with 1 when a pipe breaks.
+        with cli.make_context("evalkit", list(arguments)) as context:
+            code: Any = cli.invoke(context)
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
     except click.ClickException as error:
         error.show()
         return EXIT_USAGE
@@ -104,8 +118,18 @@ def call(arguments: list[str]) -> int:
         # Whoever read our output has enough; nothing more can be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception:
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            return _crash()
+        click.echo(f"Output cannot be written: {error.strerror}. Free some space.", err=True)
+        return EXIT_INFRASTRUCTURE
+    except (Exception, SystemExit):  # code that a suite or a model brings along may call exit()
+        return _crash()
+    return code if isinstance(code, int) else 0
+
+
+def _crash() -> int:
+    with contextlib.suppress(OSError):  # standard error may be what broke
         traceback.print_exc()
         click.echo("evalkit itself failed; please report this with the lines above.", err=True)
-        return EXIT_CRASH
-    return code if isinstance(code, int) else 0
+    return EXIT_CRASH

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import click
@@ -35,7 +34,7 @@ def command(runs: tuple[Path, ...], chosen: str | None, output: Path | None, as_
     if output is not None:
         _write(output, data if chosen in EXPORTS else click.unstyle(data.decode()).encode())
     elif chosen in EXPORTS:
-        sys.stdout.buffer.write(data)
+        click.echo(data, nl=False)  # which flushes: a broken pipe is noticed here, not at exit
     else:
         click.echo(data.decode(), nl=False, color=wants_colour())
 

@@ -76,7 +76,7 @@ def command(context: click.Context, /, suites: tuple[str, ...], models: tuple[st
     be resumed; the exit code is then 130. Without an answer to give (a refused key, too many void trials) it is 4.
     """
     if options["resume"] is not None:
-        _refuse_with_resume(context, suites, models)
+        _refuse_with_resume(context)
         measured = [_resumed(options)]
     else:
         if not suites or not models:
@@ -88,21 +88,23 @@ def command(context: click.Context, /, suites: tuple[str, ...], models: tuple[st
     return EXIT_INTERRUPTED if any(each.interrupted for each in measured) else 0
 
 
-_FITS_RESUME = {"resume", "concurrency", "timeout", "adapters", "allow_code", "as_json", "debug"}
+_FITS_RESUME = {"resume", "concurrency", "timeout", "adapters", "allow_code", "as_json"}
 
 
-def _refuse_with_resume(context: click.Context, suites: tuple[str, ...], models: tuple[str, ...]) -> None:
-    """A run is resumed under the terms it was made with; whoever wants others starts a new one."""
-    given = [name for name in context.params if context.get_parameter_source(name) is not _DEFAULT]
-    wrong = [f"--{name.replace('_', '-')}" for name in given if name not in {*_FITS_RESUME, "suites", "models"}]
-    wrong += ["SUITE"] if suites else []
-    wrong += ["--model"] if models else []
+def _refuse_with_resume(context: click.Context) -> None:
+    """A run is resumed under the terms it was made with; whoever wants others starts a new one.
+
+    Settings of the environment are for new runs, and do not stand in the way.
+    """
+    wrong = [
+        max(parameter.opts, key=len) if isinstance(parameter, click.Option) else "SUITE"
+        for parameter in context.command.params
+        if context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE
+        and parameter.name not in _FITS_RESUME
+    ]
     if wrong:
         message = f"--resume goes on with a run as it was made; leave out {', '.join(wrong)}, or start a new run."
         raise click.UsageError(message, context)
-
-
-_DEFAULT = click.core.ParameterSource.DEFAULT
 
 
 def _resumed(options: dict[str, Any]) -> Any:

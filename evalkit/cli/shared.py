@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -172,8 +173,9 @@ def wants_colour() -> bool | None:
 
 
 def say(text: str = "", *, err: bool = False) -> None:
-    """Print a line of text that may come from outside."""
-    click.echo(printable(text), err=err)
+    """Print a line of text that may come from outside; progress that nobody can read ends no run."""
+    with contextlib.suppress(*([OSError] if err else [])):
+        click.echo(printable(text), err=err)
 
 
 def print_json(value: Any) -> None:

@@ -143,6 +143,9 @@ class Engine:
         try:
             while self._under_way():
                 await self._flush()
+        except BaseException:
+            self._stopping = True  # a call that ends now must not start another
+            raise
         finally:
             for call in self._calls:
                 call.cancel()
@@ -208,7 +211,10 @@ class Engine:
         self._calls.discard(call)
         if not call.cancelled() and (failure := call.exception()) is not None:
             self._fail(failure)
-        self._fill()
+        try:
+            self._fill()
+        except Exception as failure:  # the event loop would only log it
+            self._fail(failure)
         self._wake.set()
 
     def _next_ask(self) -> _Ask | None:
@@ -262,6 +268,11 @@ class Engine:
             raise
         except TransportError as error:
             row = replace(row, void_reason=error.reason, attempts=error.attempts)
+        except asyncio.CancelledError:
+            if self._stopping:
+                raise
+            # A model's own code gave the call up: there is no answer, but the trial must not vanish.
+            row = replace(row, void_reason="cancelled", attempts=1)
         self._put(ask, row)
 
     async def _ask(self, request: Request, repeat: int) -> Answer:
@@ -305,13 +316,13 @@ class Engine:
         else:
             await asyncio.to_thread(self._writer.commit, [row for _, row in answered], scored)
         for ask, row in answered:
-            self._shared.pop((row.request_hash, row.repeat), None)
             if row.void_reason is None:
+                self._shared.pop((row.request_hash, row.repeat), None)
                 self._score(ask, row)
             else:
                 self._void += 1
                 self._finish(ask, row)
-        if self._void > self._settings.max_void * self._planned:
+        if self._void > self._settings.max_void * self._planned and not self._stopping:
             self._fail(self._too_many_void(answered))
 
     def _too_many_void(self, rows: Sequence[tuple[_Ask, TrialRow]]) -> FatalTransportError:

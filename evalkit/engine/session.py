@@ -146,6 +146,7 @@ def start(
         ),
         model=model.name,
         options=stored_options(options),
+        reuse=[str(folder.resolve()) for folder in reuse],
         seed=seed,
         confidence=suite.confidence if confidence is None else confidence,
         scope=scope,
@@ -205,4 +206,5 @@ def resume(
         plan=Plan(suite=suite, seed=run.seed, terms=terms),
         model=open_model(run.model, run.options),
         settings=EngineSettings(concurrency=concurrency, max_void=run.max_void, keep_requests=run.keep_requests),
+        reuse=[Path(reused) for reused in run.reuse],
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ class RunFile(_Stored):
     model: str
     options: dict[str, Any]
     """As given with -M."""
+    reuse: list[str] = []
+    """Folders of runs whose answers to the same requests are taken."""
     seed: int
     confidence: float
     scope: Scope
@@ -89,8 +92,9 @@ def new_folder(parent: Path, *, suite: str, model: str, now: datetime) -> Path:
     raise RecordError(f"{parent / name}: a thousand runs in one second; name another place with --out")
 
 
-def hold(folder: Path) -> FileLock:
-    """Take a run for this process; the lock falls when the process ends, however it ends.
+@contextmanager
+def hold(folder: Path) -> Iterator[None]:
+    """Take a run for this process; the lock falls at the end of the block, or when the process ends, however it ends.
 
     Raises:
         RecordError: If another process has it.
@@ -105,7 +109,10 @@ def hold(folder: Path) -> FileLock:
     except OSError as error:
         message = f"{folder}: cannot be locked: {error.strerror or error}"
         raise RecordError(message, exit_code=EXIT_INFRASTRUCTURE) from None
-    return lock
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def write_run_file(folder: Path, run: RunFile) -> None:

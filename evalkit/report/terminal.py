@@ -126,8 +126,8 @@ class _Terminal:
         repeat = task.repeat
         if repeat is None:
             return
-        agreement = "" if repeat.agreement is None else f"; two answers agree {percent(repeat.agreement)} %"
         always = f"{percent(repeat.consistent)} % of {repeat.items} items pass every time"
+        agreement = "" if repeat.agreement is None else f"; two asks agree {percent(repeat.agreement)} %"
         yield f"  asked {repeat.k} times: {always}{agreement}"
 
 
@@ -140,17 +140,21 @@ def _headline(result: SuiteResult) -> str:
     if result.verdict == "usable":
         least = min((task.weakest for task in result.tasks if task.weakest), key=lambda found: found.margin_low or 0)
         return f"Usable: every task is above its threshold, by at least {points(least.margin_low)} points."
-    wrong = [task for task in result.tasks if task.verdict == result.verdict]
-    parts = []
-    for task in wrong:
-        weakest = task.weakest
-        if weakest is None:
-            parts.append(f"{_name(task.task, 40)} was not measured")
-            continue
-        needed = f"{percent(weakest.threshold)} % needed"
-        parts.append(f"{_name(task.task, 40)} passes {percent(weakest.pass_rate)} % at {weakest.condition} ({needed})")
     start = "Not usable" if result.verdict == "unusable" else "Not settled"
+    parts = [_shortfall(task) for task in result.tasks if task.verdict == result.verdict]
     return f"{start}: {'; '.join(parts)}."
+
+
+def _shortfall(task: TaskResult) -> str:
+    """What keeps a task from being usable, in a clause."""
+    name, weakest = _name(task.task, 40), task.weakest
+    if weakest is None:
+        return f"{name} was not measured"
+    passes = f"{name} passes {percent(weakest.pass_rate)} % at {_name(weakest.condition, 30)}"
+    needed = f"{percent(weakest.threshold)} % is needed"
+    if task.verdict == "unusable":
+        return f"{passes}, where {needed}"
+    return f"{passes}, which may stand for anything from {percent(weakest.low)} to {percent(weakest.high)} %; {needed}"
 
 
 def _bar(condition: ConditionResult) -> str:

@@ -36,6 +36,10 @@ _STATED = re.compile(
     re.MULTILINE,
 )
 _LEADING = re.compile(r"[*_\"'“(\[]{0,4}([A-Za-z])[*_\"'”]{0,3}(?:[).\]:](?!\w)|[ \t]*(?:\n|$))")
+# What follows a letter that is named along with another one.
+_HEDGE = re.compile(
+    r"[\s).\]*,\"'”]{0,6}(?:\bor\b|\band\b|[/&,])[\s(\[*\"'“]{0,6}(?:[A-HJ-Z](?!\w)|(?<=[(\[])[a-z][)\]])"
+)
 _BRACKETED = re.compile(r"[(\[]([A-Za-z])[)\]]")
 # The pronoun and the article are no options.
 _ALONE = re.compile(r"(?<![\w'’])(?:([B-HJ-Z]|A(?! [a-z]))|(?<=[Oo]ption )(A)|(?<=[Cc]hoice )(A))(?![\w'’])")
@@ -209,17 +213,19 @@ def _json(text: str) -> str | None:
 
 def _choice(text: str) -> str | None:
     """The letter of an option: as stated last, at the start, in brackets, or alone; never guessed among several."""
-    stated = _last(_STATED.finditer(text))
-    if stated is not None:
-        return (stated.group(1) or stated.group(2)).upper()
-    leading = _LEADING.match(text.lstrip())
-    if leading is not None:
-        return leading.group(1).upper()
+    text = text.lstrip()
+    told = _last(_STATED.finditer(text)) or _LEADING.match(text)
+    if told is not None:
+        return None if _HEDGE.match(text, told.end()) else _letter(told)
     for pattern in (_BRACKETED, _ALONE):
-        letters = {match.group(match.lastindex or 0).upper() for match in pattern.finditer(text)}
+        letters = {_letter(match) for match in pattern.finditer(text)}
         if letters:
             return letters.pop() if len(letters) == 1 else None
     return None
+
+
+def _letter(match: re.Match[str]) -> str:
+    return match.group(match.lastindex or 0).upper()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

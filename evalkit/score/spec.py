@@ -90,7 +90,11 @@ def read_constraint(entry: object) -> ConstraintSpec:
         ConstraintError: If it is written wrongly; its path is relative to the entry.
     """
     if isinstance(entry, str):
-        entry = {entry: None}
+        try:
+            return read_constraint({entry: None})
+        except ConstraintError as error:
+            # A bare name has no places inside.
+            raise ConstraintError((), str(error)) from None
     if not isinstance(entry, dict):
         raise ConstraintError((), f"found {show(entry)}, expected a constraint. {did_you_mean('', _KINDS)}")
     key = _key_of(entry)

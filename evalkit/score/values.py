@@ -35,8 +35,6 @@ def _text(value: Any) -> Any:
 
 
 def _decimal(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return value
     number = None
     if isinstance(value, int | float) and not isinstance(value, bool):
         # By way of its shortest text, so that 0.3 is three tenths and not the binary fraction next to it.

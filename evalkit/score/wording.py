@@ -66,7 +66,7 @@ class Mentions(Constraint):
         """The score is the share that is mentioned."""
         wording = Wording(text)
         missing = [group[0] for group in self.phrases if not any(phrase(each).is_in(wording) for each in group)]
-        share = 1 - len(missing) / len(self.phrases)
+        share = (len(self.phrases) - len(missing)) / len(self.phrases)
         return Check(passed=not missing, score=share, found=_listed("lacks", missing))
 
     def wish(self) -> str | None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, model_validator
 from pydantic_core import PydanticCustomError
 
 from evalkit.score import (
@@ -123,6 +124,16 @@ def _read_prompt(value: Any) -> Any:
     return [{"role": "user", "content": value}] if isinstance(value, str) else value
 
 
+@dataclass(frozen=True, slots=True)
+class _Schema:
+    """Gives a type its JSON Schema, made only when a schema is asked for: loading a suite needs none."""
+
+    make: Callable[[], dict[str, Any]]
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        return self.make()
+
+
 class Strict(BaseModel):
     """Unknown keys are refused and nothing is converted silently."""
 
@@ -142,7 +153,7 @@ Prompt = Annotated[
     list[Turn],
     BeforeValidator(_read_prompt),
     Field(min_length=1, description="a text, or a list of {role, content}"),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": Turn.model_json_schema()}]}),
+    _Schema(lambda: {"anyOf": [{"type": "string"}, {"type": "array", "items": Turn.model_json_schema()}]}),
 ]
 
 
@@ -310,8 +321,8 @@ def _read_items(value: Any) -> Any:
 Items = Annotated[
     Any,
     BeforeValidator(_read_items),
-    WithJsonSchema(
-        {
+    _Schema(
+        lambda: {
             "description": "A file (JSONL, CSV, Parquet) in the suite's folder, a list of items, or a generator.",
             "anyOf": [
                 {"type": "string"},
@@ -325,11 +336,9 @@ Items = Annotated[
 Constraint = Annotated[
     InstanceOf[ConstraintSpec],
     BeforeValidator(_constraint_error(read_constraint)),
-    WithJsonSchema(constraint_schema()),
+    _Schema(constraint_schema),
 ]
-Extraction = Annotated[
-    InstanceOf[Extract], BeforeValidator(_constraint_error(read_extract)), WithJsonSchema(extract_schema())
-]
+Extraction = Annotated[InstanceOf[Extract], BeforeValidator(_constraint_error(read_extract)), _Schema(extract_schema)]
 
 
 class TaskFile(Strict):

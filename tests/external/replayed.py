@@ -1,4 +1,4 @@
-"""Put recorded answers through `evalkit run`, as a user would who has them in a file."""
+"""Put recorded answers through `evalkit run`, as somebody would who has them in a file."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from scipy.stats import binomtest
 
 from evalkit import read_trials
@@ -20,14 +21,10 @@ from evalkit import read_trials
 class Replayed:
     """What a run said."""
 
-    results: Mapping[str, Any]
-    """The object that `evalkit run --json` printed."""
+    conditions: Mapping[str, Mapping[str, Any]]
+    """The one condition of each task, as `evalkit run --json` printed it."""
     passed: Mapping[tuple[str, str], bool]
     """By task and item, from the run's record."""
-
-    def conditions(self) -> dict[str, Mapping[str, Any]]:
-        """The one condition of each task."""
-        return {task["task"]: condition for task in self.results["tasks"] for condition in task["conditions"]}
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
@@ -48,39 +45,52 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def replay(suite: Path, recording: Path, *, n_items: int) -> Replayed:
-    """Run a suite against a recording in a process of its own.
+    """Run a suite of tasks without perturbations against a recording, in a process of its own.
 
     Args:
         suite: Its folder takes the run's too.
-        recording: Every trial's answer.
-        n_items: Trials a condition; at least as many as the largest task has items.
+        recording: The answers, one an item.
+        n_items: Trials a condition: as many as the largest task has items.
     """
-    out = suite.parent / f"runs-{recording.stem}"
-    command = ["run", suite.name, "--model", f"replay/{recording}", "--fixed", str(n_items), "--json", "--out", str(out)]
+    out = suite.parent / "runs"
+    command = [
+        "run",
+        suite.name,
+        "--model",
+        f"replay/{recording}",
+        "--fixed",
+        str(n_items),
+        "--json",
+        "--out",
+        str(out),
+    ]
     ended = subprocess.run(
-        [sys.executable, "-m", "evalkit", *command], cwd=suite.parent, capture_output=True, text=True, encoding="utf-8"
+        [sys.executable, "-m", "evalkit", *command], cwd=suite.parent, capture_output=True, encoding="utf-8"
     )
     assert ended.returncode == 0, ended.stderr
+    results = json.loads(ended.stdout)
     (folder,) = out.iterdir()
-    trials = read_trials(folder)
-    places = list(zip(trials["task"], trials["item"], strict=True))
-    assert len(set(places)) == len(places), "each item is asked once"
-    return Replayed(
-        results=json.loads(ended.stdout), passed=dict(zip(places, trials["passed"].astype(bool), strict=True))
-    )
+    rows = read_trials(folder)[["task", "item", "passed"]].to_dict("records")
+    passed = {(row["task"], row["item"]): bool(row["passed"]) for row in rows}
+    assert len(rows) == len(passed), "an item was asked twice"
+    assert all([each["condition"] for each in task["conditions"]] == ["clean"] for task in results["tasks"])
+    return Replayed(conditions={task["task"]: task["conditions"][0] for task in results["tasks"]}, passed=passed)
 
 
-def says_what_follows(condition: Mapping[str, Any]) -> bool:
-    """Whether a condition's rate, interval, margins and verdict are those of its counts.
+def implied(condition: Mapping[str, Any]) -> dict[str, Any]:
+    """What the counts of a condition imply: SciPy's exact interval at 95 %, margins, and the verdict by the interval.
 
-    SciPy computes the interval independently; one counting condition a task and 95 % are assumed.
+    Holds for the only counting condition of a task with no void trial.
     """
     trials, passes, threshold = condition["trials"], condition["passes"], condition["threshold"]
     exact = binomtest(passes, trials).proportion_ci(confidence_level=0.95, method="exact")
-    rates = {"": passes / trials, "_low": exact.low, "_high": exact.high}
+    rates = {"pass_rate": passes / trials, "low": exact.low, "high": exact.high}
+    margins = {
+        "margin": rates["pass_rate"] - threshold,
+        "margin_low": exact.low - threshold,
+        "margin_high": exact.high - threshold,
+    }
     verdict = "usable" if exact.low > threshold else "unusable" if exact.high < threshold else "edge"
-    return (
-        all(abs(condition[f"margin{end}"] - (rate - threshold)) < 1e-6 for end, rate in rates.items())
-        and all(abs(condition[end.strip("_") or "pass_rate"] - rate) < 1e-6 for end, rate in rates.items())
-        and condition["verdict"] == verdict
-    )
+    # Published results are rounded to six significant digits.
+    numbers = {name: pytest.approx(value, abs=1e-6) for name, value in (rates | margins).items()}
+    return {**condition, **numbers, "void": 0, "verdict": verdict}

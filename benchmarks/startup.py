@@ -1,0 +1,49 @@
+"""How much processor time the quick commands take, beside a bare interpreter.
+
+    python benchmarks/startup.py
+
+Each command runs in fresh processes; the median of their user and system time is printed, and its ratio to an
+interpreter that only imports click, PyYAML and pydantic, which is what no version of evalkit could do without.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+SUITE = str(Path(__file__).parents[1] / "suites" / "support.yaml")
+RUNS = 9
+COMMANDS = {
+    "reference: python -c pass": ["-c", "pass"],
+    "reference: imports of click, yaml, pydantic": ["-c", "import click, yaml, pydantic.main"],
+    "evalkit --help (at most 0.15 s)": ["-m", "evalkit", "--help"],
+    "evalkit check suites/support.yaml (at most 0.5 s)": ["-m", "evalkit", "check", SUITE],
+    "evalkit plan suites/support.yaml": ["-m", "evalkit", "plan", SUITE],
+}
+
+
+def cpu_seconds(arguments: list[str]) -> float:
+    """User and system time of one process."""
+    before = os.times()
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
+def main() -> None:
+    reference = None
+    print(f"{'command':<52} {'CPU s':>7} {'ratio':>6}")
+    for name, arguments in COMMANDS.items():
+        cpu_seconds(arguments)  # the first run may write bytecode
+        median = statistics.median(cpu_seconds(arguments) for _ in range(RUNS))
+        if "imports" in name:
+            reference = median
+        ratio = "" if reference is None else f"{median / reference:6.2f}"
+        print(f"{name:<52} {median:7.3f} {ratio:>6}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,264 @@
+"""Write the pages that say what the program says of itself: docs/cli.md and docs/constraints.md.
+
+python docs/generate.py            write them
+python docs/generate.py --check    write nothing; exit with 1 and name the pages that are out of date
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+
+from evalkit import run
+from evalkit.cli import COMMANDS, cli
+from evalkit.report import render
+from evalkit.score import Constraint, constraint_schema, constraint_types, extract_schema, read_constraint
+from evalkit.score.lexicons import lexicons
+from evalkit.suite.document import read_document
+
+REPORT_FENCE = "```text report\n"
+FOLDER = Path(__file__).resolve().parent
+WIDTH = 100
+NOTE = "<!-- Written by docs/generate.py; change the program or that file, not this one. -->"
+
+CLI_INTRO = """\
+# Commands
+
+`evalkit COMMAND --help` prints what stands here. A terminal is not needed: nothing asks a question.
+
+- **Results** go to standard output, progress and messages to standard error. `--json` prints results as JSON.
+- **SUITE** is a path, or the name of a suite in `suites/` of the current folder or of a shipped one (`support`).
+- **Models** are named `PROVIDER/NAME`; `evalkit models` lists the providers. See [adapters](adapters.md).
+- **Keys** come from the environment, or from a `.env` in the current folder. Of that file only the keys that
+  the known providers name are read. No option takes a key.
+- **Any option** can be set by a variable `EVALKIT_COMMAND_OPTION`, such as `EVALKIT_RUN_FIXED=100`.
+- **Colour** is left out when the output is no terminal, or `NO_COLOR` is set.
+
+| exit code | meaning |
+|---|---|
+| 0 | done; for `run`: the measurement is complete, whatever the verdicts |
+| 2 | wrong usage, or a suite, a model's name, or a run folder that is wrong |
+| 4 | the infrastructure: a refused key, an unknown model, a full disk, more void trials than `--max-void` |
+| 70 | a defect of evalkit itself; please report it |
+| 130 | interrupted; the run can be resumed |
+"""
+
+CONSTRAINTS_INTRO = """\
+# Constraints
+
+A constraint is one yes/no demand on a response. A trial passes when all constraints of its task hold. Each also gives
+a score from 0 to 1, so that a near miss can be told from a miss; the score of a trial is the mean. Scores never
+decide anything.
+
+A constraint is written as its bare name where it needs nothing (`- one_line`), in a short form (`- words: 19`), or with
+its fields (`- words: {min: 5, max: 19}`). Any field may be a placeholder for a field of the item: `"{answer}"`; only the
+function of `python` is the same for all items. Literal braces are doubled. Two more keys may stand beside a constraint: `name`, which reports show instead of the kind,
+and `extract`, which says what it reads ([below](#what-a-constraint-reads)).
+
+```yaml
+- name: short enough
+  words: {max: 19}
+  extract: fenced
+```
+
+"Contradicted by" is what the perturbation `conflict` puts into the user's text at level `direct`, for the
+example above it.
+"""
+
+EXTRACT_INTRO = """\
+## What a constraint reads
+
+The whole response, unless the task or the constraint says `extract:`. It is one of these, or a list of them that is
+applied in order. What is not there makes the constraint fail: it is an observation like any other.
+"""
+
+EXAMPLES: Mapping[str, str] = {
+    "exact": 'exact: "{answer}"',
+    "mentions": "mentions: [kettle, [refund, money back]]",
+    "avoids": "avoids: emotional",
+    "number": "number: 42",
+    "choice": "choice: {value: billing, options: [billing, refunds, delivery]}",
+    "words": "words: {max: 19}",
+    "characters": "characters: {max: 280}",
+    "lines": "lines: {min: 3, max: 5}",
+    "one_line": "one_line",
+    "regex": r'regex: "ORDER-\\d{{4}}"',
+    "json": "json: object",
+    "json_schema": "json_schema: {type: object, required: [total], properties: {total: {type: number}}}",
+    "similar": 'similar: {value: "{title}", min: 0.7}',
+    "python": "python: checks.py:is_polite",
+}
+"""One use of each constraint, as a suite writes it."""
+
+
+def cli_page() -> str:
+    """Every command's help, at a fixed width and without colour."""
+    root = click.Context(cli, info_name="evalkit", terminal_width=WIDTH, **cli.context_settings)
+    parts = [NOTE, CLI_INTRO, _help("evalkit", root)]
+    for name in COMMANDS:
+        command = cli.get_command(root, name)
+        assert command is not None
+        parts.append(_help(f"evalkit {name}", click.Context(command, parent=root, info_name=name)))
+    return "\n".join(parts)
+
+
+def _help(title: str, context: click.Context) -> str:
+    return f"## {title}\n\n```text\n{context.get_help().rstrip()}\n```\n"
+
+
+def constraints_page() -> str:
+    """Every constraint, extractor and lexicon, as the classes that implement them say."""
+    kinds = constraint_types()
+    rows = [f"| [`{key}`](#{key}) | {kind.about} | {_short(kind)} |" for key, kind in kinds.items()]
+    parts = [NOTE, CONSTRAINTS_INTRO, "\n".join(["| constraint | holds when | short form |", "|---|---|---|", *rows])]
+    parts += ["\n".join(_section(key, kind)) for key, kind in kinds.items()]
+    parts += ["\n".join([EXTRACT_INTRO, *_extractors()]), "\n".join(_lexicons())]
+    return "\n\n".join(part.rstrip() for part in parts) + "\n"
+
+
+def _short(kind: type[Constraint]) -> str:
+    return f"`{kind.key}: {kind.short.upper()}`" if kind.short else "–"
+
+
+def _section(key: str, kind: type[Constraint]) -> Iterator[str]:
+    yield f"## {key}\n"
+    yield f"{kind.about} {_first_line(kind.check)}\n"
+    yield f"```yaml\n- {EXAMPLES[key]}\n```\n"
+    rows = list(_fields(key, kind))
+    if rows:
+        yield "\n".join(["| field | value | default | meaning |", "|---|---|---|---|", *rows, ""])
+    opposite = _opposite(key)
+    if opposite is not None:
+        yield f'Contradicted by: "{opposite}"'
+
+
+def _first_line(method: Callable[..., Any]) -> str:
+    return (inspect.getdoc(method) or "").partition("\n")[0]
+
+
+def _opposite(key: str) -> str | None:
+    """The example's opposite; None where it depends on the item or there is none."""
+    example = read_document(Path(key), f"- {EXAMPLES[key]}").value[0]
+    constraint = read_constraint(example).fixed
+    return None if constraint is None else constraint.opposite("direct")
+
+
+def _fields(key: str, kind: type[Constraint]) -> Iterator[str]:
+    if kind.takes_mapping:
+        yield f"| (the value itself) | {kind.short} | required | As in the example; it is not wrapped in a field. |"
+        return
+    forms = constraint_schema()["anyOf"][-1]["properties"][key]["anyOf"]
+    long = next(form for form in forms if "properties" in form)
+    for name, schema in long["properties"].items():
+        field = kind.model_fields[name]
+        default = "required" if field.is_required() else _default(field.default)
+        yield f"| `{name}` | {_type(schema['anyOf'][0])} | {default} | {schema['description']} |"
+
+
+def _default(value: Any) -> str:
+    return "–" if value is None else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+_TYPES = {"string": "text", "number": "number", "integer": "whole number", "boolean": "true or false"}
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    """A JSON Schema in a few words."""
+    if "enum" in schema:
+        return " or ".join(f"`{value}`" for value in schema["enum"])
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_type(option) for option in schema["anyOf"]))
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    if kinds == ["array"]:
+        inner = _type(schema["items"])
+        return f"list of ({inner})" if " or " in inner else f"list of {inner}"
+    limits = [f"from {schema['minimum']}"] if "minimum" in schema else []
+    limits += [f"to {schema['maximum']}"] if "maximum" in schema else []
+    return " ".join([" or ".join(_TYPES[kind] for kind in kinds), *limits])
+
+
+def _extractors() -> Iterator[str]:
+    yield "| extractor | what it takes |"
+    yield "|---|---|"
+    for form in extract_schema()["anyOf"]:
+        if "const" in form:
+            yield f"| `{form['const']}` | {form['description']} |"
+        elif form["type"] == "object":
+            fields = form["properties"]
+            keys = ", ".join(f"{name}: {_placeholder(schema)}" for name, schema in fields.items())
+            meaning = " ".join(f"`{name}`: {schema['description']}" for name, schema in fields.items())
+            yield f"| `{{{keys}}}` | {form['description']} {meaning} |"
+
+
+def _placeholder(schema: Mapping[str, Any]) -> str:
+    return "/".join(schema["enum"]) if "enum" in schema else {"boolean": "true"}.get(schema["type"], "…")
+
+
+def _lexicons() -> Iterator[str]:
+    yield "## Lexicons\n"
+    yield "Named lists of words for `avoids`.\n"
+    yield "| name | what it holds |"
+    yield "|---|---|"
+    for name, lexicon in lexicons().items():
+        yield f"| `{name}` | {lexicon.about} |"
+
+
+def verdicts_page() -> str:
+    """The page as it is, with its report of the example made anew."""
+    page = (FOLDER / "verdicts.md").read_text(encoding="utf-8")
+    start = page.index(REPORT_FENCE) + len(REPORT_FENCE)
+    return page[:start] + example_report() + page[page.index("\n```", start) + 1 :]
+
+
+def example_report() -> str:
+    """What a run of the example prints, without its last line, which tells the seconds."""
+    with TemporaryDirectory() as out, contextlib.chdir(FOLDER.parent):
+        measured = run("examples/invoice.yaml", "python:examples/my_app.py:answer", allow_code=True, out=out)
+    return render(measured.results).rstrip().rpartition("\n")[0].rstrip() + "\n"
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "cli.md": cli_page,
+    "constraints.md": constraints_page,
+    "verdicts.md": verdicts_page,
+}
+"""Each page with something generated, by its name in this folder."""
+
+
+def stale(folder: Path = FOLDER) -> list[str]:
+    """The pages that differ from what would be written, or are not there."""
+    return [
+        name
+        for name, page in PAGES.items()
+        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != page()
+    ]
+
+
+def write(folder: Path = FOLDER) -> None:
+    """Write every page."""
+    for name, page in PAGES.items():
+        (folder / name).write_text(page(), encoding="utf-8")
+
+
+def main(arguments: list[str]) -> int:
+    """Carry out one call; gives the exit code."""
+    if arguments == ["--check"]:
+        for name in (old := stale()):
+            print(f"docs/{name} is out of date; run: python docs/generate.py")
+        return 1 if old else 0
+    if arguments:
+        print(__doc__)
+        return 2
+    write()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
