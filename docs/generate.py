@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import io
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 
-from evalkit import run
-from evalkit.cli import COMMANDS, cli
-from evalkit.report import render
+from evalkit.cli import COMMANDS, call, cli
 from evalkit.score import Constraint, constraint_schema, constraint_types, extract_schema, read_constraint
 from evalkit.score.lexicons import lexicons
 from evalkit.suite.document import read_document
@@ -58,9 +58,10 @@ a score from 0 to 1, so that a near miss can be told from a miss; the score of a
 decide anything.
 
 A constraint is written as its bare name where it needs nothing (`- one_line`), in a short form (`- words: 19`), or with
-its fields (`- words: {min: 5, max: 19}`). Any field may be a placeholder for a field of the item: `"{answer}"`; only the
-function of `python` is the same for all items. Literal braces are doubled. Two more keys may stand beside a constraint: `name`, which reports show instead of the kind,
-and `extract`, which says what it reads ([below](#what-a-constraint-reads)).
+its fields (`- words: {min: 5, max: 19}`). Any field may be a placeholder for a field of the item: `"{answer}"`; only
+the function of `python` is the same for all items. Literal braces are doubled. Two more keys may stand beside a
+constraint: `name`, which reports show instead of the kind, and `extract`, which says what it reads
+([below](#what-a-constraint-reads)).
 
 ```yaml
 - name: short enough
@@ -118,7 +119,8 @@ def constraints_page() -> str:
     kinds = constraint_types()
     rows = [f"| [`{key}`](#{key}) | {kind.about} | {_short(kind)} |" for key, kind in kinds.items()]
     parts = [NOTE, CONSTRAINTS_INTRO, "\n".join(["| constraint | holds when | short form |", "|---|---|---|", *rows])]
-    parts += ["\n".join(_section(key, kind)) for key, kind in kinds.items()]
+    forms = constraint_schema()["anyOf"][-1]["properties"]
+    parts += ["\n".join(_section(kind, forms[key]["anyOf"])) for key, kind in kinds.items()]
     parts += ["\n".join([EXTRACT_INTRO, *_extractors()]), "\n".join(_lexicons())]
     return "\n\n".join(part.rstrip() for part in parts) + "\n"
 
@@ -127,14 +129,14 @@ def _short(kind: type[Constraint]) -> str:
     return f"`{kind.key}: {kind.short.upper()}`" if kind.short else "–"
 
 
-def _section(key: str, kind: type[Constraint]) -> Iterator[str]:
-    yield f"## {key}\n"
+def _section(kind: type[Constraint], forms: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield f"## {kind.key}\n"
     yield f"{kind.about} {_first_line(kind.check)}\n"
-    yield f"```yaml\n- {EXAMPLES[key]}\n```\n"
-    rows = list(_fields(key, kind))
+    yield f"```yaml\n- {EXAMPLES[kind.key]}\n```\n"
+    rows = list(_fields(kind, forms))
     if rows:
         yield "\n".join(["| field | value | default | meaning |", "|---|---|---|---|", *rows, ""])
-    opposite = _opposite(key)
+    opposite = _opposite(kind.key)
     if opposite is not None:
         yield f'Contradicted by: "{opposite}"'
 
@@ -150,11 +152,10 @@ def _opposite(key: str) -> str | None:
     return None if constraint is None else constraint.opposite("direct")
 
 
-def _fields(key: str, kind: type[Constraint]) -> Iterator[str]:
+def _fields(kind: type[Constraint], forms: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if kind.takes_mapping:
         yield f"| (the value itself) | {kind.short} | required | As in the example; it is not wrapped in a field. |"
         return
-    forms = constraint_schema()["anyOf"][-1]["properties"][key]["anyOf"]
     long = next(form for form in forms if "properties" in form)
     for name, schema in long["properties"].items():
         field = kind.model_fields[name]
@@ -218,45 +219,47 @@ def verdicts_page() -> str:
 
 
 def example_report() -> str:
-    """What a run of the example prints, without its last line, which tells the seconds."""
+    """What a run of the example prints, without its last lines, which tell the seconds and the folder."""
+    command = ["run", "examples/invoice.yaml", "--model", "python:examples/my_app.py:answer", "--allow-code"]
+    printed = io.StringIO()
     with TemporaryDirectory() as out, contextlib.chdir(FOLDER.parent):
-        measured = run("examples/invoice.yaml", "python:examples/my_app.py:answer", allow_code=True, out=out)
-    return render(measured.results).rstrip().rpartition("\n")[0].rstrip() + "\n"
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
+            code = call([*command, "--out", out])
+    assert code == 0, "the example must run"
+    return printed.getvalue().rstrip().rpartition("\n\n")[0] + "\n"
 
 
-PAGES: Mapping[str, Callable[[], str]] = {
-    "cli.md": cli_page,
-    "constraints.md": constraints_page,
-    "verdicts.md": verdicts_page,
-}
-"""Each page with something generated, by its name in this folder."""
+@cache
+def pages() -> Mapping[str, str]:
+    """Each page with something generated, by its name in this folder, as it should be."""
+    return {"cli.md": cli_page(), "constraints.md": constraints_page(), "verdicts.md": verdicts_page()}
 
 
 def stale(folder: Path = FOLDER) -> list[str]:
     """The pages that differ from what would be written, or are not there."""
     return [
         name
-        for name, page in PAGES.items()
-        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != page()
+        for name, text in pages().items()
+        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
     ]
 
 
 def write(folder: Path = FOLDER) -> None:
     """Write every page."""
-    for name, page in PAGES.items():
-        (folder / name).write_text(page(), encoding="utf-8")
+    for name, text in pages().items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: Sequence[str], folder: Path = FOLDER) -> int:
     """Carry out one call; gives the exit code."""
     if arguments == ["--check"]:
-        for name in (old := stale()):
+        for name in (old := stale(folder)):
             print(f"docs/{name} is out of date; run: python docs/generate.py")
         return 1 if old else 0
     if arguments:
         print(__doc__)
         return 2
-    write()
+    write(folder)
     return 0
 
 

@@ -76,9 +76,7 @@ async def arun(
     session = start(
         loaded,
         opened,
-        scope=Scope(
-            tasks=tuple(tasks), conditions=tuple(conditions), limit=limit, fixed=fixed, max_calls=max_calls
-        ),
+        scope=Scope(tasks=tuple(tasks), conditions=tuple(conditions), limit=limit, fixed=fixed, max_calls=max_calls),
         seed=seed,
         confidence=confidence,
         options=options or {},

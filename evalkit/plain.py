@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from math import ceil, floor
 
 
 def printable(text: str) -> str:
@@ -51,12 +52,31 @@ def percent(rate: float | None) -> str:
     return f"{shown:.1f}"
 
 
-def points(margin: float | None) -> str:
-    """A margin in percentage points with its sign, or a dash.
+def percent_range(low: float | None, high: float | None) -> str:
+    """An interval in percent, its ends rounded outwards: a display never claims more than was shown.
 
-    >>> [points(margin) for margin in (0.012, -0.0661, None)]
-    ['+1.2', '−6.6', '–']
+    >>> percent_range(0.94996, 0.98001)
+    '94.9–98.1'
     """
-    if margin is None:
+    if low is None or high is None:
         return "–"
-    return f"{100 * margin:+.1f}".replace("-", "−")
+    # Ten digits: 0.29 * 1000 is 289.99999999999994 and would round down to 28.9 %.
+    return f"{floor(round(1000 * low, 10)) / 10:.1f}–{ceil(round(1000 * high, 10)) / 10:.1f}"
+
+
+def at_least(margin: float) -> str:
+    """A guaranteed margin above the threshold in points, rounded down.
+
+    >>> at_least(0.0289)
+    '+2.8'
+    """
+    return f"{floor(round(1000 * margin, 10)) / 10:+.1f}".replace("-", "−")
+
+
+def at_most(margin: float) -> str:
+    """A guaranteed margin below the threshold in points, rounded up.
+
+    >>> at_most(-0.0289)
+    '−2.8'
+    """
+    return f"{ceil(round(1000 * margin, 10)) / 10:+.1f}".replace("-", "−")

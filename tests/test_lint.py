@@ -9,7 +9,7 @@ from evalkit.suite import load_suite
 
 
 def findings(folder: Path, rest: str, *, n_items: int = 300) -> list[tuple[str, str]]:
-    (folder / "items.jsonl").write_text("".join(f'{{"q": "Question number {n}?"}}\n' for n in range(n_items)))
+    (folder / "items.jsonl").write_text("".join(f'{{"q": "Question {n}?"}}\n' for n in range(n_items)))
     path = folder / "t.yaml"
     head = "suite: t\nthreshold: 0.95\ntasks:\n  a:\n    prompt: '{q}'\n    items: items.jsonl\n"
     path.write_text(f"{head}    constraints: [one_line]\n{rest}", encoding="utf-8")
@@ -19,8 +19,10 @@ def findings(folder: Path, rest: str, *, n_items: int = 300) -> list[tuple[str, 
 def test_too_few_items_are_said_with_the_least_number(tmp_path: Path) -> None:
     ((kind, message),) = findings(tmp_path, "", n_items=40)
     assert "warning" == kind
-    assert "clean: at threshold 0.95 the shortest way to usable is 72 passes in a row; this task has 40 items: it can " \
-        "never be called usable. Add items, or say `claim: set`" == message  # fmt: skip
+    assert message == (
+        "clean: at threshold 0.95 the shortest way to usable is 72 passes in a row; this task has 40 items: it can "
+        "never be called usable. Add items, or say `claim: set`"
+    )
 
 
 def test_claim_set_needs_no_more_items(tmp_path: Path) -> None:

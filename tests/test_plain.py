@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.plain import one_line, percent, points, printable
+from evalkit.plain import at_least, at_most, one_line, percent, percent_range, printable
 
 
 @pytest.mark.parametrize(
@@ -46,4 +46,17 @@ def test_a_rate_that_is_not_all_or_nothing_never_reads_so(rate: float) -> None:
 
 
 def test_unmeasured_reads_as_a_dash() -> None:
-    assert ("–", "–") == (percent(None), points(None))
+    assert ("–", "–") == (percent(None), percent_range(None, None))
+
+
+@given(low=st.floats(0, 1), high=st.floats(0, 1))
+def test_an_interval_is_rounded_outwards(low: float, high: float) -> None:
+    first, last = percent_range(low, high).split("–")
+    assert float(first) <= 100 * low + 1e-9
+    assert float(last) >= 100 * high - 1e-9
+
+
+@given(st.floats(-1, 1))
+def test_a_guaranteed_margin_is_rounded_towards_less(margin: float) -> None:
+    assert float(at_least(margin).replace("−", "-")) <= 100 * margin + 1e-9
+    assert float(at_most(margin).replace("−", "-")) >= 100 * margin - 1e-9

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas
 import pytest
@@ -14,7 +15,14 @@ from evalkit.report import EXPORTS
 
 @pytest.fixture
 def reader(tmp_path: Path) -> TrialReader:
-    row = {"task": "t", "condition": "clean", "position": 0, "item": "a", "item_group": None, "variant": None}
+    row: dict[str, Any] = {
+        "task": "t",
+        "condition": "clean",
+        "position": 0,
+        "item": "a",
+        "item_group": None,
+        "variant": None,
+    }
     rows = [
         TrialRow(**row, repeat=0, level=None, request_hash="h", response='=HYPERLINK("x")', passed=True, score=1.0),
         TrialRow(**row, repeat=1, level=0.05, request_hash="h", response="línea\n2", latency_s=0.1 + 0.2),

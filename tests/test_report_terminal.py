@@ -3,9 +3,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 
-from evalkit.report import plain_style, render
+from evalkit.report import Provenance, Style, plain_style, render
 from evalkit.trial import Level
 from evalkit.verdict import FixedDecider, Outcome, Spend, SuiteResult, TaskEntry, Terms, Totals, summarise
+
+
+def show(result: SuiteResult, *, style: Style = plain_style) -> str:
+    return render(result, Provenance(folder="runs/20261122T031500Z-support", seed=0, confidence=0.95), style=style)
 
 
 def terms(
@@ -13,8 +17,8 @@ def terms(
 ) -> Terms:
     perturbation, _, written = condition.partition("@")
     level: Level | None = written or None
-    if level is not None and level.replace(".", "").isdigit():
-        level = float(level) if "." in level else int(level)
+    if written.replace(".", "").isdigit():
+        level = float(written) if "." in written else int(written)
     return Terms(
         task=task,
         condition=condition,
@@ -70,36 +74,37 @@ def three_tasks() -> SuiteResult:
 
 
 def test_the_report_looks_as_it_should(golden: Callable[[str, str], None]) -> None:
-    golden("terminal_unusable.txt", render(three_tasks()))
+    golden("terminal_unusable.txt", show(three_tasks()))
 
 
 def test_a_usable_suite_looks_as_it_should(golden: Callable[[str, str], None]) -> None:
     usable = result(
         {"routing": [(terms("clean", task="routing"), 200, 0), (terms("noise@0.05", task="routing"), 199, 0)]}
     )
-    golden("terminal_usable.txt", render(usable))
+    golden("terminal_usable.txt", show(usable))
 
 
 def test_an_edge_says_what_would_settle_it(golden: Callable[[str, str], None]) -> None:
-    golden("terminal_edge.txt", render(result({"routing": [(terms("clean", task="routing"), 185, 0)]})))
+    golden("terminal_edge.txt", show(result({"routing": [(terms("clean", task="routing"), 185, 0)]})))
 
 
 def test_no_line_is_wider_than_80_columns() -> None:
     long = "a-task-whose-name-is-much-longer-than-anybody-would-ever-want-it-to-be-really"
-    wide = result({long: [(terms("conflict@override", task=long, counts=False), 100, 0), (terms("clean", task=long), 199, 0)]},
-                  model="openrouter/some-vendor/some-model-with-a-very-long-name-2026-11-23-preview")  # fmt: skip
-    for text in (render(three_tasks()), render(wide)):
+    model = "openrouter/some-vendor/some-model-with-a-very-long-name-2026-11-23-preview"
+    conditions = [(terms("conflict@override", task=long, counts=False), 100, 0), (terms("clean", task=long), 199, 0)]
+    wide = result({long: conditions}, model=model)
+    for text in (show(three_tasks()), show(wide)):
         assert [] == [line for line in text.splitlines() if len(line) > 80]
 
 
 def test_nothing_from_outside_commands_the_terminal() -> None:
     evil = "x\x1b]0;owned\x07\u202e"
-    text = render(result({evil: [(terms("clean", task=evil), 100, 0)]}, model=evil))
+    text = show(result({evil: [(terms("clean", task=evil), 100, 0)]}, model=evil))
     assert {unicodedata.category(character) for character in text if character != "\n"}.isdisjoint({"Cc", "Cf"})
 
 
 def test_colour_adds_nothing_but_colour() -> None:
-    marked = render(three_tasks(), style=lambda text, role: f"<{role}>{text}</{role}>")
+    marked = show(three_tasks(), style=lambda text, role: f"<{role}>{text}</{role}>")
     for role in ("good", "bad", "open", "dim", "strong"):
         marked = marked.replace(f"<{role}>", "").replace(f"</{role}>", "")
-    assert render(three_tasks(), style=plain_style) == marked
+    assert show(three_tasks(), style=plain_style) == marked

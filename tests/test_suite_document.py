@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.errors import SuiteError
+from evalkit.errors import Problem, SuiteError
 from evalkit.suite.document import read_document, read_text, show_where
 
 PATH = Path("suite.yaml")
@@ -63,15 +63,19 @@ def test_what_another_library_writes_is_read_back(value: Any) -> None:
 
 @given(st.text(alphabet="ab:-[]{}&*!|>'\"#%@`\n\t ,?0", max_size=40))
 def test_any_text_is_read_or_refused_with_its_place(text: str) -> None:
+    problems: tuple[Problem, ...] = ()
     try:
         read_document(PATH, text)
     except SuiteError as error:
-        assert all(problem.path == PATH for problem in error.problems)
+        problems = error.problems
+    assert all(problem.path == PATH and problem.message for problem in problems)
 
 
 def test_lines_are_known_for_every_value() -> None:
     document = read_document(PATH, "a:\n  - b: 1\n    c: 2\n  - x\nd: y\n")
-    assert [1, 2, 3, 4, 5] == [document.line(where) for where in (("a",), ("a", 0, "b"), ("a", 0, "c"), ("a", 1), ("d",))]
+    assert [1, 2, 3, 4, 5] == [
+        document.line(where) for where in (("a",), ("a", 0, "b"), ("a", 0, "c"), ("a", 1), ("d",))
+    ]
 
 
 def test_a_value_that_is_not_there_has_the_line_of_what_is_around_it() -> None:

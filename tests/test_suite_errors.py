@@ -55,7 +55,10 @@ BROKEN: dict[str, str | bytes | tuple[str, str]] = {
     "empty items file": (GOOD, "\n"),
     "duplicate id": (GOOD, ITEMS + '{"id": "a", "complaint": "Again.", "must_mention": ["x"]}\n'),
     "item without a field": (GOOD, ITEMS + '{"id": "c", "complaint": "No mention."}\n'),
-    "item that does not fit a constraint": (GOOD, ITEMS + '{"id": "c", "complaint": "X", "must_mention": {"any": 1}}\n'),
+    "item that does not fit a constraint": (
+        GOOD,
+        ITEMS + '{"id": "c", "complaint": "X", "must_mention": {"any": 1}}\n',
+    ),
     "unknown placeholder": swap("{complaint}", "{complain}"),
     "unknown placeholder in a constraint": swap("{must_mention}", "{must_mentoin}"),
     "lone brace": swap("Write a title.", "Write a {title."),
@@ -122,9 +125,15 @@ def test_a_message_names_its_file_and_line(name: str, tmp_path: Path) -> None:
     for line in message_of(tmp_path, BROKEN[name]).splitlines():
         path, _, rest = line.partition(":")
         assert (tmp_path / path).suffix in {".yaml", ".jsonl", ".txt"}
-        assert rest.split(":")[0].isdigit() or "no such file" in rest or "empty" in rest or "no items" in rest or "expected items" in rest
+        assert (
+            rest.split(":")[0].isdigit()
+            or "no such file" in rest
+            or "empty" in rest
+            or "no items" in rest
+            or "expected items" in rest
+        )
 
 
 def test_a_suite_that_is_not_there_gets_the_nearest_name() -> None:
-    with pytest.raises(SuiteError, match='no file and no suite of that name. Did you mean "arithmetic"'):
+    with pytest.raises(SuiteError, match=r'no file and no suite of that name. Did you mean "arithmetic"'):
         load_suite("arithmatic")

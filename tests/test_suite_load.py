@@ -119,7 +119,14 @@ def test_many_bad_items_are_counted_not_listed(tmp_path: Path) -> None:
     assert "and 5 more items" in str(caught.value.problems[-1])
 
 
-PYTHON = "def make(n):\n    return [{'q': f'item {i}'} for i in range(n)]\ndef bad():\n    return [1]\ndef fail():\n    1 / 0\n"
+PYTHON = """\
+def make(n):
+    return [{"q": f"item {i}"} for i in range(n)]
+def bad():
+    return [1]
+def fail():
+    1 / 0
+"""
 
 
 def test_items_come_from_a_function_when_that_is_allowed(tmp_path: Path) -> None:

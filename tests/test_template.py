@@ -22,7 +22,9 @@ def test_a_value_is_never_read_as_a_template(words: str, value: str) -> None:
     assert words + value == fill(template, {"x": value})
 
 
-@pytest.mark.parametrize("template", ["{", "}", "a {b", "b} c", "{a b}", "{}", "{1a}", "{a.b}", "{a[0]}", "{a!r}", "{a:>9}"])
+@pytest.mark.parametrize(
+    "template", ["{", "}", "a {b", "b} c", "{a b}", "{}", "{1a}", "{a.b}", "{a[0]}", "{a!r}", "{a:>9}"]
+)
 def test_anything_but_a_field_name_in_braces_is_refused(template: str) -> None:
     with pytest.raises(TemplateError, match="a lone brace"):
         parse(template)

@@ -16,6 +16,10 @@ from evalkit.trial import Call
 _NAMED_WITH_COLON = frozenset({"process", "python"})
 
 
+_SEES_THE_TRIAL = frozenset({"local", "replay"})
+"""Transports whose programs get the whole call, its place in the run included."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Endpoint:
     """Which model is asked, where, and how."""
@@ -45,7 +49,11 @@ class Endpoint:
         sampling = {rename.get(key, key): value for key, value in {**call.sampling, **self.sampling}.items()}
         call = dataclasses.replace(call, sampling=sampling)
         built = dialect.build(call, self.model, self.address)
-        return dataclasses.replace(built, headers={**self.card.headers, **built.headers}, call=call)
+        body = built.body
+        if self.card.transport in _SEES_THE_TRIAL:
+            # What may answer by it is part of what is asked: otherwise one answer would serve two trials.
+            body = {**body, "trial": [call.task, call.item, call.condition, call.repeat]}
+        return dataclasses.replace(built, headers={**self.card.headers, **built.headers}, body=body, call=call)
 
 
 def full_name(card: Card, model: str) -> str:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.shared import colour, json_option, wants_colour
+from evalkit.cli.shared import json_option, rendered, wants_colour
 from evalkit.engine import measure
 from evalkit.errors import EXIT_INFRASTRUCTURE, EvalkitError, RecordError
 from evalkit.record import TrialReader, read_run_file
-from evalkit.report import EXPORTS, render
+from evalkit.report import EXPORTS
 
 FORMATS = ("terminal", "json", *EXPORTS)
 
@@ -47,13 +47,14 @@ def _trials(runs: tuple[Path, ...], chosen: str) -> bytes:
 
 
 def _results(runs: tuple[Path, ...], chosen: str) -> str:
-    results = []
+    measured = []
     for folder in runs:
+        run = read_run_file(folder)
         with TrialReader(folder) as reader:
-            results.append(measure(read_run_file(folder), reader))
+            measured.append((measure(run, reader), run, folder))
     if chosen == "terminal":
-        return "\n".join(render(result, style=colour) for result in results)
-    value = [result.as_json() for result in results]
+        return "\n".join(rendered(*each) for each in measured)
+    value = [results.as_json() for results, _, _ in measured]
     return json.dumps(value if len(value) > 1 else value[0], indent=2, ensure_ascii=False) + "\n"
 
 

@@ -10,17 +10,16 @@ import click
 from evalkit.cli.shared import (
     adapters_option,
     allow_code_option,
-    colour,
     json_option,
     opener,
     print_json,
+    rendered,
     say,
     wants_colour,
 )
 from evalkit.engine.rescore import rescore
 from evalkit.errors import EvalkitError
 from evalkit.record import read_run_file
-from evalkit.report import render
 from evalkit.suite import load_suite
 
 
@@ -57,4 +56,4 @@ def command(run: Path, suite: str, out: Path, adapters: tuple[Path, ...], allow_
     if as_json:
         print_json(measured.results.as_json())
     else:
-        click.echo(render(measured.results, style=colour), nl=False, color=wants_colour())
+        click.echo(rendered(measured.results, measured.run, measured.folder), nl=False, color=wants_colour())

@@ -12,11 +12,11 @@ import click
 from evalkit.cli.shared import (
     adapters_option,
     allow_code_option,
-    colour,
     json_option,
     opener,
     print_json,
     read_settings,
+    rendered,
     say,
     scope_options,
     seed_option,
@@ -170,9 +170,7 @@ def _carry_out(session: Any, options: dict[str, Any]) -> Any:
     if measured.interrupted:
         say(f"Stopped. Go on with: evalkit run --resume {measured.folder}", err=True)
     if not options["as_json"]:
-        from evalkit.report import render
-
-        click.echo(render(measured.results, style=colour), color=wants_colour())
+        click.echo(rendered(measured.results, measured.run, measured.folder), nl=False, color=wants_colour())
     return measured
 
 

@@ -16,7 +16,9 @@ from evalkit.errors import EvalkitError
 from evalkit.plain import printable
 
 if TYPE_CHECKING:
+    from evalkit.record import RunFile
     from evalkit.transport import Model
+    from evalkit.verdict import SuiteResult
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -153,6 +155,14 @@ def opener(
         )
 
     return open_by_name
+
+
+def rendered(results: SuiteResult, run: RunFile, folder: Path) -> str:
+    """A run's results for the terminal."""
+    from evalkit.report import Provenance, render
+
+    provenance = Provenance(folder=str(folder), seed=run.seed, confidence=run.confidence)
+    return render(results, provenance, style=colour)
 
 
 def colour(text: str, role: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -18,7 +18,7 @@ from evalkit.plan import Scope
 from evalkit.verdict import Totals
 
 RUN_FILE = "run.json"
-FORMAT = 1
+FORMAT: Final = 1
 
 
 class _Stored(BaseModel):
@@ -40,7 +40,7 @@ class StoredSuite(_Stored):
 class RunFile(_Stored):
     """What `run.json` holds."""
 
-    format: int = FORMAT
+    format: Literal[1] = FORMAT
     evalkit: str
     """Version that made the run."""
     suite: StoredSuite

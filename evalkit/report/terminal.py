@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from evalkit.plain import one_line, percent, points, printable
-from evalkit.verdict import ConditionResult, SuiteResult, TaskResult, Verdict
+from evalkit.plain import at_least, at_most, one_line, percent, percent_range, printable
+from evalkit.verdict import ConditionResult, SuiteResult, TaskResult, least_units
 
 Style = Callable[[str, str], str]
 """Colours a text: takes it and one of `good`, `bad`, `open`, `dim`, `strong`."""
@@ -15,17 +16,29 @@ Style = Callable[[str, str], str]
 WIDTH = 80
 _BAR = 12
 _NAME = 19
+_NAMED_IN_HEADLINE = 3
+_OUT_OF_SIGHT_CALLS = 10_000
 _SIGNS = {"usable": "✓", "edge": "?", "unusable": "✗"}
 _COLOURS = {"usable": "good", "edge": "open", "unusable": "bad"}
 _REASONS = {
-    "futility": "too close to the threshold to tell with the calls that are left",
-    "budget": "the calls planned for it did not settle it",
+    "futility": "too close to the threshold to tell with the calls that were left",
+    "budget": "the trials planned for it did not settle it; plan more with --fixed",
     "cost": "the money allowed was spent",
-    "items": "the items ran out; add items, or say `claim: set`",
+    "items": "the items ran out; add items, or say `claim: set` (the verdict is then about these items only)",
     "void": "trials without an answer could change the verdict",
     "task-decided": "the task was decided without it",
     "interrupted": "the run was stopped; resume it",
 }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provenance:
+    """Where results come from, for the report's last lines."""
+
+    folder: str
+    seed: int
+    confidence: float
+    """Of each verdict, both sides together."""
 
 
 def plain_style(text: str, _: str) -> str:
@@ -33,147 +46,241 @@ def plain_style(text: str, _: str) -> str:
     return text
 
 
-def render(result: SuiteResult, *, style: Style = plain_style) -> str:
+def render(result: SuiteResult, provenance: Provenance, *, style: Style = plain_style) -> str:
     """A run's results as text, at most 80 columns wide.
 
     Args:
         result: What was measured.
+        provenance: Of which run.
         style: Colours it; `plain_style` for logs and screen readers.
     """
-    return "\n".join(_Terminal(style).suite(result)) + "\n"
+    return "\n".join(_Terminal(style, provenance).suite(result)) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
 class _Terminal:
     style: Style
+    provenance: Provenance
 
     def suite(self, result: SuiteResult) -> Iterator[str]:
-        head = f"{_name(result.suite, 30)} with {_name(result.model, 44)}"
-        yield self.style(head, "strong")
-        yield from _wrapped(_headline(result))
+        yield self.style(f"{_short(result.suite, 30)} with {_short(result.model, 44)}", "strong")
+        yield from _headline(result)
+        before: TaskResult | None = None
         for task in result.tasks:
-            yield ""
+            # Tasks of one condition share one table.
+            if before is None or len(task.conditions) > 1 or len(before.conditions) > 1:
+                yield ""
+                yield from self.head(task)
             yield from self.task(task)
+            before = task
         yield ""
-        yield self.style(_totals(result), "dim")
+        for line in self.foot(result):
+            yield self.style(line, "dim")
 
-    def verdict(self, verdict: Verdict, *, width: int = 0) -> str:
-        text = f"{_SIGNS[verdict]} {verdict}"
-        return self.style(text, _COLOURS[verdict]) + " " * (width - len(text))
+    def head(self, task: TaskResult) -> Iterator[str]:
+        single = len(task.conditions) == 1
+        if not single:
+            verdict = self.style(f"{_SIGNS[task.verdict]} {task.verdict}", _COLOURS[task.verdict])
+            name = self.style(_short(task.task, 40), "strong")
+            yield f"{name}  {verdict}, needs {percent(task.threshold)} %"
+        yield self.style(
+            f"  {'task' if single else 'condition':<{_NAME}} {'trials':>6} {'pass %':>6} {'between':>10} "
+            f"{'margin':>6}  {'0':<{_BAR - 3}}100  verdict",
+            "dim",
+        )
 
     def task(self, task: TaskResult) -> Iterator[str]:
-        yield f"{self.style(_name(task.task, 40), 'strong')}  {self.verdict(task.verdict)}"
-        header = (
-            f"  {'condition':<{_NAME}} {'trials':>6} {'pass %':>6} {'interval':>10} {'margin':>6}  "
-            f"{'0':<{_BAR - 3}}100  verdict"
-        )
-        yield self.style(header, "dim")
         for condition in task.conditions:
-            yield self.condition(condition)
+            name = task.task if len(task.conditions) == 1 else condition.condition
+            yield self.condition(condition, name if condition.counts else f"({name})")
         if any(not condition.counts for condition in task.conditions):
             yield self.style("  (in brackets: explored, does not count for the verdict)", "dim")
-        yield from self.why(task)
-        yield from self.constraints(task)
-        yield from self.levels(task)
-        yield from self.repeats(task)
+        for notes in (_other_thresholds, _void, self.why, _broken, _levels, _repeats):
+            for note in notes(task):
+                yield from _wrapped(note, indent="  ")
 
-    def condition(self, condition: ConditionResult) -> str:
-        name = condition.condition if condition.counts else f"({condition.condition})"
-        interval = "–" if condition.low is None else f"{percent(condition.low)}–{percent(condition.high)}"
+    def condition(self, condition: ConditionResult, name: str) -> str:
+        trials = f"{condition.trials}×{condition.repeat.k}" if condition.repeat else f"{condition.trials}"
         cells = (
-            f"  {_name(name, _NAME):<{_NAME}} {condition.trials:>6} {percent(condition.pass_rate):>6} {interval:>10} "
-            f"{points(condition.margin):>6}  {_bar(condition)}  "
+            f"  {_short(name, _NAME):<{_NAME}} {trials:>6} {percent(condition.pass_rate):>6} "
+            f"{percent_range(condition.low, condition.high):>10} {_margin(condition):>6}  {_bar(condition)}  "
         )
-        sign = _SIGNS[condition.verdict]
-        return cells + self.style(f"{sign} {condition.verdict}", _COLOURS[condition.verdict])
+        return cells + self.style(f"{_SIGNS[condition.verdict]} {condition.verdict}", _COLOURS[condition.verdict])
 
     def why(self, task: TaskResult) -> Iterator[str]:
-        open_conditions: dict[str, list[str]] = {}
+        """Why the task's conditions are at the edge, and what would settle the weakest."""
+        names: dict[str, list[str]] = {}
         for condition in task.conditions:
             if condition.counts and condition.reason is not None:
-                run = condition.trials + condition.void > 0
-                why = _REASONS[condition.reason] if run or condition.reason == "interrupted" else "it was not run"
-                open_conditions.setdefault(why, []).append(_name(condition.condition, 20))
-        for why, names in open_conditions.items():
-            yield from _wrapped(f"edge at {', '.join(names)}: {why}.", indent="  ")
+                names.setdefault(self._reason(condition), []).append(_short(condition.condition, 20))
+        for reason, conditions in names.items():
+            yield f"edge at {', '.join(conditions)}: {reason}"
         weakest = task.weakest
-        if weakest is not None and weakest.calls_to_decide is not None and task.verdict == "edge":
-            further = f"{weakest.calls_to_decide:,}"
-            yield from _wrapped(f"At this pass rate {weakest.condition} needs about {further} more calls.", indent="  ")
+        if task.verdict == "edge" and weakest is not None and weakest.reason in {"budget", "items"}:
+            yield f"at this pass rate {_short(weakest.condition, 20)} would take {_further(weakest)}"
 
-    def constraints(self, task: TaskResult) -> Iterator[str]:
-        if task.weakest is None or not task.weakest.constraints:
-            return
-        results = sorted(task.weakest.constraints, key=lambda constraint: constraint.pass_rate)
-        broken = [result for result in results if result.pass_rate < 1]
-        where = f"at {_name(task.weakest.condition, 20)}"
-        if not broken:
-            yield f"  every constraint held in every trial {where}"
-            return
-        yield f"  what breaks {where}, the weakest link first:"
-        for result in results:
-            interval = f"{percent(result.low)}–{percent(result.high)}"
-            yield f"    {_name(result.constraint, 24):<24} holds {percent(result.pass_rate):>5} %  ({interval})"
+    def _reason(self, condition: ConditionResult) -> str:
+        if condition.reason is None or (condition.trials + condition.void == 0 and condition.reason != "interrupted"):
+            return "it was not run"
+        least = least_units(condition.threshold, (1 - self.provenance.confidence) / 2)
+        if condition.reason in {"budget", "items"} and (least is None or condition.trials < least):
+            shortest = "no number of passes" if least is None else f"nothing short of {least} passes in a row"
+            return f"{_REASONS[condition.reason]}; {shortest} would show it usable"
+        return _REASONS[condition.reason]
 
-    def levels(self, task: TaskResult) -> Iterator[str]:
-        for critical in task.critical_levels:
-            name = _name(critical.perturbation, 20)
-            to = "not shown usable at any level" if critical.usable_to is None else f"usable to {critical.usable_to}"
-            beyond = "" if critical.unusable_from is None else f", unusable from {critical.unusable_from}"
-            yield f"  {name}: {to}{beyond}"
-
-    def repeats(self, task: TaskResult) -> Iterator[str]:
-        repeat = task.repeat
-        if repeat is None:
-            return
-        always = f"{percent(repeat.consistent)} % of {repeat.items} items pass every time"
-        agreement = "" if repeat.agreement is None else f"; two asks agree {percent(repeat.agreement)} %"
-        yield f"  asked {repeat.k} times: {always}{agreement}"
+    def foot(self, result: SuiteResult) -> Iterator[str]:
+        totals = result.totals
+        cost = "cost unknown" if totals.cost_usd is None else f"{totals.cost_usd:.2f} USD"
+        void = f", {totals.void:,} void" if totals.void else ""
+        yield f"{totals.calls:,} calls{void}, {cost}, {totals.seconds:.1f} s"
+        where = [f"seed {self.provenance.seed}", self.provenance.folder]
+        served = [f"served by {', '.join(result.served_model)}"] if result.served_model else []
+        yield from _wrapped("; ".join([*served, *where]))
+        yield from _wrapped(
+            f"Each task's verdict holds at {100 * self.provenance.confidence:g} %; upper ends allow for the number of "
+            "conditions that count. The margin is what is guaranteed, in points."
+        )
 
 
-def _name(text: str, width: int) -> str:
+def _short(text: str, width: int) -> str:
     return one_line(text, width)
 
 
-def _headline(result: SuiteResult) -> str:
-    """The answer in one sentence."""
+def _wrapped(text: str, *, indent: str = "") -> Iterator[str]:
+    following = indent + ("  " if indent else "")
+    yield from textwrap.wrap(printable(text), WIDTH, initial_indent=indent, subsequent_indent=following)
+
+
+def _headline(result: SuiteResult) -> Iterator[str]:
+    """The answer in a few sentences: how many tasks are what, and the worst of them."""
+    counts = Counter(task.verdict for task in result.tasks)
+    parts = [f"{counts[verdict]} {verdict}" for verdict in ("unusable", "edge", "usable") if counts[verdict]]
+    shares = f": {', '.join(parts)} of {len(result.tasks)} tasks" if len(result.tasks) > 1 else ""
+    yield f"{result.verdict.upper()}{shares}"
     if result.verdict == "usable":
-        least = min((task.weakest for task in result.tasks if task.weakest), key=lambda found: found.margin_low or 0)
-        return f"Usable: every task is above its threshold, by at least {points(least.margin_low)} points."
-    start = "Not usable" if result.verdict == "unusable" else "Not settled"
-    parts = [_shortfall(task) for task in result.tasks if task.verdict == result.verdict]
-    return f"{start}: {'; '.join(parts)}."
+        weakest = min(_weakest(result.tasks), key=lambda pair: pair[1].margin_low or 0.0)
+        least = at_least(weakest[1].margin_low or 0.0)
+        yield from _wrapped(f"Every task is above its threshold, by at least {least} points ({_place(*weakest)}).")
+        return
+    concerned = [task for task in result.tasks if task.verdict == result.verdict]
+    concerned.sort(key=lambda task: (task.weakest.margin_high or 0.0) if task.weakest else 0.0)
+    for task in concerned[:_NAMED_IN_HEADLINE]:
+        yield from _wrapped(f"- {_sentence(task)}", indent="")
+    if len(concerned) > _NAMED_IN_HEADLINE:
+        yield f"- and {len(concerned) - _NAMED_IN_HEADLINE} more"
 
 
-def _shortfall(task: TaskResult) -> str:
-    """What keeps a task from being usable, in a clause."""
-    name, weakest = _name(task.task, 40), task.weakest
+def _weakest(tasks: Sequence[TaskResult]) -> list[tuple[TaskResult, ConditionResult]]:
+    return [(task, task.weakest) for task in tasks if task.weakest is not None]
+
+
+def _place(task: TaskResult, condition: ConditionResult) -> str:
+    return f"{_short(task.task, 40)}, {_short(condition.condition, 20)}"
+
+
+def _sentence(task: TaskResult) -> str:
+    """What keeps a task from being usable."""
+    name, weakest = _short(task.task, 40), task.weakest
     if weakest is None:
-        return f"{name} was not measured"
-    passes = f"{name} passes {percent(weakest.pass_rate)} % at {_name(weakest.condition, 30)}"
-    needed = f"{percent(weakest.threshold)} % is needed"
+        return f"{name} was not measured."
+    plain = task.conditions[0]
+    if plain.verdict == "unusable" and plain is not weakest:
+        return f"{name} fails already at {_stands(plain)}; it is weakest at {_stands(weakest)}."
     if task.verdict == "unusable":
-        return f"{passes}, where {needed}"
-    return f"{passes}, which may stand for anything from {percent(weakest.low)} to {percent(weakest.high)} %; {needed}"
+        return f"{name} fails at {_stands(weakest)}."
+    return f"{name} could be either: {_stands(weakest)}."
+
+
+def _stands(condition: ConditionResult) -> str:
+    between = percent_range(condition.low, condition.high)
+    return f"{_short(condition.condition, 20)} ({between} %, needs {percent(condition.threshold)} %)"
+
+
+def _margin(condition: ConditionResult) -> str:
+    """What is guaranteed; nothing is at the edge."""
+    if condition.verdict == "usable" and condition.margin_low is not None:
+        return f"≥{at_least(condition.margin_low)}"
+    if condition.verdict == "unusable" and condition.margin_high is not None:
+        return f"≤{at_most(condition.margin_high)}"
+    return "–"
 
 
 def _bar(condition: ConditionResult) -> str:
-    """The interval between 0 and 100 % as a line, the threshold as a mark."""
+    """The interval between 0 and 100 % as a line, the threshold as a mark that it crosses only at the edge."""
+    mark = min(max(int(condition.threshold * _BAR), 1), _BAR - 2)
     cells = ["·"] * _BAR
-    if condition.low is not None and condition.high is not None:
-        first, last = (min(int(end * _BAR), _BAR - 1) for end in (condition.low, condition.high))
+    low, high = condition.low, condition.high
+    if low is not None and high is not None:
+        first, last = min(int(low * _BAR), _BAR - 1), min(int(high * _BAR), _BAR - 1)
+        if low > condition.threshold:
+            first, last = max(first, mark + 1), max(last, mark + 1)
+        elif high < condition.threshold:
+            first, last = min(first, mark - 1), min(last, mark - 1)
+        else:
+            first, last = min(first, mark), max(last, mark)
         cells[first : last + 1] = "━" * (last + 1 - first)
-    mark = min(int(condition.threshold * _BAR), _BAR - 1)
-    cells[mark] = "┃" if cells[mark] == "·" else "╋"
+    cells[mark] = "╋" if cells[mark] == "━" else "┃"
     return "".join(cells)
 
 
-def _totals(result: SuiteResult) -> str:
-    totals = result.totals
-    cost = "cost unknown" if totals.cost_usd is None else f"{totals.cost_usd:.2f} USD"
-    void = f", {totals.void:,} void" if totals.void else ""
-    return f"{totals.calls:,} calls{void}, {cost}, {totals.seconds:.1f} s"
+def _further(condition: ConditionResult) -> str:
+    """How much more would settle a condition, to the precision that can be known."""
+    calls = condition.calls_to_decide
+    if calls is None or calls > _OUT_OF_SIGHT_CALLS:
+        return "more than 10,000 further calls: it is too close to its threshold to tell"
+    return f"about {float(f'{calls:.2g}'):,.0f} further calls to settle"
 
 
-def _wrapped(text: str, *, indent: str = "") -> Iterator[str]:
-    yield from textwrap.wrap(printable(text), WIDTH, initial_indent=indent, subsequent_indent=indent)
+def _other_thresholds(task: TaskResult) -> Iterator[str]:
+    names: dict[float, list[str]] = {}
+    for condition in task.conditions:
+        if condition.threshold != task.threshold:
+            names.setdefault(condition.threshold, []).append(_short(condition.condition, 20))
+    for threshold, conditions in names.items():
+        yield f"needs {percent(threshold)} % at {', '.join(conditions)}"
+
+
+def _void(task: TaskResult) -> Iterator[str]:
+    void = [f"{_short(each.condition, 20)} {each.void}" for each in task.conditions if each.void]
+    if void:
+        yield f"void (no answer came; intervals count them both ways): {', '.join(void)}"
+
+
+def _broken(task: TaskResult) -> Iterator[str]:
+    """Which constraints break at the weakest condition, the weakest first; nothing when there is only one."""
+    if task.weakest is None or len(task.weakest.constraints) < 2:
+        return
+    results = sorted(task.weakest.constraints, key=lambda constraint: constraint.pass_rate)
+    broken = [
+        f"{_short(each.constraint, 24)} holds {percent(each.pass_rate)} % ({percent_range(each.low, each.high)})"
+        for each in results
+        if each.pass_rate < 1
+    ]
+    where = f"at {_short(task.weakest.condition, 20)}"
+    others = len(results) - len(broken)
+    always = f"{others} other constraint{'s always hold' if others > 1 else ' always holds'}"
+    if broken:
+        yield f"what breaks {where}: {', '.join([*broken, always] if others else broken)}"
+    else:
+        yield f"every constraint always holds {where}"
+
+
+def _levels(task: TaskResult) -> Iterator[str]:
+    for critical in task.critical_levels:
+        name = _short(critical.perturbation, 20)
+        reach = "shown usable at no level" if critical.usable_to is None else f"usable to {critical.usable_to}"
+        beyond = "" if critical.unusable_from is None else f", unusable from {critical.unusable_from}"
+        yield f"{name}: {reach}{beyond}"
+
+
+def _repeats(task: TaskResult) -> Iterator[str]:
+    repeat = task.repeat
+    if repeat is None:
+        return
+    if repeat.pass_hat_k is not None:
+        first, last = percent(repeat.pass_hat_k[0]), percent(repeat.pass_hat_k[-1])
+        curve = f"{first} % pass once, {last} % all {repeat.k} times"
+    else:
+        curve = f"{percent(repeat.consistent)} % pass all {repeat.k} times"
+    agreement = "" if repeat.agreement is None else f"; two asks end alike in {percent(repeat.agreement)} %"
+    yield f"asked {repeat.k} times, of {repeat.items} items: {curve}{agreement}"

@@ -153,7 +153,9 @@ Prompt = Annotated[
     list[Turn],
     BeforeValidator(_read_prompt),
     Field(min_length=1, description="a text, or a list of {role, content}"),
-    _Schema(lambda: {"anyOf": [{"type": "string"}, {"type": "array", "items": Turn.model_json_schema()}]}),
+    _Schema(
+        lambda: {"anyOf": [{"type": "string"}, {"type": "array", "items": Turn.model_json_schema(), "minItems": 1}]}
+    ),
 ]
 
 

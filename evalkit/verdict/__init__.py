@@ -12,7 +12,7 @@ condition with alpha / K, K being how many conditions count for the task. A task
 needs no correction (intersection–union test), but unusable as soon as one is, which has K chances to err.
 """
 
-from evalkit.verdict.decidability import Decidability, decidability, task_decidability
+from evalkit.verdict.decidability import Decidability, decidability, least_units, task_decidability
 from evalkit.verdict.decider import Decider
 from evalkit.verdict.fixed import FixedDecider
 from evalkit.verdict.results import (
@@ -49,6 +49,7 @@ __all__ = [
     "Totals",
     "Verdict",
     "decidability",
+    "least_units",
     "summarise",
     "task_decidability",
 ]

@@ -38,7 +38,7 @@ def decidability(terms: Terms) -> Decidability:
     >>> decidability(terms).least_units, decidability(terms).enough
     (72, False)
     """
-    least = _least_units(terms.threshold, terms.alpha)
+    least = least_units(terms.threshold, terms.alpha)
     return Decidability(
         least_units=least,
         enough=least is not None and terms.units >= least,
@@ -71,8 +71,11 @@ def task_decidability(terms: Sequence[Terms]) -> Decidability:
     )
 
 
-def _least_units(threshold: float, alpha: float) -> int | None:
-    """The least n with threshold^n < alpha, which is when the low end of n passes in n exceeds the threshold."""
+def least_units(threshold: float, alpha: float) -> int | None:
+    """The least number of units that, all passing, would be called usable; None when no number would.
+
+    It is the least n with threshold^n < alpha: then the low end of n passes in n exceeds the threshold.
+    """
     if threshold == 0:
         return 1
     if threshold == 1:

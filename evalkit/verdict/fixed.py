@@ -146,12 +146,12 @@ def _constraint_results(tally: Tally, alpha: float) -> tuple[ConstraintResult, .
 
 
 def _calls_to_decide(terms: Terms, tally: Tally) -> int | None:
-    """Further units until a verdict, if they pass as often as those observed; at least those still planned."""
+    """Further calls until a verdict, if units pass as often as those observed; at least those still planned."""
     units = tally.units
     if not units.trials or units.passes / units.trials == terms.threshold:
         return None
     further = _further_units(units, terms)
-    return None if further is None else max(further, terms.units - tally.seen)
+    return None if further is None else max(further, terms.units - tally.seen) * terms.repeats
 
 
 def _further_units(units: PassCounts, terms: Terms) -> int | None:

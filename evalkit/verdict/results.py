@@ -122,7 +122,7 @@ class ConditionResult:
     decided_at: int | None
     """How many units of the plan the verdict took."""
     calls_to_decide: int | None
-    """Of a condition at the edge: further units until the same pass rate would be a verdict; None when out of sight."""
+    """Of a condition at the edge: further calls until the same pass rate would be a verdict; None when out of sight."""
     evidence: Evidence | None
     """None when nothing sequential was computed."""
     mean_score: float | None

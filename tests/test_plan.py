@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalkit.errors import EvalkitError
+from evalkit.plan import Plan, PromptError, Scope, item_order, items_available, make_plan
+from evalkit.suite import load_suite
+from evalkit.trial import Call, Message
+from evalkit.verdict import Terms
+from tests.runs import make_suite
+
+GENERATED = """
+suite: sums
+threshold: 0.9
+tasks:
+  add:
+    prompt: "{a} + {b}"
+    items: {generate: addition, digits: [1, 2, 3]}
+    difficulty: {field: digits, require: 2}
+    constraints: [{number: "{answer}"}]
+    perturbations: {noise: {on: prompt, levels: [0.1, 0.3], require: 0.1}, repeat: 3}
+"""
+
+
+def _plan(folder: Path, scope: Scope | None = None, *, seed: int = 0, **given: Any) -> Plan:
+    return make_plan(make_suite(folder, **given), scope or Scope(), seed=seed)
+
+
+def _generated(folder: Path, **scope: Any) -> Plan:
+    (folder / "generated.yaml").write_text(GENERATED, encoding="utf-8")
+    return make_plan(load_suite(folder / "generated.yaml"), Scope(**scope))
+
+
+def _terms(plan: Plan, condition: str) -> Terms:
+    return next(terms for terms in plan.terms if terms.condition == condition)
+
+
+def _items(plan: Plan, condition: str = "clean") -> list[str]:
+    return [unit.item.id for unit in plan.units(_terms(plan, condition))]
+
+
+def test_a_population_is_asked_in_a_permutation_of_its_items(tmp_path: Path) -> None:
+    items = _items(_plan(tmp_path, n_items=30))
+    assert sorted(f"i{n}" for n in range(30)) == sorted(items)
+    assert [f"i{n}" for n in range(30)] != items
+
+
+def test_the_seed_alone_fixes_the_order(tmp_path: Path) -> None:
+    order = _items(_plan(tmp_path, n_items=30))
+    assert order == _items(_plan(tmp_path, n_items=30))
+    assert order != _items(_plan(tmp_path, n_items=30, seed=1))
+
+
+def test_every_condition_has_the_same_order(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, n_items=30, perturbations="{noise: {on: prompt, levels: [0.1, 0.3]}, repeat: 4}")
+    assert 4 == len(plan.terms)
+    assert [_items(plan)] * 4 == [_items(plan, terms.condition) for terms in plan.terms]
+
+
+def test_a_new_item_changes_no_other_items_place(tmp_path: Path) -> None:
+    before = _items(_plan(tmp_path, n_items=30))
+    after = _items(_plan(tmp_path, n_items=31))
+    assert before == [item for item in after if item != "i30"]
+
+
+def test_a_new_item_changes_no_other_items_prompt(tmp_path: Path) -> None:
+    prompts = []
+    for n_items in (10, 11):
+        plan = _plan(tmp_path, n_items=n_items, perturbations="{noise: {on: prompt, levels: [0.3]}}")
+        terms = _terms(plan, "noise@0.3")
+        prompts.append({unit.item.id: plan.prompt(terms, unit.item) for unit in plan.units(terms)})
+    assert prompts[0] == {item: prompt for item, prompt in prompts[1].items() if item != "i10"}
+
+
+def test_a_set_is_drawn_with_replacement_and_repeats_are_numbered(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, Scope(fixed=50), n_items=5, claim="set")
+    units = list(plan.units(_terms(plan, "clean")))
+    assert 50 == len(units)
+    for item in {unit.item.id for unit in units}:
+        repeats = [unit.repeats for unit in units if unit.item.id == item]
+        assert [(number,) for number in range(len(repeats))] == repeats
+    assert not _terms(plan, "clean").exhausted
+
+
+def test_repeats_of_an_item_that_is_drawn_again_go_on_counting(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, Scope(fixed=20), n_items=2, claim="set", perturbations="{repeat: 3}")
+    units = [unit for unit in plan.units(_terms(plan, "repeat@3")) if unit.item.id == "i0"]
+    assert [(0, 1, 2), (3, 4, 5), (6, 7, 8)] == [unit.repeats for unit in units][:3]
+
+
+def test_a_population_runs_out(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, Scope(fixed=50), n_items=20)
+    assert (20, True) == (_terms(plan, "clean").units, _terms(plan, "clean").exhausted)
+    assert 20 == items_available(plan.suite.tasks[0], None)
+    enough = _plan(tmp_path, Scope(fixed=20), n_items=20)
+    assert (20, False) == (_terms(enough, "clean").units, _terms(enough, "clean").exhausted)
+
+
+def test_a_generator_never_runs_out_and_its_repeats_are_numbered(tmp_path: Path) -> None:
+    plan = _generated(tmp_path, fixed=400)
+    units = list(plan.units(_terms(plan, "digits@1")))
+    assert (400, False) == (len(units), _terms(plan, "digits@1").exhausted)
+    again = [unit for unit in units if unit.item.id == units[0].item.id]
+    assert [(number,) for number in range(len(again))] == [unit.repeats for unit in again]
+    assert len(again) > 1
+    assert items_available(plan.suite.tasks[0], None) is None
+
+
+def test_an_axis_takes_the_place_of_clean_and_other_conditions_draw_from_its_counting_levels(tmp_path: Path) -> None:
+    plan = _generated(tmp_path, fixed=60)
+    counts = {terms.condition: terms.counts for terms in plan.terms}
+    expected = {
+        "digits@1": True,
+        "digits@2": True,
+        "digits@3": False,
+        "noise@0.1": True,
+        "noise@0.3": False,
+        "repeat@3": False,
+    }
+    assert expected == counts
+    levels = {
+        condition: {unit.item.fields["digits"] for unit in plan.units(_terms(plan, condition))} for condition in counts
+    }
+    both = {1, 2}
+    assert {
+        "digits@1": {1},
+        "digits@2": {2},
+        "digits@3": {3},
+        "noise@0.1": both,
+        "noise@0.3": both,
+        "repeat@3": both,
+    } == levels
+    assert {3} == {terms.n_counting for terms in plan.terms}
+
+
+def test_an_axis_of_a_list_asks_only_its_levels_items(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, more="    difficulty: {field: half, require: 0}", perturbations="{repeat: 2}")
+    assert {f"i{n}" for n in range(0, 20, 2)} == set(_items(plan, "half@0")) == set(_items(plan, "repeat@2"))
+    assert {f"i{n}" for n in range(1, 20, 2)} == set(_items(plan, "half@1"))
+    drawn = _plan(tmp_path, more="    difficulty: {field: half}", claim="set")
+    assert {f"i{n}" for n in range(1, 20, 2)} == set(_items(drawn, "half@1"))
+
+
+NOISE = "{noise: {on: prompt, levels: [0.05, 0.1, 0.3], require: 0.1}}"
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        Scope(tasks=("add",)),
+        Scope(conditions=("clean",)),
+        Scope(conditions=("noise@0.3",)),
+        Scope(limit=3),
+        Scope(fixed=7),
+        Scope(max_calls=5),
+    ],
+)
+def test_a_smaller_scope_changes_neither_what_counts_nor_the_terms_of_the_tests(tmp_path: Path, scope: Scope) -> None:
+    def judged(plan: Plan) -> list[tuple[Any, ...]]:
+        return [
+            (each.condition, each.counts, each.n_counting, each.alpha, each.alpha_high, each.threshold)
+            for each in plan.terms
+        ]
+
+    whole, part = _plan(tmp_path, perturbations=NOISE), _plan(tmp_path, scope, perturbations=NOISE)
+    assert judged(whole) == judged(part)
+    assert {3} == {each.n_counting for each in part.terms}
+    order = _items(whole)
+    assert all(_items(part, each.condition) == order[: each.units] for each in part.terms)
+
+
+@pytest.mark.parametrize(
+    ("expected", "scope"),
+    [
+        ([0, 20, 20, 20], Scope(conditions=("noise",))),
+        ([20, 0, 20, 0], Scope(conditions=("clean", "noise@0.1"))),
+        ([3, 3, 3, 3], Scope(limit=3)),
+        ([5, 5, 5, 5], Scope(max_calls=5)),
+        ([4, 4, 4, 4], Scope(max_calls=5, fixed=4)),
+    ],
+)
+def test_a_scope_says_how_many_units_each_condition_gets(tmp_path: Path, expected: list[int], scope: Scope) -> None:
+    plan = _plan(tmp_path, scope, perturbations=NOISE)
+    assert expected == [terms.units for terms in plan.terms]
+    assert expected == [len(list(plan.units(terms))) for terms in plan.terms]
+
+
+def test_the_budget_of_repeats_is_in_calls(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, Scope(max_calls=17), perturbations="{repeat: {times: 5, curtail: true}}")
+    terms = _terms(plan, "repeat@5")
+    assert (3, 5, True, False) == (terms.units, terms.repeats, terms.curtail, terms.exhausted)
+
+
+def test_a_limit_below_the_items_means_that_they_ran_out(tmp_path: Path) -> None:
+    assert _terms(_plan(tmp_path, Scope(limit=3)), "clean").exhausted
+    assert 3 == _terms(_plan(tmp_path, Scope(limit=3), claim="set"), "clean").units
+
+
+def test_groups_matter_to_a_population_only(tmp_path: Path) -> None:
+    grouped = "    group: half"
+    assert _terms(_plan(tmp_path, more=grouped), "clean").clustered
+    assert not _terms(_plan(tmp_path, more=grouped, claim="set"), "clean").clustered
+    assert not _terms(_plan(tmp_path), "clean").clustered
+
+
+def test_the_confidence_is_the_suites_unless_another_is_asked_for(tmp_path: Path) -> None:
+    suite = make_suite(tmp_path)
+    assert 0.025 == pytest.approx(make_plan(suite, Scope()).terms[0].alpha)
+    assert 0.005 == pytest.approx(make_plan(suite, Scope(), confidence=0.99).terms[0].alpha)
+
+
+@pytest.mark.parametrize(
+    ("message", "scope"),
+    [
+        ('no task "sub" in .*sums.yaml. Known: add', Scope(tasks=("sub",))),
+        ('no condition "noise@0.2" in .* Did you mean "noise@0.1"', Scope(conditions=("noise@0.2",))),
+    ],
+)
+def test_a_scope_that_names_what_is_not_there_is_refused(tmp_path: Path, message: str, scope: Scope) -> None:
+    with pytest.raises(EvalkitError, match=message):
+        _plan(tmp_path, scope, perturbations="{noise: [0.1]}")
+
+
+def test_tasks_that_are_not_run_have_no_terms(tmp_path: Path) -> None:
+    text = "suite: two\nthreshold: 0.5\ntasks:\n" + "".join(
+        f"  {name}: {{prompt: x, items: [{{id: 1}}], constraints: [one_line]}}\n" for name in ("a", "b")
+    )
+    (tmp_path / "two.yaml").write_text(text, encoding="utf-8")
+    plan = make_plan(load_suite(tmp_path / "two.yaml"), Scope(tasks=("b",)))
+    assert ["b"] == [terms.task for terms in plan.terms]
+
+
+def test_a_call_knows_its_place_and_sends_what_the_suite_says(tmp_path: Path) -> None:
+    plan = _plan(tmp_path)
+    terms, item = plan.terms[0], next(plan.units(plan.terms[0])).item
+    expected = Call(
+        task="add",
+        item=item.id,
+        condition="clean",
+        repeat=3,
+        messages=(Message(role="user", content=f"What is {item.fields['a']} + 1?"),),
+    )
+    assert expected == plan.call(terms, item, 3, plan.prompt(terms, item))
+
+
+def test_a_condition_that_cannot_be_made_names_the_item(tmp_path: Path) -> None:
+    (tmp_path / "mails.jsonl").write_text('{"kind": "note", "text": "Short."}\n', encoding="utf-8")
+    plan = _plan(tmp_path, perturbations="{context: {levels: [4000], material: mails.jsonl}}")
+    terms = _terms(plan, "context@4000")
+    with pytest.raises(PromptError, match=r"task \"add\", item \"i[0-9]+\": context@4000"):
+        plan.prompt(terms, next(plan.units(terms)).item)
+
+
+def test_the_order_of_a_set_does_not_depend_on_the_order_in_the_file(tmp_path: Path) -> None:
+    suite = make_suite(tmp_path, claim="set", n_items=8)
+    task = suite.tasks[0]
+    drawn = [item.id for item, _ in islice(item_order(task, 0, None), 30)]
+    turned = (tmp_path / "sums.yaml").read_text(encoding="utf-8").splitlines()
+    at = [number for number, line in enumerate(turned) if "- {id:" in line]
+    turned[at[0] : at[-1] + 1] = reversed(turned[at[0] : at[-1] + 1])
+    (tmp_path / "sums.yaml").write_text("\n".join(turned), encoding="utf-8")
+    again = load_suite(tmp_path / "sums.yaml").tasks[0]
+    assert drawn == [item.id for item, _ in islice(item_order(again, 0, None), 30)]

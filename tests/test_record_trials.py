@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pandas
+import pytest
+
+from evalkit.errors import RecordError
+from evalkit.record import COLUMNS, TrialReader, TrialRow, TrialWriter
+from evalkit.score import Check, Scored
+from evalkit.trial import Answer, Response
+
+ROW = TrialRow(
+    task="add",
+    condition="noise@0.1",
+    position=3,
+    repeat=0,
+    item="i3",
+    item_group=None,
+    level=0.1,
+    variant=None,
+    request_hash="a" * 64,
+)
+ANSWER = Answer(
+    response=Response(
+        text="zwölf ≠ 13\n\u202e",
+        finish_reason="tool_calls",
+        tool_calls=({"name": "look", "arguments": {"für": 1}},),
+        tokens_in=12,
+        tokens_out=3,
+        tokens_cached=0,
+        served_model="x-2026",
+        logprob=-0.25,
+    ),
+    latency_s=1.5,
+    attempts=2,
+)
+SCORED = Scored(
+    passed=False,
+    score=0.5,
+    checks={"number": Check(passed=True, score=1.0), "words": Check(passed=False, score=0.0, found="20 words")},
+)
+
+
+def _commit(folder: Path, *rows: TrialRow) -> None:
+    writer = TrialWriter(folder)
+    writer.commit(rows, [])
+    writer.close()
+
+
+def _read(folder: Path) -> list[TrialRow]:
+    with TrialReader(folder) as reader:
+        return list(reader.rows())
+
+
+def test_a_row_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    whole = replace(ROW.answered(ANSWER, cost_usd=0.001).scored(SCORED), item_group="g", variant="v", request="{}")
+    assert [] == [
+        field.name for field in fields(whole) if getattr(whole, field.name) is None and field.name != "void_reason"
+    ]
+    _commit(tmp_path, whole)
+    assert [whole] == _read(tmp_path)
+
+
+@pytest.mark.parametrize("level", [None, 4000, 0.05, "soft"])
+def test_a_level_keeps_its_type(tmp_path: Path, level: str | float | None) -> None:
+    _commit(tmp_path, replace(ROW, level=level))
+    (found,) = _read(tmp_path)
+    assert (level, type(level)) == (found.level, type(found.level))
+
+
+def test_an_answer_is_kept_whole() -> None:
+    assert replace(ANSWER, attempts=0) == ROW.answered(ANSWER, cost_usd=None).as_answer()
+    plain = Answer(response=Response(text=""), latency_s=0.0, attempts=0)
+    assert plain == ROW.answered(plain, cost_usd=0.0).as_answer()
+
+
+def test_what_was_found_is_kept_where_there_is_something_to_say() -> None:
+    expected = (
+        '{"number": {"passed": true, "score": 1.0}, "words": {"passed": false, "score": 0.0, "found": "20 words"}}'
+    )
+    scored = ROW.scored(SCORED)
+    assert (expected, False, 0.5) == (scored.constraints, scored.passed, scored.score)
+
+
+def test_a_score_completes_a_row_that_was_saved_without_one(tmp_path: Path) -> None:
+    answered = ROW.answered(ANSWER, cost_usd=None)
+    writer = TrialWriter(tmp_path)
+    writer.commit([answered], [])
+    with TrialReader(tmp_path) as reader:  # another process would see it now
+        assert [answered] == list(reader.rows())
+    writer.commit([], [answered.scored(SCORED)])
+    writer.close()
+    assert [answered.scored(SCORED)] == _read(tmp_path)
+
+
+def test_a_trial_that_is_asked_again_takes_the_place_of_the_void_one(tmp_path: Path) -> None:
+    _commit(tmp_path, replace(ROW, void_reason="timeout", attempts=3))
+    _commit(tmp_path, ROW.answered(ANSWER, cost_usd=None))
+    assert [ROW.answered(ANSWER, cost_usd=None)] == _read(tmp_path)
+
+
+def test_rows_come_in_plan_order_whatever_the_order_of_writing(tmp_path: Path) -> None:
+    keys = [("b", "clean", 0, 0), ("a", "x", 10, 0), ("a", "x", 9, 1), ("a", "x", 9, 0), ("a", "clean", 2, 0)]
+    _commit(
+        tmp_path,
+        *(replace(ROW, task=task, condition=cond, position=at, repeat=repeat) for task, cond, at, repeat in keys),
+    )
+    assert sorted(keys) == [row.key for row in _read(tmp_path)]
+    with TrialReader(tmp_path) as reader:
+        assert ["b"] == [row.task for row in reader.rows(task="b")]
+
+
+def test_a_trial_is_found_by_its_place(tmp_path: Path) -> None:
+    _commit(tmp_path, ROW)
+    with TrialReader(tmp_path) as reader:
+        assert ROW == reader.row(ROW.key)
+        assert reader.row(("add", "noise@0.1", 4, 0)) is None
+
+
+def test_an_answer_is_found_by_request_and_repeat_unless_it_is_void(tmp_path: Path) -> None:
+    answered = ROW.answered(ANSWER, cost_usd=None)
+    _commit(tmp_path, answered, replace(ROW, position=4, request_hash="b" * 64, void_reason="timeout"))
+    with TrialReader(tmp_path) as reader:
+        assert answered == reader.answer("a" * 64, 0)
+        assert reader.answer("a" * 64, 1) is None
+        assert reader.answer("b" * 64, 0) is None
+
+
+def test_a_commit_is_all_or_nothing(tmp_path: Path) -> None:
+    writer = TrialWriter(tmp_path)
+    unfit = replace(ROW, position=4, response=object())  # type: ignore[arg-type]  # SQLite cannot hold it
+    with pytest.raises(RecordError, match=r"trials\.db: cannot be written: .*then --resume it") as caught:
+        writer.commit([ROW, unfit], [])
+    assert 4 == caught.value.exit_code
+    writer.commit([replace(ROW, position=5)], [])
+    writer.close()
+    assert [5] == [row.position for row in _read(tmp_path)]
+
+
+def test_when_a_run_ends_one_file_remains(tmp_path: Path) -> None:
+    writer = TrialWriter(tmp_path)
+    writer.commit([ROW], [])
+    assert {"trials.db", "trials.db-wal", "trials.db-shm"} == {path.name for path in tmp_path.iterdir()}
+    writer.close()
+    assert ["trials.db"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_while_a_run_goes_on_every_commit_is_forced_to_the_disk(tmp_path: Path) -> None:
+    writer = TrialWriter(tmp_path)
+    settings = [writer._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+    writer.close()
+    assert ["wal", 2] == settings
+
+
+def test_what_another_writer_left_behind_unfolded_is_read(tmp_path: Path) -> None:
+    (tmp_path / "killed").mkdir()
+    writer = TrialWriter(tmp_path / "killed")
+    writer.commit([ROW], [])
+    (tmp_path / "copy").mkdir()
+    for path in (tmp_path / "killed").iterdir():  # as the disk looks when the process is killed now
+        (tmp_path / "copy" / path.name).write_bytes(path.read_bytes())
+    writer.close()
+    assert [ROW] == _read(tmp_path / "copy")
+    _commit(tmp_path / "copy", replace(ROW, position=4))
+    assert [3, 4] == [row.position for row in _read(tmp_path / "copy")]
+    assert ["trials.db"] == [path.name for path in (tmp_path / "copy").iterdir()]
+
+
+def test_a_table_has_the_columns_of_a_row(tmp_path: Path) -> None:
+    _commit(tmp_path, ROW, replace(ROW.answered(ANSWER, cost_usd=None).scored(SCORED), position=4))
+    with TrialReader(tmp_path) as reader:
+        frame = reader.frame()
+    assert list(COLUMNS) == list(frame.columns)
+    assert [pandas.NA, False] == list(frame["passed"])
+
+
+def test_a_table_of_no_trials_has_its_columns(tmp_path: Path) -> None:
+    TrialWriter(tmp_path).close()
+    with TrialReader(tmp_path) as reader:
+        frame = reader.frame()
+    assert (0, list(COLUMNS)) == (len(frame), list(frame.columns))
+
+
+@pytest.mark.parametrize(
+    ("message", "content"),
+    [
+        ("no trials.db; expected the folder of a run", None),
+        ("cannot be read as a run's trials: file is not a database", b"no database " * 100),
+        ("cannot be read as a run's trials: no such table", b""),
+    ],
+)
+def test_what_is_no_record_is_refused(tmp_path: Path, message: str, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "trials.db").write_bytes(content)
+    with pytest.raises(RecordError, match=message) as caught:
+        TrialReader(tmp_path)
+    assert 2 == caught.value.exit_code
+
+
+def test_a_record_of_other_columns_is_refused(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "trials.db") as connection:
+        connection.execute("CREATE TABLE trials (task, condition)")
+    connection.close()
+    with pytest.raises(RecordError, match="no such column"):
+        TrialReader(tmp_path)
+
+
+def test_a_record_that_cannot_be_written_is_the_machines_fault(tmp_path: Path) -> None:
+    (tmp_path / "trials.db").mkdir()
+    with pytest.raises(RecordError, match="Free some space or check the folder") as caught:
+        TrialWriter(tmp_path)
+    assert 4 == caught.value.exit_code
+
+
+@pytest.mark.slow
+def test_a_reader_does_not_keep_a_run_from_ending(tmp_path: Path) -> None:
+    writer = TrialWriter(tmp_path)
+    writer.commit([ROW], [])
+    with TrialReader(tmp_path) as reader:
+        writer.close()  # waits for SQLite's patience to end
+        assert [ROW] == list(reader.rows())
+    assert [ROW] == _read(tmp_path)
