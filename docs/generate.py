@@ -222,9 +222,13 @@ def example_report() -> str:
     """What a run of the example prints, without its last lines, which tell the seconds and the folder."""
     command = ["run", "examples/invoice.yaml", "--model", "python:examples/my_app.py:answer", "--allow-code"]
     printed = io.StringIO()
-    with TemporaryDirectory() as out, contextlib.chdir(FOLDER.parent):
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
-            code = call([*command, "--out", out])
+    with (
+        TemporaryDirectory() as out,
+        contextlib.chdir(FOLDER.parent),
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(io.StringIO()),
+    ):
+        code = call([*command, "--out", out])
     assert code == 0, "the example must run"
     return printed.getvalue().rstrip().rpartition("\n\n")[0] + "\n"
 

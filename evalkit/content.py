@@ -1,4 +1,4 @@
-"""Find the files that ship with evalkit: suites, adapters, reports.
+"""Find the files that ship with evalkit: suites and adapters.
 
 In a wheel they lie in `evalkit/_content/<kind>`; in a checkout, beside the package. A user's project adds to them with
 folders of the same names in the current directory. They are files that the engine reads, never import packages.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["adapters", "suites", "reports"]
+Kind = Literal["adapters", "suites"]
 
 _PACKAGE = Path(__file__).resolve().parent
 

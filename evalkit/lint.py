@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from evalkit.errors import Problem
 from evalkit.plan import Plan, Scope, items_available, make_plan
 from evalkit.suite import Suite, Task, sample_items
+from evalkit.trial import Messages
 from evalkit.verdict import Terms, decidability, task_decidability
 
 FindingKind: TypeAlias = Literal["error", "warning", "note"]
@@ -41,6 +42,7 @@ def lint(suite: Suite) -> list[Finding]:
     for task in suite.tasks:
         terms = [each for each in plan.terms if each.task == task.name]
         findings += _impossible(suite, task, plan, terms)
+        findings += _doubles(suite, task, plan, terms[0])
         findings += _undecidable(suite, task, terms)
     return findings
 
@@ -63,6 +65,17 @@ def _impossible(suite: Suite, task: Task, plan: Plan, terms: list[Terms]) -> Ite
         if each.perturbation == "noise" and made == plain:
             hint = "say `on: prompt`" if task.noise_on == "item" else "all its words are protected"
             yield _finding(suite, task, "warning", f"{each.condition} changes nothing in its first items; {hint}")
+
+
+def _doubles(suite: Suite, task: Task, plan: Plan, plain: Terms) -> Iterator[Finding]:
+    """Items that ask exactly the same: they are one question, and count as two."""
+    if not isinstance(task.supply, tuple):
+        return
+    asked: dict[Messages, str] = {}
+    for item in task.supply:
+        first = asked.setdefault(plan.prompt(plain, item).messages, item.id)
+        if first != item.id:
+            yield _finding(suite, task, "warning", f"items {first!r} and {item.id!r} ask exactly the same")
 
 
 def _undecidable(suite: Suite, task: Task, terms: list[Terms]) -> Iterator[Finding]:

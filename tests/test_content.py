@@ -7,7 +7,7 @@ import pytest
 from evalkit.content import folders, shipped
 
 
-@pytest.mark.parametrize("kind", ["adapters", "suites", "reports"])
+@pytest.mark.parametrize("kind", ["adapters", "suites"])
 def test_every_kind_of_content_is_found(kind: str) -> None:
     assert shipped(kind).is_dir()  # type: ignore[arg-type]  # parametrised by its name
 

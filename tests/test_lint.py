@@ -60,3 +60,13 @@ def test_noise_that_touches_nothing_is_noticed(tmp_path: Path) -> None:
     )
     messages = [found.problem.message for found in lint(load_suite(path))]
     assert "noise@0.05 changes nothing in its first items; say `on: prompt`" in messages
+
+
+def test_items_that_ask_the_same_are_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "t.yaml"
+    path.write_text(
+        "suite: t\nthreshold: 0.9\nclaim: set\ntasks:\n  a:\n    prompt: '{q}'\n    constraints: [exact: '{gold}']\n"
+        "    items: [{id: x, q: same, gold: yes}, {id: y, q: other, gold: yes}, {id: z, q: same, gold: no}]\n"
+    )
+    messages = [found.problem.message for found in lint(load_suite(path))]
+    assert "items 'x' and 'z' ask exactly the same" in messages

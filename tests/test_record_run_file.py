@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.errors import RecordError
+from evalkit.plan import Scope
 from evalkit.record import RunFile, StoredSuite, hold, new_folder, read_run_file, stored_options, write_run_file
 from evalkit.verdict import Totals
 
@@ -19,7 +20,7 @@ RUN = RunFile(
     options={"temperature": 0.2},
     seed=0,
     confidence=0.95,
-    scope={"tasks": []},
+    scope=Scope(tasks=("t",)),
     max_void=0.02,
     keep_requests=False,
     token_counter="chars/4",
@@ -121,11 +122,10 @@ def test_a_run_is_held_by_one_at_a_time_and_free_afterwards(tmp_path: Path) -> N
 
 
 def test_a_run_is_free_after_a_failure(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError) as kept, hold(tmp_path):  # the traceback is still there, and holds nothing
+    with pytest.raises(ZeroDivisionError) as kept, hold(tmp_path):
         raise ZeroDivisionError
-    assert kept.value
-    with hold(tmp_path):
-        pass
+    with hold(tmp_path):  # though the traceback is still there, with all that it holds
+        assert kept.tb
 
 
 def test_another_process_cannot_take_a_run_that_is_held(tmp_path: Path) -> None:

@@ -123,10 +123,19 @@ def test_a_trial_is_found_by_its_place(tmp_path: Path) -> None:
 def test_an_answer_is_found_by_request_and_repeat_unless_it_is_void(tmp_path: Path) -> None:
     answered = ROW.answered(ANSWER, cost_usd=None)
     _commit(tmp_path, answered, replace(ROW, position=4, request_hash="b" * 64, void_reason="timeout"))
+    of_it = {"task": ROW.task, "item": ROW.item, "same_item": True}
     with TrialReader(tmp_path) as reader:
-        assert answered == reader.answer("a" * 64, 0)
-        assert reader.answer("a" * 64, 1) is None
-        assert reader.answer("b" * 64, 0) is None
+        assert answered == reader.answer("a" * 64, 0, **of_it)  # type: ignore[arg-type]  # mixed values
+        assert reader.answer("a" * 64, 1, **of_it) is None  # type: ignore[arg-type]
+        assert reader.answer("b" * 64, 0, **of_it) is None  # type: ignore[arg-type]
+
+
+def test_an_answer_about_the_same_item_is_taken_first(tmp_path: Path) -> None:
+    other = replace(ROW.answered(ANSWER, cost_usd=None), item="other", position=4)
+    _commit(tmp_path, other)
+    with TrialReader(tmp_path) as reader:
+        assert reader.answer("a" * 64, 0, task=ROW.task, item=ROW.item, same_item=True) is None
+        assert other == reader.answer("a" * 64, 0, task=ROW.task, item=ROW.item, same_item=False)
 
 
 def test_a_commit_is_all_or_nothing(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import subprocess
 import sys
@@ -137,13 +138,18 @@ def test_a_program_without_an_answer_is_refused(tmp_path: Path) -> None:
         _open("mine/x", folders=[folder], code_folders=[folder])
 
 
-def test_the_hash_of_a_programs_request_ignores_the_trials_place() -> None:
-    import dataclasses
-
-    model, other = _open("echo/x"), _open("echo/y")
-    assert model.request(CALL).hash == model.request(dataclasses.replace(CALL, item="2", repeat=5)).hash
-    assert model.request(CALL).hash != other.request(CALL).hash
+def test_the_hash_of_a_request_covers_model_and_settings() -> None:
+    model = _open("echo/x")
+    assert model.request(CALL).hash == _open("echo/x").request(CALL).hash
+    assert model.request(CALL).hash != _open("echo/y").request(CALL).hash
     assert model.request(CALL).hash != _open("echo/x", options={"temperature": 1}).request(CALL).hash
+
+
+@pytest.mark.parametrize(("name", "sees_it"), [("echo/x", True), ("baseline/rules", True), ("command:cat", False)])
+def test_a_trials_place_is_part_of_the_request_where_the_program_sees_it(name: str, sees_it: bool) -> None:
+    model = _open(name)
+    elsewhere = dataclasses.replace(CALL, item="2", repeat=5)
+    assert sees_it == (model.request(CALL).hash != model.request(elsewhere).hash)
 
 
 IMPORTS = """

@@ -6,7 +6,7 @@ rows or 50 ms have come together, and only then are its rows scored. Scores are 
 reach the decider in plan order, whatever the order in which the answers came: slow answers are often the wrong ones.
 
 Nothing is asked twice: a trial that the record has is taken from there (that is all that resuming is), and a request
-whose answer is known for the same repeat number, from this run or one that is reused, is not sent.
+about an item whose answer is known for the same repeat number, from this run or one that is reused, is not sent.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from evalkit.adapter import Request
 from evalkit.engine.outcomes import is_complete, outcome_of
@@ -81,6 +81,14 @@ class _UnitInProgress:
         return [self.rows[index] for index in sorted(self.rows)]
 
 
+_SharedKey: TypeAlias = tuple[str, int, str, str]
+
+
+def _shared_key(row: TrialRow) -> _SharedKey:
+    """Trials with the same key are one call: the same request about the same item, the same time round."""
+    return row.request_hash, row.repeat, row.task, row.item
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EngineSettings:
     """How a plan is carried out; nothing here changes what is measured."""
@@ -121,7 +129,7 @@ class Engine:
         self._sequences: dict[Key, Iterator[Unit]] = {key: plan.units(terms) for key, terms in self._terms.items()}
         self._backlog: deque[_Ask] = deque()
         self._calls: set[asyncio.Task[None]] = set()
-        self._shared: dict[tuple[str, int], asyncio.Future[Answer]] = {}
+        self._shared: dict[_SharedKey, asyncio.Future[Answer]] = {}
         self._buffer: list[tuple[_Ask, TrialRow]] = []
         self._scored: list[TrialRow] = []
         self._waiting: dict[Key, dict[int, Outcome]] = {key: {} for key in self._terms}
@@ -253,17 +261,19 @@ class Engine:
             request_hash=request.hash,
             request=json.dumps(request.as_json(), ensure_ascii=False) if self._settings.keep_requests else None,
         )
-        known = self._known_answer(request.hash, repeat)
+        known = self._known_answer(row)
         if known is not None:
             self._put(ask, replace(row.answered(known.as_answer(), cost_usd=0.0), latency_s=None))
             return
-        shared = self._shared.get((request.hash, repeat))
+        shared = self._shared.get(_shared_key(row))
         try:
             if shared is not None:
                 answer = await asyncio.shield(shared)
                 row = replace(row.answered(answer, cost_usd=0.0), attempts=0, latency_s=None)
             else:
-                row = row.answered(await self._ask(request, repeat), cost_usd=0.0 if self._model.free else None)
+                row = row.answered(
+                    await self._ask(request, _shared_key(row)), cost_usd=0.0 if self._model.free else None
+                )
         except FatalTransportError:
             raise
         except TransportError as error:
@@ -275,14 +285,14 @@ class Engine:
             row = replace(row, void_reason="cancelled", attempts=1)
         self._put(ask, row)
 
-    async def _ask(self, request: Request, repeat: int) -> Answer:
+    async def _ask(self, request: Request, key: _SharedKey) -> Answer:
         """Call the model; whoever wants the same meanwhile waits for this call instead of making another."""
         promise: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._shared[request.hash, repeat] = promise
+        self._shared[key] = promise
         try:
             answer = await self._model.ask(request)
         except BaseException as error:
-            del self._shared[request.hash, repeat]
+            del self._shared[key]
             if isinstance(error, TransportError):
                 promise.set_exception(error)
                 promise.exception()  # often nobody else waits for it
@@ -292,8 +302,16 @@ class Engine:
         promise.set_result(answer)
         return answer
 
-    def _known_answer(self, request_hash: str, repeat: int) -> TrialRow | None:
-        return next((row for reader in self._known if (row := reader.answer(request_hash, repeat)) is not None), None)
+    def _known_answer(self, row: TrialRow) -> TrialRow | None:
+        """The answer to this request from this run, for the same item only, or from a run that is reused.
+
+        Two items that happen to ask the same are two observations: each is asked.
+        """
+        for index, reader in enumerate(self._known):
+            found = reader.answer(row.request_hash, row.repeat, task=row.task, item=row.item, same_item=index == 0)
+            if found is not None:
+                return found
+        return None
 
     def _put(self, ask: _Ask, row: TrialRow) -> None:
         self._buffer.append((ask, row))
@@ -317,7 +335,7 @@ class Engine:
             await asyncio.to_thread(self._writer.commit, [row for _, row in answered], scored)
         for ask, row in answered:
             if row.void_reason is None:
-                self._shared.pop((row.request_hash, row.repeat), None)
+                self._shared.pop(_shared_key(row), None)
                 self._score(ask, row)
             else:
                 self._void += 1

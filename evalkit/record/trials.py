@@ -161,11 +161,21 @@ class TrialReader:
         found = self._connection.execute(f"SELECT {', '.join(COLUMNS)} FROM trials WHERE {_KEY}", key).fetchone()
         return None if found is None else _read_row(found)
 
-    def answer(self, request_hash: str, repeat: int) -> TrialRow | None:
-        """A trial whose answer this very request got, the given time round; None when there is none."""
-        where = "request_hash = ? AND repeat = ? AND void_reason IS NULL LIMIT 1"
+    def answer(self, request_hash: str, repeat: int, *, task: str, item: str, same_item: bool) -> TrialRow | None:
+        """A trial in which this very request was answered, the given time round; None when there is none.
+
+        Args:
+            request_hash: Of the request.
+            repeat: Which time round.
+            task: Of the trial that wants the answer.
+            item: Likewise; a trial of this item is taken first.
+            same_item: Whether only a trial of this item will do.
+        """
+        of_item = "(task = ? AND item = ?)"
+        where = f"request_hash = ? AND repeat = ? AND void_reason IS NULL {f'AND {of_item}' if same_item else ''}"
         found = self._connection.execute(
-            f"SELECT {', '.join(COLUMNS)} FROM trials WHERE {where}", (request_hash, repeat)
+            f"SELECT {', '.join(COLUMNS)} FROM trials WHERE {where} ORDER BY {of_item} DESC LIMIT 1",
+            (request_hash, repeat, *((task, item) if same_item else ()), task, item),
         ).fetchone()
         return None if found is None else _read_row(found)
 

@@ -57,7 +57,7 @@ class Mentions(Constraint):
         tuple[tuple[str, ...], ...],
         BeforeValidator(_alternatives),
         WithJsonSchema(
-            {"anyOf": [{"type": "string"}, {**_PHRASES, "items": {"anyOf": [_PHRASES["items"], _PHRASES]}}]}
+            {"anyOf": [{"type": ["string", "number"]}, {**_PHRASES, "items": {"anyOf": [_PHRASES["items"], _PHRASES]}}]}
         ),
     ]
     """What to mention; an element that is a list itself holds alternatives, any of which will do."""

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import evalkit
+from tests.runs import write_suite
+from tests.server import serving
+
+
+def test_every_name_that_is_promised_is_there() -> None:
+    assert len(evalkit.__all__) <= 20
+    assert sorted(evalkit.__all__) == evalkit.__all__ == dir(evalkit)
+    assert [] == [name for name in evalkit.__all__ if getattr(evalkit, name).__name__ != name]
+
+
+def test_a_name_that_is_not_promised_is_not_there() -> None:
+    with pytest.raises(AttributeError, match="module 'evalkit' has no attribute 'nothing'"):
+        evalkit.nothing  # noqa: B018  # looking it up is the test
+
+
+def test_a_suite_is_measured_and_the_run_opened_again(tmp_path: Path) -> None:
+    with serving(answer="add") as server:
+        measured = evalkit.run(
+            write_suite(tmp_path),
+            "localhost/m",
+            options={"base_url": server.base_url},
+            out=tmp_path / "runs",
+            fixed=15,
+            confidence=0.9,
+            seed=4,
+        )
+        calls = server.stats()["calls"]
+    assert isinstance(measured, evalkit.Measured)
+    assert (15, 15, 4, 0.9) == (calls, measured.results.totals.calls, measured.run.seed, measured.run.confidence)
+    again = evalkit.open_run(str(measured.folder))
+    assert (measured.results, measured.run) == (again.results, again.run)
+    frame = evalkit.read_trials(measured.folder)
+    assert (15, {"clean"}, True) == (len(frame), set(frame["condition"]), bool(frame["passed"].all()))
+
+
+def test_answers_are_reused(tmp_path: Path) -> None:
+    suite = evalkit.load_suite(write_suite(tmp_path))
+    with serving(answer="add") as server:
+        options = {"base_url": server.base_url}
+        first = evalkit.run(suite, "localhost/m", options=options, out=tmp_path, limit=5)
+        evalkit.run(suite, "localhost/m", options=options, out=tmp_path, tasks=["add"], reuse=[first.folder])
+        assert 20 == server.stats()["calls"]
+
+
+def test_a_suite_is_checked(tmp_path: Path) -> None:
+    findings = evalkit.check(write_suite(tmp_path))
+    assert ["warning"] == [finding.kind for finding in findings]
+
+
+def test_errors_are_evalkits_own(tmp_path: Path) -> None:
+    for kind, function in (
+        (evalkit.SuiteError, lambda: evalkit.check(tmp_path / "none.yaml")),
+        (evalkit.AdapterError, lambda: evalkit.run(write_suite(tmp_path), "nobody/x", out=tmp_path)),
+        (evalkit.RecordError, lambda: evalkit.open_run(tmp_path)),
+        (evalkit.RecordError, lambda: evalkit.read_trials(tmp_path)),
+    ):
+        with pytest.raises(kind) as caught:
+            function()
+        assert isinstance(caught.value, evalkit.EvalkitError)

@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalkit.engine import Measured, measure, resume, start, stored_suite
+from evalkit.engine.engine import EngineSettings
+from evalkit.errors import EvalkitError, FatalTransportError, RecordError, SuiteError, TransportError
+from evalkit.plan import Scope
+from evalkit.record import TrialReader, hold, read_run_file
+from evalkit.suite import load_suite
+from evalkit.trial import Call
+from tests.runs import Scripted, carry_out, make_suite, right, rows_of, session, shuffled, write_suite
+
+VOID = TransportError("timeout", "no answer")
+PERTURBED = "{noise: {on: prompt, levels: [0.3]}, repeat: 3}"
+
+
+def _resume(folder: Path, model: Scripted, *, allow_code: bool = False) -> Measured:
+    made = resume(folder, lambda name, options: model, concurrency=5, allow_code=allow_code)
+    return asyncio.run(made.carry_out())
+
+
+def _interrupted(tmp_path: Path, model: Scripted, **given: Any) -> Measured:
+    """A run that is told to stop after some calls."""
+    made = session(make_suite(tmp_path, **given), model, tmp_path / "runs", concurrency=4)
+
+    async def stop_early() -> Measured:
+        running = asyncio.create_task(made.carry_out())
+        while len(model.answered) < 10:
+            await asyncio.sleep(0.001)
+        assert made.engine is not None
+        made.engine.stop()
+        return await running
+
+    return asyncio.run(stop_early())
+
+
+def test_a_run_file_says_what_was_asked_of_whom(tmp_path: Path) -> None:
+    path = write_suite(tmp_path, threshold=0.8)
+    measured = asyncio.run(
+        start(
+            load_suite(path),
+            Scripted(),
+            scope=Scope(conditions=("clean",), fixed=5),
+            seed=3,
+            confidence=0.9,
+            options={"temperature": 0.5},
+            settings=EngineSettings(max_void=0.1, keep_requests=True),
+            out=tmp_path / "runs",
+        ).carry_out()
+    )
+    run = read_run_file(measured.folder)
+    assert ("sums", str(path.resolve()), path.read_text()) == (run.suite.name, run.suite.path, run.suite.text)
+    assert run.suite.sha256 == run.suite.files["sums.yaml"]
+    assert ("scripted/x", {"temperature": 0.5}, 3, 0.9) == (run.model, run.options, run.seed, run.confidence)
+    assert (0.1, True, {"add": 0.8}) == (run.max_void, run.keep_requests, run.thresholds)
+    assert Scope(conditions=("clean",), fixed=5) == run.scope
+    assert run.started.endswith("Z")
+    assert (run.finished or "").endswith("Z")
+    assert (5, 0, 0.0) == (run.totals.calls, run.totals.void, run.totals.cost_usd)
+    assert run == measured.run
+
+
+def test_the_results_of_the_run_file_can_be_recomputed_from_the_trials(tmp_path: Path) -> None:
+    suite = make_suite(tmp_path, n_items=60, perturbations=PERTURBED, more="    group: half")
+    model = Scripted(lambda call: VOID if call.item == "i9" else right(call), seconds=shuffled(1, 0.002))
+    measured = carry_out(suite, model, tmp_path, max_void=1.0)
+    stored = json.loads((measured.folder / "run.json").read_text())
+    with TrialReader(measured.folder) as reader:
+        again = measure(read_run_file(measured.folder), reader)
+    assert stored["results"] == again.as_json() == measured.results.as_json()
+    assert measured.results == again
+
+
+def test_a_run_leaves_its_files_and_nothing_else(tmp_path: Path) -> None:
+    model = Scripted()
+    measured = carry_out(make_suite(tmp_path), model, tmp_path / "runs")
+    assert {"run.json", "trials.db"} == {path.name for path in measured.folder.iterdir()} - {".lock"}
+    assert model.closed
+    assert not measured.interrupted
+
+
+def test_a_stopped_run_says_so_and_is_gone_on_with(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"n_items": 40, "perturbations": PERTURBED}
+    whole = carry_out(make_suite(tmp_path, **given), Scripted(), tmp_path / "whole")
+    first = Scripted(seconds=lambda call: 0.002)
+    stopped = _interrupted(tmp_path, first, **given)
+    assert (True, "interrupted", None) == (stopped.interrupted, stopped.run.stopped, stopped.run.finished)
+    reasons = {condition.reason for task in stopped.results.tasks for condition in task.conditions}
+    assert {"interrupted"} == reasons
+    second = Scripted()
+    done = _resume(stopped.folder, second)
+    assert not set(first.asked) & set(second.asked)
+    assert done.results.tasks[0].conditions == whole.results.tasks[0].conditions
+    assert (None, False) == (done.run.stopped, done.interrupted)
+    assert len(first.answered) + len(second.answered) == done.results.totals.calls == whole.results.totals.calls
+
+
+def test_the_seconds_of_all_sessions_are_added_up(tmp_path: Path) -> None:
+    stopped = _interrupted(tmp_path, Scripted(seconds=lambda call: 0.01), n_items=40)
+    done = _resume(stopped.folder, Scripted())
+    assert done.results.totals.seconds > stopped.results.totals.seconds > 0.01
+
+
+def test_the_terms_of_a_run_stay_as_they_were_made(tmp_path: Path) -> None:
+    stopped = _interrupted(tmp_path, Scripted(seconds=lambda call: 0.002), n_items=40)
+    done = _resume(stopped.folder, Scripted())
+    assert stopped.run.terms == done.run.terms
+
+
+def test_a_finished_run_is_resumed_without_a_call(tmp_path: Path) -> None:
+    measured = carry_out(make_suite(tmp_path), Scripted(), tmp_path)
+    model = Scripted()
+    again = _resume(measured.folder, model)
+    assert [] == model.answered
+    assert measured.results.tasks == again.results.tasks
+
+
+def test_resuming_opens_the_model_as_it_was_named(tmp_path: Path) -> None:
+    measured = carry_out(make_suite(tmp_path), Scripted(), tmp_path)
+    opened: list[tuple[str, Mapping[str, Any]]] = []
+
+    def open_model(name: str, options: Mapping[str, Any]) -> Scripted:
+        opened.append((name, options))
+        return Scripted()
+
+    made = resume(measured.folder, open_model, concurrency=1, allow_code=False)
+    assert [("scripted/x", {})] == opened
+    assert 20 == made.planned
+
+
+def test_a_suite_that_was_edited_meanwhile_is_resumed_as_it_was(tmp_path: Path) -> None:
+    """The run keeps a copy: its terms were fixed when it was made."""
+    stopped = _interrupted(tmp_path, Scripted(seconds=lambda call: 0.002), n_items=30)
+    write_suite(tmp_path, n_items=30, prompt="Something else: {a} {b}", threshold=0.1)
+    model = Scripted()
+    done = _resume(stopped.folder, model)
+    assert {"What is"} == {" ".join(call.messages[0].content.split()[:2]) for call in model.answered}
+    assert 0.9 == done.results.tasks[0].threshold
+
+
+ITEMS = "".join(json.dumps({"id": f"i{n}", "a": n, "b": 1, "sum": n + 1}) + "\n" for n in range(5))
+
+
+def _with_items(folder: Path) -> Path:
+    task = "{prompt: '{a} {b}', items: items.jsonl, constraints: [{number: '{sum}'}]}"
+    text = f"suite: sums\nthreshold: 0.9\ntasks: {{add: {task}}}\n"
+    (folder / "sums.yaml").write_text(text, encoding="utf-8")
+    (folder / "items.jsonl").write_text(ITEMS, encoding="utf-8")
+    return folder / "sums.yaml"
+
+
+def test_items_that_changed_meanwhile_are_refused(tmp_path: Path) -> None:
+    measured = carry_out(load_suite(_with_items(tmp_path)), Scripted(), tmp_path / "runs")
+    (tmp_path / "items.jsonl").write_text(ITEMS + '{"id": "new", "a": 1, "b": 1, "sum": 2}\n', encoding="utf-8")
+    with pytest.raises(RecordError, match=r"items\.jsonl changed since the run was made; .*--reuse") as caught:
+        _resume(measured.folder, Scripted())
+    assert 2 == caught.value.exit_code
+    (tmp_path / "items.jsonl").unlink()
+    with pytest.raises(SuiteError, match=r"items\.jsonl"):
+        _resume(measured.folder, Scripted())
+
+
+def test_a_judge_that_was_changed_meanwhile_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "judge.py").write_text("def judge(text, fields):\n    return True\n", encoding="utf-8")
+    path = write_suite(tmp_path, constraints='[{python: "judge.py:judge"}]')
+    measured = carry_out(load_suite(path, allow_code=True), Scripted(), tmp_path / "runs")
+    _resume(measured.folder, Scripted(), allow_code=True)
+    (tmp_path / "judge.py").write_text("def judge(text, fields):\n    return False\n", encoding="utf-8")
+    with pytest.raises(RecordError, match=r"judge\.py changed"):
+        stored_suite(measured.run, allow_code=True)
+    with pytest.raises(SuiteError, match="--allow-code"):
+        stored_suite(measured.run, allow_code=False)
+
+
+def test_what_is_no_run_cannot_be_resumed(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="expected the folder of a run"):
+        _resume(tmp_path, Scripted())
+
+
+def test_a_run_that_another_holds_is_refused_and_not_touched(tmp_path: Path) -> None:
+    measured = carry_out(make_suite(tmp_path), Scripted(), tmp_path)
+    before = (measured.folder / "run.json").read_bytes()
+    model = Scripted()
+    with hold(measured.folder), pytest.raises(RecordError, match="another process is working on this run"):
+        _resume(measured.folder, model)
+    assert before == (measured.folder / "run.json").read_bytes()
+    assert [] == model.answered
+
+
+def test_answers_of_another_run_are_reused_by_request_and_repeat(tmp_path: Path) -> None:
+    earlier = carry_out(make_suite(tmp_path, n_items=10), Scripted(), tmp_path / "a")
+    model = Scripted()
+    later = carry_out(
+        make_suite(tmp_path, n_items=12, perturbations="{repeat: 2}", threshold=0.5),
+        model,
+        tmp_path / "b",
+        reuse=[earlier.folder],
+    )
+    assert {("i10", 0), ("i11", 0)} | {(f"i{n}", 1) for n in range(12)} == {(c.item, c.repeat) for c in model.answered}
+    reused = [row for row in rows_of(later.folder) if row.condition == "clean" and row.attempts == 0]
+    assert {f"i{n}" for n in range(10)} <= {row.item for row in rows_of(later.folder) if row.passed}
+    assert all(row.cost_usd == 0.0 and row.latency_s is None for row in reused)
+    assert 14 == later.results.totals.calls
+
+
+def test_void_trials_of_another_run_are_not_reused(tmp_path: Path) -> None:
+    suite = make_suite(tmp_path, n_items=10)
+    earlier = carry_out(
+        suite, Scripted(lambda call: VOID if call.item == "i3" else right(call)), tmp_path / "a", max_void=1.0
+    )
+    model = Scripted()
+    carry_out(suite, model, tmp_path / "b", reuse=[earlier.folder])
+    assert ["i3"] == [call.item for call in model.answered]
+
+
+def test_what_is_no_run_cannot_be_reused(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="expected the folder of a run"):
+        session(make_suite(tmp_path), Scripted(), tmp_path / "runs", reuse=[tmp_path])
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_run_that_reuses_another_still_does_when_it_is_resumed(tmp_path: Path) -> None:
+    suite = make_suite(tmp_path, n_items=30)
+    earlier = carry_out(suite, Scripted(), tmp_path / "a")
+    made = session(suite, Scripted(), tmp_path / "b", reuse=[earlier.folder])  # and is killed before its first call
+    model = Scripted()
+    done = _resume(made.folder, model)
+    assert [] == model.answered
+    assert 30 == done.results.tasks[0].conditions[0].passes
+
+
+def test_a_run_that_failed_can_be_resumed_and_says_that_it_stopped(tmp_path: Path) -> None:
+    turns = iter(range(1000))
+
+    def answer(call: Call) -> str | BaseException:
+        return FatalTransportError("quota", "used up") if next(turns) > 9 else right(call)
+
+    first = Scripted(answer)
+    made = session(make_suite(tmp_path), first, tmp_path)
+    with pytest.raises(FatalTransportError, match="used up"):
+        asyncio.run(made.carry_out())
+    run = read_run_file(made.folder)
+    assert (10, "interrupted", None) == (run.totals.calls, run.stopped, run.finished)
+    assert first.closed
+    second = Scripted()
+    done = _resume(made.folder, second)
+    assert 10 == len(second.answered)
+    assert 20 == done.results.tasks[0].conditions[0].passes
+
+
+def test_void_trials_are_bounded_in_the_verdict_and_not_counted_as_fails(tmp_path: Path) -> None:
+    suite = make_suite(tmp_path, n_items=100, threshold=0.9)
+    few = {f"i{n}" for n in range(3)}
+    measured = carry_out(
+        suite, Scripted(lambda call: VOID if call.item in few else right(call)), tmp_path / "few", max_void=1.0
+    )
+    (condition,) = measured.results.tasks[0].conditions
+    assert (97, 97, 3, 1.0) == (condition.trials, condition.passes, condition.void, condition.pass_rate)
+    assert (condition.low or 0) < 0.97
+    many = {f"i{n}" for n in range(12)}
+    measured = carry_out(
+        suite, Scripted(lambda call: VOID if call.item in many else right(call)), tmp_path / "many", max_void=1.0
+    )
+    (condition,) = measured.results.tasks[0].conditions
+    assert ("edge", "void") == (condition.verdict, condition.reason)
+
+
+def test_a_scope_that_does_not_fit_makes_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(EvalkitError, match='no task "sub"'):
+        session(make_suite(tmp_path), Scripted(), tmp_path / "runs", scope=Scope(tasks=("sub",)))
+    assert not (tmp_path / "runs").exists()
