@@ -226,3 +226,4 @@ _PROGRAMS: Mapping[str, Callable[[str], str]] = {
     "subtraction": _calculate(sub, "-−–"),
     "multiplication": _calculate(mul, "*×x·"),
 }
+TASKS = tuple(_PROGRAMS)

@@ -44,8 +44,8 @@ CLI_INTRO = """\
 | exit code | meaning |
 |---|---|
 | 0 | done; for `run`: the measurement is complete, whatever the verdicts |
-| 2 | wrong usage, or a suite, a model's name, or a run folder that is wrong |
-| 4 | the infrastructure: a refused key, an unknown model, a full disk, more void trials than `--max-void` |
+| 2 | wrong usage, or a suite, a model's name, a run folder or a file that is wrong |
+| 4 | the infrastructure: a refused key, an unknown model, a full or broken disk, more void trials than `--max-void` |
 | 70 | a defect of evalkit itself; please report it |
 | 130 | interrupted; the run can be resumed |
 """

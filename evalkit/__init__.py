@@ -12,7 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from evalkit.api import arun, check, open_run, read_trials, run
+    from evalkit.api import arun, check, open_run, read_trials, resume, run
     from evalkit.engine import Measured
     from evalkit.errors import AdapterError, EvalkitError, RecordError, SuiteError, TransportError
     from evalkit.lint import Finding
@@ -36,6 +36,7 @@ _HOMES = {
     "load_suite": "evalkit.suite",
     "open_run": "evalkit.api",
     "read_trials": "evalkit.api",
+    "resume": "evalkit.api",
     "run": "evalkit.api",
 }
 
@@ -56,6 +57,7 @@ __all__ = [
     "load_suite",
     "open_run",
     "read_trials",
+    "resume",
     "run",
 ]
 

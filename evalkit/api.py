@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalkit.content import folders
 from evalkit.engine import EngineSettings, Measured, measure, start
+from evalkit.engine import resume as go_on
 from evalkit.lint import Finding, lint
 from evalkit.plan import DEFAULT_MAX_CALLS, DEFAULT_UNITS, Scope
 from evalkit.record import TrialReader, read_run_file
 from evalkit.suite import Suite, load_suite
-from evalkit.transport import open_model
+from evalkit.transport import opener
 
 if TYPE_CHECKING:
     import pandas
@@ -33,12 +32,17 @@ async def arun(
     confidence: float | None = None,
     options: Mapping[str, Any] | None = None,
     concurrency: int = 16,
+    timeout_s: float | None = None,
     max_void: float = 0.02,
+    keep_requests: bool = False,
     out: str | Path = "runs",
     reuse: Sequence[str | Path] = (),
+    adapters: Sequence[str | Path] = (),
     allow_code: bool = False,
 ) -> Measured:
     """Measure a suite with a model; the arguments are the options of `evalkit run`.
+
+    As there, cards in the folder `adapters` and keys in the `.env` of the current folder are found.
 
     Args:
         suite: A path, the name of a shipped suite, or a loaded one.
@@ -52,9 +56,12 @@ async def arun(
         confidence: Of each verdict; the suite's when None.
         options: Settings of the model, as with -M.
         concurrency: Calls in flight.
+        timeout_s: Seconds for one attempt; 600 when None.
         max_void: Share of void trials above which the run fails.
+        keep_requests: Whether every request is recorded, not only its hash.
         out: Where the run's folder is made.
         reuse: Runs whose answers to the same requests are taken.
+        adapters: Folders of cards and dialects of yours; their Python may run.
         allow_code: Whether Python that the suite or the model names may run.
 
     Returns:
@@ -64,23 +71,15 @@ async def arun(
         EvalkitError: If the suite, the model or the record is wrong; its message says what to do.
     """
     loaded = suite if isinstance(suite, Suite) else load_suite(suite, allow_code=allow_code)
-    opened = open_model(
-        model,
-        options=options or {},
-        folders=folders("adapters"),
-        allow_code=allow_code,
-        timeout_s=None,
-        code_folders=(),
-        environment=os.environ,
-    )
+    open_by_name = opener([Path(folder) for folder in adapters], allow_code=allow_code, timeout_s=timeout_s)
     session = start(
         loaded,
-        opened,
+        open_by_name(model, options or {}),
         scope=Scope(tasks=tuple(tasks), conditions=tuple(conditions), limit=limit, fixed=fixed, max_calls=max_calls),
         seed=seed,
         confidence=confidence,
         options=options or {},
-        settings=EngineSettings(concurrency=concurrency, max_void=max_void),
+        settings=EngineSettings(concurrency=concurrency, max_void=max_void, keep_requests=keep_requests),
         out=Path(out),
         reuse=[Path(folder) for folder in reuse],
     )
@@ -90,6 +89,31 @@ async def arun(
 def run(suite: str | Path | Suite, model: str, **options: Any) -> Measured:
     """As `arun`, for programs without an event loop."""
     return asyncio.run(arun(suite, model, **options))
+
+
+def resume(
+    folder: str | Path,
+    *,
+    concurrency: int = 16,
+    timeout_s: float | None = None,
+    adapters: Sequence[str | Path] = (),
+    allow_code: bool = False,
+) -> Measured:
+    """Go on with a run under the terms it was made with; nothing that was answered is asked again.
+
+    Args:
+        folder: The run's.
+        concurrency: As for `arun`.
+        timeout_s: As for `arun`.
+        adapters: As for `arun`.
+        allow_code: As for `arun`.
+
+    Raises:
+        EvalkitError: If there is no such run, its suite has changed, or the model cannot be opened.
+    """
+    open_by_name = opener([Path(path) for path in adapters], allow_code=allow_code, timeout_s=timeout_s)
+    session = go_on(Path(folder), open_by_name, concurrency=concurrency, allow_code=allow_code)
+    return asyncio.run(session.carry_out())
 
 
 def check(suite: str | Path, *, allow_code: bool = False) -> list[Finding]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from evalkit.errors import Problem
-from evalkit.plan import Plan, Scope, items_available, make_plan
+from evalkit.errors import EvalkitError, Problem
+from evalkit.plan import Plan, Scope, make_plan
 from evalkit.suite import Suite, Task, sample_items
 from evalkit.trial import Messages
 from evalkit.verdict import Terms, decidability, task_decidability
@@ -59,8 +59,8 @@ def _impossible(suite: Suite, task: Task, plan: Plan, terms: list[Terms]) -> Ite
     for each in terms:
         try:
             made = [plan.prompt(each, item).messages for item in items]
-        except ValueError as error:
-            yield _finding(suite, task, "error", f"{each.condition} cannot be made: {error}")
+        except EvalkitError as error:
+            yield _finding(suite, task, "error", str(error))
             continue
         if each.perturbation == "noise" and made == plain:
             hint = "say `on: prompt`" if task.noise_on == "item" else "all its words are protected"
@@ -82,7 +82,7 @@ def _undecidable(suite: Suite, task: Task, terms: list[Terms]) -> Iterator[Findi
     counting = [each for each in terms if each.counts]
     wanting: dict[str, list[str]] = {}
     for each in counting:
-        message = _too_few(task, each)
+        message = _too_few(each)
         if message is not None:
             wanting.setdefault(message, []).append(each.condition)
     for message, conditions in wanting.items():
@@ -97,7 +97,7 @@ def _undecidable(suite: Suite, task: Task, terms: list[Terms]) -> Iterator[Findi
         yield _finding(suite, task, "note", message)
 
 
-def _too_few(task: Task, terms: Terms) -> str | None:
+def _too_few(terms: Terms) -> str | None:
     """Why a condition can never be called usable as it stands; None when it can."""
     least = decidability(terms).least_units
     if least is None:
@@ -105,8 +105,7 @@ def _too_few(task: Task, terms: Terms) -> str | None:
     if terms.units >= least:
         return None
     shortest = f"at threshold {terms.threshold:g} the shortest way to usable is {least} passes in a row"
-    available = items_available(task, None)
-    if available is not None and available < least:
+    if terms.exhausted:
         remedy = "it can never be called usable. Add items, or say `claim: set`"
-        return f"{shortest}; this task has {available} items: {remedy}"
+        return f"{shortest}; there are {terms.units} items for it: {remedy}"
     return f"{shortest}; a run asks {terms.units} by default. Ask more with --fixed (and --max-calls)"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
+from collections.abc import Callable
 from math import ceil, floor
+from typing import Any
 
 
 def printable(text: str) -> str:
@@ -17,7 +20,45 @@ def printable(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(character if _harmless(character) else _escape(character) for character in text)
+    return text.translate({ord(character): _escape(character) for character in set(text) if not _harmless(character)})
+
+
+def without_controls(text: str) -> str:
+    r"""Data with its control characters as visible escapes; everything else, tabs and line breaks too, stays as it is.
+
+    >>> without_controls("a\x1b[31mb")
+    'a\\x1b[31mb'
+    """
+    controls = {character for character in set(text) - {"\n", "\t"} if unicodedata.category(character) == "Cc"}
+    return text.translate({ord(character): _escape(character) for character in controls})
+
+
+def json_text(value: Any) -> str:
+    r"""A value as JSON that people can read, and that is fit for a terminal.
+
+    >>> print(json_text({"ä": "\x7f"}))
+    {
+      "ä": "\u007f"
+    }
+    """
+    return fit_json(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def fit_json(text: str) -> str:
+    r"""JSON of the same meaning without what could command a terminal or mislead an eye: \uXXXX stands for it."""
+    harmful = {character for character in set(text) if not _harmless(character)}
+    return text.translate({ord(character): json.dumps(character)[1:-1] for character in harmful})
+
+
+def escape_unencodable(error: UnicodeError) -> tuple[str, int]:
+    r"""For streams that cannot hold every character: \uXXXX stands for the others, in JSON too.
+
+    Raises:
+        UnicodeError: If it is not about encoding.
+    """
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
 def _harmless(character: str) -> bool:
@@ -67,10 +108,10 @@ def percent_range(low: float | None, high: float | None) -> str:
 def at_least(margin: float) -> str:
     """A guaranteed margin above the threshold in points, rounded down.
 
-    >>> at_least(0.0289)
-    '+2.8'
+    >>> [at_least(0.0289), at_least(0.00081)]
+    ['+2.8', '+0.08']
     """
-    return f"{floor(round(1000 * margin, 10)) / 10:+.1f}".replace("-", "−")
+    return _points(margin, floor)
 
 
 def at_most(margin: float) -> str:
@@ -79,4 +120,11 @@ def at_most(margin: float) -> str:
     >>> at_most(-0.0289)
     '−2.8'
     """
-    return f"{ceil(round(1000 * margin, 10)) / 10:+.1f}".replace("-", "−")
+    return _points(margin, ceil)
+
+
+def _points(margin: float, rounded: Callable[[float], int]) -> str:
+    """With one decimal, below one point with two: +0.0 would say nothing."""
+    decimals = 1 if abs(margin) >= 0.01 else 2
+    scale = 10**decimals
+    return f"{rounded(round(100 * scale * margin, 10)) / scale:+.{decimals}f}".replace("-", "−")

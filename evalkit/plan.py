@@ -30,10 +30,6 @@ DEFAULT_MAX_CALLS = 2000
 """Calls a condition may take when nothing else is said."""
 
 
-class PromptError(EvalkitError, ValueError):
-    """A condition cannot be made for an item."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scope:
     """How much of a suite is run."""
@@ -48,6 +44,16 @@ class Scope:
     """Units a condition."""
     max_calls: int = DEFAULT_MAX_CALLS
     """A condition's budget in calls."""
+
+    def __post_init__(self) -> None:
+        """Refuse what asks for nothing.
+
+        Raises:
+            ValueError: If a number is not at least 1.
+        """
+        for name, number in (("limit", self.limit), ("fixed", self.fixed), ("max_calls", self.max_calls)):
+            if number is not None and number < 1:
+                raise ValueError(f"found {name} {number}, expected at least 1")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,11 +76,18 @@ class Plan:
     seed: int
     terms: tuple[Terms, ...]
     """Of every condition of the tasks in scope, in the suite's order; those not run have no units."""
+    limit: int | None = None
+    """Of a list of items, only so many, the first in the order of the seed."""
+
+    @property
+    def task_names(self) -> list[str]:
+        """The tasks in scope that are run, in the suite's order."""
+        return list(dict.fromkeys(terms.task for terms in self.terms if terms.units))
 
     def units(self, terms: Terms) -> Iterator[Unit]:
         """The sequence of a condition, up to the planned number of units."""
         task = self.suite.task(terms.task)
-        order = item_order(task, self.seed, _levels(task, terms))
+        order = item_order(task, self.seed, _levels(task, terms), limit=self.limit)
         for position in range(terms.units):
             item, drawn_before = next(order)
             first = drawn_before * terms.repeats
@@ -89,12 +102,9 @@ class Plan:
         """What a model is asked about an item under a condition.
 
         Raises:
-            PromptError: If the condition cannot be made for this item.
+            EvalkitError: If the condition cannot be made for this item.
         """
-        try:
-            return perturbed(self.suite.task(terms.task), item, terms.perturbation, terms.level, seed=self.seed)
-        except ValueError as error:
-            raise PromptError(f'task "{terms.task}", item "{item.id}": {error}') from error
+        return perturbed(self.suite.task(terms.task), item, terms.perturbation, terms.level, seed=self.seed)
 
     def call(self, terms: Terms, item: Item, repeat: int, prompt: Prompt) -> Call:
         """A prompt with its place in the run."""
@@ -112,7 +122,7 @@ def perturbed(task: Task, item: Item, perturbation: str, level: Level | None, *,
     """An item's prompt under a condition; the same for every model.
 
     Raises:
-        ValueError: If the perturbation cannot be applied (too little context material, nothing to contradict).
+        EvalkitError: If the perturbation cannot be applied (too little context material, nothing to contradict).
     """
     source = Source(
         seed=seed,
@@ -125,7 +135,11 @@ def perturbed(task: Task, item: Item, perturbation: str, level: Level | None, *,
         place=task.place,
         material=task.material,
     )
-    return perturb(source, Condition(perturbation=perturbation, level=level))
+    condition = Condition(perturbation=perturbation, level=level)
+    try:
+        return perturb(source, condition)
+    except ValueError as error:
+        raise EvalkitError(f'task "{task.name}", item {item.id!r}: {condition.id} cannot be made: {error}') from error
 
 
 def make_plan(suite: Suite, scope: Scope, *, seed: int = 0, confidence: float | None = None) -> Plan:
@@ -139,7 +153,10 @@ def make_plan(suite: Suite, scope: Scope, *, seed: int = 0, confidence: float | 
 
     Raises:
         EvalkitError: If the scope names a task or condition that the suite lacks.
+        ValueError: If the confidence is out of range.
     """
+    if confidence is not None and not 0.5 < confidence < 1:
+        raise ValueError(f"found confidence {confidence}, expected above 0.5 and below 1")
     _check_names(suite, scope)
     alpha = (1 - (suite.confidence if confidence is None else confidence)) / 2
     terms = [
@@ -148,7 +165,26 @@ def make_plan(suite: Suite, scope: Scope, *, seed: int = 0, confidence: float | 
         if not scope.tasks or task.name in scope.tasks
         for definition in task.conditions
     ]
-    return Plan(suite=suite, seed=seed, terms=tuple(terms))
+    return Plan(suite=suite, seed=seed, terms=tuple(terms), limit=scope.limit)
+
+
+def check_prompts(plan: Plan) -> None:
+    """Make every prompt whose making can fail, before anything is paid for.
+
+    Raises:
+        EvalkitError: Naming each item that a condition cannot be made for.
+    """
+    failures = []
+    for terms in plan.terms:
+        if terms.perturbation not in {"context", "conflict"}:
+            continue
+        for unit in plan.units(terms):
+            try:
+                plan.prompt(terms, unit.item)
+            except EvalkitError as error:
+                failures.append(str(error))
+    if failures:
+        raise EvalkitError("\n".join(dict.fromkeys(failures)))
 
 
 def _check_names(suite: Suite, scope: Scope) -> None:
@@ -172,9 +208,11 @@ def _terms(task: Task, definition: ConditionDefinition, scope: Scope, alpha: flo
     wanted = min(scope.fixed, scope.max_calls // definition.repeats)
     chosen = not scope.conditions or bool({condition.id, condition.perturbation} & set(scope.conditions))
     available = items_available(task, _levels_of(task, condition.perturbation, condition.level))
-    if scope.limit is not None:
-        available = scope.limit if available is None else min(available, scope.limit)
     units = wanted if available is None else min(wanted, available)
+    exhausted = units < wanted
+    # A limit caps how many items are asked; those of a set are drawn again and again, so its units stay as many.
+    if scope.limit is not None and scope.limit < units and not (isinstance(task.supply, tuple) and available is None):
+        units, exhausted = scope.limit, False
     return Terms(
         task=task.name,
         condition=condition.id,
@@ -185,7 +223,7 @@ def _terms(task: Task, definition: ConditionDefinition, scope: Scope, alpha: flo
         alpha=alpha,
         n_counting=max(task.n_counting, 1),
         units=units if chosen else 0,
-        exhausted=units < wanted,
+        exhausted=exhausted,
         repeats=definition.repeats,
         curtail=definition.curtail,
         clustered=task.grouped and not draws_with_replacement(task),
@@ -220,23 +258,26 @@ def _at_levels(task: Task, levels: Sequence[Level] | None) -> list[Item]:
     return [item for item in items if item.fields[task.axis.field] in levels]
 
 
-def item_order(task: Task, seed: int, levels: Sequence[Level] | None) -> Iterator[tuple[Item, int]]:
+def item_order(
+    task: Task, seed: int, levels: Sequence[Level] | None, *, limit: int | None = None
+) -> Iterator[tuple[Item, int]]:
     """A condition's items in their fixed order.
 
     Args:
         task: Whose items.
         seed: Of the run.
         levels: Difficulty levels to draw from; None for all.
+        limit: Of a list of items, only so many, the first in the order of the seed.
 
     Yields:
         Each item with how often it came before; endless when items are drawn with replacement.
     """
+    listed = sorted(_at_levels(task, levels), key=lambda item: _rank(seed, task.name, item.id))[:limit]
     if not draws_with_replacement(task):
-        for item in sorted(_at_levels(task, levels), key=lambda item: _rank(seed, task.name, item.id)):
-            yield item, 0
+        yield from ((item, 0) for item in listed)
         return
     drawn: Counter[str] = Counter()
-    for item in _drawn(task, seed, levels):
+    for item in _drawn(task, seed, levels, listed):
         yield item, drawn[item.id]
         drawn[item.id] += 1
 
@@ -245,10 +286,10 @@ def _rank(seed: int, task: str, item: str) -> bytes:
     return hashlib.sha256(f"{seed}\0{task}\0{item}".encode()).digest()
 
 
-def _drawn(task: Task, seed: int, levels: Sequence[Level] | None) -> Iterator[Item]:
+def _drawn(task: Task, seed: int, levels: Sequence[Level] | None, listed: Sequence[Item]) -> Iterator[Item]:
     rng = rng_for(seed, task.name, "items", *(str(level) for level in levels or ()))
     if isinstance(task.supply, tuple):
-        items = sorted(_at_levels(task, levels), key=lambda item: item.id)
+        items = sorted(listed, key=lambda item: item.id)
         while True:
             yield rng.choice(items)
     choices = list(levels) if levels is not None else task.supply.levels()

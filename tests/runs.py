@@ -68,7 +68,7 @@ class Scripted:
         seconds: How long the answer to a call takes.
     """
 
-    name = "scripted/x"
+    name = address = "scripted/x"
     free = True
 
     def __init__(

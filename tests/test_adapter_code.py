@@ -47,6 +47,16 @@ def test_a_failing_file_is_named_and_forgotten(tmp_path: Path) -> None:
     assert load_module(path).better_now
 
 
+def test_a_file_that_ends_the_program_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AdapterError, match=r"leaves\.py: cannot be loaded: SystemExit: 3"):
+        load_module(_write(tmp_path / "leaves.py", "import sys\nsys.exit(3)"))
+
+
+def test_what_a_file_prints_while_it_is_loaded_is_no_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    load_module(_write(tmp_path / "loud.py", r"print('\x1b[2Jhello')"))
+    assert ("", "\\x1b[2Jhello\n") == tuple(capsys.readouterr())
+
+
 def test_a_file_without_the_ending_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AdapterError, match=r"ends in \.py"):
         load_module(_write(tmp_path / "program.txt", ""))

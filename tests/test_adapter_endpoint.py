@@ -86,3 +86,32 @@ def test_options_win_over_the_suite_and_are_called_as_the_provider_does() -> Non
     assert request.headers == {"X-Card": "1", "X-Own": "2"}
     assert request.call is not None
     assert (request.call.item, request.call.sampling) == ("1", {"limit": 5, "temperature": 1})
+
+
+KEYS = (
+    "api_key apikey API-KEY OPENAI_API_KEY ACMEKEY x-api-key key token access_token hf-token client_secret password "
+    "Authorization proxy-authorization credential google_credentials"
+)
+
+
+@pytest.mark.parametrize("name", KEYS.split())
+def test_a_key_is_no_setting(name: str) -> None:
+    """It would be sent in the body, and stored with the run."""
+    with pytest.raises(AdapterError, match=f'option "{name}": keys come from the environment only') as caught:
+        _endpoint(HTTP, {name: "sk-9f1c"})
+    assert "sk-9f1c" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "logit_bias", "stop_token_ids", "prompt_cache_key", "top_k", "keyed"])
+def test_a_setting_that_is_no_key_is_sent(name: str) -> None:
+    assert {name: 1} == _endpoint(HTTP, {name: 1}).sampling
+
+
+@pytest.mark.parametrize(
+    "value",
+    [float("nan"), float("inf"), {"a": [float("-inf")]}, {1, 2}, "\udcff"],
+    ids=["nan", "inf", "in", "set", "raw"],
+)
+def test_a_setting_that_no_request_can_carry_is_refused(value: Any) -> None:
+    with pytest.raises(AdapterError, match=r'option "x": found .*, expected a finite number, a text or another JSON'):
+        _endpoint(HTTP, {"x": value})

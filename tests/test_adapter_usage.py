@@ -12,6 +12,10 @@ def test_counts_are_read() -> None:
     assert tokens_of(usage) == {"tokens_in": 10, "tokens_out": 0, "tokens_cached": 4}
 
 
+def test_the_largest_count_that_a_record_holds_is_read() -> None:
+    assert 2**63 - 1 == tokens_of({"prompt_tokens": 2**63 - 1})["tokens_in"]
+
+
 @pytest.mark.parametrize(
     "usage",
     [
@@ -21,6 +25,7 @@ def test_counts_are_read() -> None:
         {},
         {"prompt_tokens": None},
         {"prompt_tokens": -1, "completion_tokens": True},
+        {"prompt_tokens": 2**63, "completion_tokens": 10**400},
         {"prompt_tokens_details": 3, "completion_tokens": 1.5},
     ],
 )

@@ -64,3 +64,33 @@ def test_errors_are_evalkits_own(tmp_path: Path) -> None:
         with pytest.raises(kind) as caught:
             function()
         assert isinstance(caught.value, evalkit.EvalkitError)
+
+
+def test_keys_and_cards_of_the_current_folder_are_found_as_by_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ACME_API_KEY", raising=False)
+    (tmp_path / "own").mkdir()
+    (tmp_path / ".env").write_text("ACME_API_KEY=k1\n")
+    with serving(answer="add", key="k1") as server:
+        (tmp_path / "own" / "acme.toml").write_text(
+            f'name = "acme"\nabout = "A."\ndialect = "openai-chat"\nbase_url = "{server.base_url}"\n'
+            'key_env = "ACME_API_KEY"\nverified = false\n'
+        )
+        measured = evalkit.run(
+            write_suite(tmp_path, n_items=3), "acme/m", adapters=["own"], timeout_s=5, keep_requests=True
+        )
+    assert (3, True) == (measured.results.totals.calls, measured.run.keep_requests)
+    assert not evalkit.read_trials(measured.folder)["request"].isna().any()
+
+
+def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    suite = write_suite(tmp_path, n_items=10)
+    with serving(answer="add", script=("ok",) * 4 + ("401",)) as server:
+        options = {"base_url": server.base_url}
+        with pytest.raises(evalkit.TransportError):
+            evalkit.run(suite, "localhost/m", options=options, out=tmp_path / "runs", concurrency=1)
+        (folder,) = (tmp_path / "runs").iterdir()
+        measured = evalkit.resume(str(folder))
+        assert (10, 11) == (measured.results.totals.calls, server.stats()["calls"])

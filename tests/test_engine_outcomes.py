@@ -9,8 +9,8 @@ import pytest
 from evalkit.engine import measure
 from evalkit.engine.outcomes import is_complete, outcome_of
 from evalkit.plan import Scope
-from evalkit.record import RunFile, StoredSuite, TrialReader, TrialRow, TrialWriter
-from evalkit.verdict import Outcome, SuiteResult, Terms, Totals
+from evalkit.record import RunFile, StoredSuite, StoredTotals, TrialReader, TrialRow, TrialWriter
+from evalkit.verdict import Outcome, SuiteResult, Terms
 
 TERMS = Terms(
     task="add",
@@ -60,6 +60,8 @@ def _run(**given: Any) -> RunFile:
         "evalkit": "0.1.0",
         "suite": StoredSuite(name="sums", path="/s.yaml", sha256="00", text="", files={}),
         "model": "openai/x",
+        "address": "https://host/v1",
+        "directory": "/project",
         "options": {},
         "seed": 0,
         "confidence": 0.95,
@@ -67,11 +69,11 @@ def _run(**given: Any) -> RunFile:
         "max_void": 0.02,
         "keep_requests": False,
         "token_counter": "chars/4",
-        "terms": [TERMS.to_json()],
+        "terms": [TERMS],
         "thresholds": {"add": 0.5},
         "started": "2026-11-22T03:15:00Z",
         "finished": "2026-11-22T03:16:00Z",
-        "totals": Totals(calls=0, void=0, cost_usd=None, seconds=7.5),
+        "totals": StoredTotals(seconds=7.5),
     }
     return RunFile(**{**values, **given})
 
@@ -168,7 +170,7 @@ def test_what_was_spent_is_added_up(tmp_path: Path) -> None:
     spend = result.tasks[0].spend
     assert (0.5, 30, 3, None) == (spend.cost_usd, spend.tokens_in, spend.tokens_out, spend.tokens_cached)
     assert (1.0, ("x-2", "x-1")) == (spend.latency_p50_s, result.served_model)
-    assert (2, 1, 0.5) == (result.totals.calls, result.totals.void, result.totals.cost_usd)
+    assert (3, 1, 0.5) == (result.totals.calls, result.totals.void, result.totals.cost_usd)
 
 
 def test_one_unknown_price_makes_the_sum_unknown(tmp_path: Path) -> None:

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from evalkit.engine import Measured, measure, resume, start, stored_suite
-from evalkit.engine.engine import EngineSettings
+from evalkit.engine import EngineSettings, Measured, measure, resume, start, stored_suite
 from evalkit.errors import EvalkitError, FatalTransportError, RecordError, SuiteError, TransportError
 from evalkit.plan import Scope
-from evalkit.record import TrialReader, hold, read_run_file
+from evalkit.record import TrialReader, TrialWriter, hold, read_run_file, write_run_file
 from evalkit.suite import load_suite
 from evalkit.trial import Call
 from tests.runs import Scripted, carry_out, make_suite, right, rows_of, session, shuffled, write_suite
@@ -22,7 +21,7 @@ PERTURBED = "{noise: {on: prompt, levels: [0.3]}, repeat: 3}"
 
 
 def _resume(folder: Path, model: Scripted, *, allow_code: bool = False) -> Measured:
-    made = resume(folder, lambda name, options: model, concurrency=5, allow_code=allow_code)
+    made = resume(folder, lambda name, options, directory: model, concurrency=5, allow_code=allow_code)
     return asyncio.run(made.carry_out())
 
 
@@ -124,14 +123,14 @@ def test_a_finished_run_is_resumed_without_a_call(tmp_path: Path) -> None:
 
 def test_resuming_opens_the_model_as_it_was_named(tmp_path: Path) -> None:
     measured = carry_out(make_suite(tmp_path), Scripted(), tmp_path)
-    opened: list[tuple[str, Mapping[str, Any]]] = []
+    opened: list[tuple[str, Mapping[str, Any], Path]] = []
 
-    def open_model(name: str, options: Mapping[str, Any]) -> Scripted:
-        opened.append((name, options))
+    def open_model(name: str, options: Mapping[str, Any], directory: Path) -> Scripted:
+        opened.append((name, options, directory))
         return Scripted()
 
     made = resume(measured.folder, open_model, concurrency=1, allow_code=False)
-    assert [("scripted/x", {})] == opened
+    assert [("scripted/x", {}, Path.cwd())] == opened
     assert 20 == made.planned
 
 
@@ -177,6 +176,48 @@ def test_a_judge_that_was_changed_meanwhile_is_refused(tmp_path: Path) -> None:
         stored_suite(measured.run, allow_code=True)
     with pytest.raises(SuiteError, match="--allow-code"):
         stored_suite(measured.run, allow_code=False)
+
+
+def _change(folder: Path, **changed: Any) -> None:
+    write_run_file(folder, read_run_file(folder).model_copy(update=changed))
+
+
+def test_a_run_of_another_version_is_not_gone_on_with(tmp_path: Path) -> None:
+    made = session(make_suite(tmp_path), Scripted(), tmp_path)
+    _change(made.folder, evalkit="0.0.1")
+    with pytest.raises(RecordError, match=r"was made by evalkit 0\.0\.1, .*--reuse"):
+        _resume(made.folder, Scripted())
+
+
+def test_a_run_is_not_gone_on_with_somewhere_else(tmp_path: Path) -> None:
+    made = session(make_suite(tmp_path), Scripted(), tmp_path)
+    elsewhere = Scripted()
+    elsewhere.address = "https://elsewhere/v1"
+    with pytest.raises(RecordError, match="was asked of scripted/x, now scripted/x is at https://elsewhere/v1"):
+        _resume(made.folder, elsewhere)
+
+
+def test_a_run_that_lost_its_trials_is_not_paid_for_again(tmp_path: Path) -> None:
+    stopped = _interrupted(tmp_path, Scripted(seconds=lambda call: 0.002), n_items=40)
+    (stopped.folder / "trials.db").unlink()
+    TrialWriter(stopped.folder).close()
+    with pytest.raises(RecordError, match=r"trials\.db has none of their answers"):
+        _resume(stopped.folder, Scripted())
+
+
+def test_a_run_in_which_nothing_was_answered_can_be_resumed(tmp_path: Path) -> None:
+    made = session(make_suite(tmp_path), Scripted(lambda call: VOID), tmp_path, max_void=0.1)
+    with pytest.raises(FatalTransportError, match="trials are void"):
+        asyncio.run(made.carry_out())
+    assert 20 == _resume(made.folder, Scripted()).results.tasks[0].conditions[0].passes
+
+
+def test_trials_of_another_run_are_not_measured(tmp_path: Path) -> None:
+    one = carry_out(make_suite(tmp_path, perturbations="{repeat: 2}"), Scripted(), tmp_path / "a")
+    other = carry_out(make_suite(tmp_path), Scripted(), tmp_path / "b")
+    (other.folder / "trials.db").write_bytes((one.folder / "trials.db").read_bytes())
+    with TrialReader(other.folder) as reader, pytest.raises(RecordError, match=r"repeat@2, which run\.json does not"):
+        measure(other.run, reader)
 
 
 def test_what_is_no_run_cannot_be_resumed(tmp_path: Path) -> None:

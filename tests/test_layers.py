@@ -26,7 +26,7 @@ DOORS = {
     "tenacity": "transport",
     "click": "cli",
     "rich": "cli",
-    "dotenv": "cli",
+    "dotenv": "adapter/environment.py",
     "rapidfuzz": "score",
     "regex": "score",
 }

@@ -20,7 +20,7 @@ def test_too_few_items_are_said_with_the_least_number(tmp_path: Path) -> None:
     ((kind, message),) = findings(tmp_path, "", n_items=40)
     assert "warning" == kind
     assert message == (
-        "clean: at threshold 0.95 the shortest way to usable is 72 passes in a row; this task has 40 items: it can "
+        "clean: at threshold 0.95 the shortest way to usable is 72 passes in a row; there are 40 items for it: it can "
         "never be called usable. Add items, or say `claim: set`"
     )
 
@@ -49,7 +49,8 @@ def test_a_condition_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     rest = "    perturbations:\n      context: {levels: [4000], material: small.jsonl}\n"
     kind, message = findings(tmp_path, rest)[0]
     assert "error" == kind
-    assert message.startswith("context@4000 cannot be made: ")
+    assert message.startswith('task "a", item ')
+    assert ": context@4000 cannot be made: " in message
 
 
 def test_noise_that_touches_nothing_is_noticed(tmp_path: Path) -> None:

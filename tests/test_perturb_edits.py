@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 
 from evalkit.perturb.edits import FIRST_LETTER, SHARES, Edit, Kind, Slips, apply
 from evalkit.perturb.keyboard import NEIGHBOURS
+from evalkit.perturb.letters import VOWELS, sounding_like
 
 TEXT = (
     "Last Tuesday I bought a kettle from your shop, and it leaks. I can't use it: the water runs over the table, my"
@@ -88,13 +88,30 @@ def test_a_slip_of_each_kind_on_a_small_word(kind: Kind, expected: set[str]) -> 
     assert expected == of_kind(kind, "del", 2000)
 
 
-def test_insertions_bring_a_new_letter_of_the_text() -> None:
-    texts = of_kind("insertion", "deu")
-    assert texts
-    for text in texts:
-        assert 4 == len(text)
-        assert set(text) == set("deu")
-        assert not any(a == b for a, b in pairwise(text))
+def inserted(edit: Edit) -> str:
+    return edit.new.removesuffix(TEXT[edit.start]).lower()
+
+
+def test_inserted_letters_are_those_that_fingers_and_ears_add() -> None:
+    """A letter from anywhere in the text ("rohom") does not look typed."""
+    added = [edit for edit in CORPUS if edit.kind == "insertion"]
+    assert len(added) > 500
+    strange = []
+    for edit in added:
+        near = "".join(NEIGHBOURS.get(letter, "") for letter in TEXT[edit.start - 1 : edit.start + 1].lower())
+        if inserted(edit) not in near + VOWELS + TEXT[max(edit.start - 3, 0) : edit.start + 3].lower():
+            strange.append(edit)
+    assert [] == strange
+
+
+def test_an_inserted_letter_doubles_none() -> None:
+    added = [edit for edit in CORPUS if edit.kind == "insertion"]
+    assert [] == [edit for edit in added if inserted(edit) in TEXT[edit.start - 1 : edit.start + 1].lower()]
+
+
+def test_an_inserted_letter_is_a_capital_only_among_capitals() -> None:
+    assert {True} == {text.isupper() for text in of_kind("insertion", "REFUND")}
+    assert set() == {text for text in of_kind("insertion", "refund") if text != text.lower()}
 
 
 def test_a_neighbouring_key_is_one() -> None:
@@ -103,10 +120,19 @@ def test_a_neighbouring_key_is_one() -> None:
     assert [] == [edit for edit in changed if edit.new.lower() not in NEIGHBOURS[TEXT[edit.start].lower()]]
 
 
-def test_another_substitution_is_no_neighbouring_key() -> None:
+def test_another_substitution_is_a_letter_that_sounds_alike() -> None:
     changed = [edit for edit in CORPUS if edit.kind == "substitution"]
     assert changed
-    assert [] == [edit for edit in changed if edit.new.lower() in NEIGHBOURS[TEXT[edit.start].lower()]]
+    text = TEXT.lower()
+    alike = {edit: sounding_like(text[edit.start], text[edit.end : edit.end + 1]) for edit in changed}
+    assert [] == [edit for edit in changed if edit.new.lower() not in alike[edit]]
+
+
+def test_most_substitutions_exchange_vowels_as_in_real_misspellings() -> None:
+    changed = [edit for edit in CORPUS if edit.kind == "substitution"]
+    vowels = [edit for edit in changed if {TEXT[edit.start].lower(), edit.new.lower()} <= set("aeiouy")]
+    # Real ones: 0.65; more here, since consonants confused in single syllables only are left out.
+    assert 0.65 < len(vowels) / len(changed) < 0.9
 
 
 def test_capitals_stay_where_they_were_when_letters_swap() -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 
 from evalkit.content import shipped
-from evalkit.perturb.filler import composed
+from evalkit.perturb.filler import N_VARIANTS, composed
 from evalkit.perturb.material import Passage, read_material, slot_of
 from evalkit.perturb.tokens import count_tokens
 from evalkit.template import fields_of
@@ -74,22 +75,60 @@ def test_bad_slots_are_explained(line: str, message: str) -> None:
         read_material([line])
 
 
+def shipped_lines() -> list[str]:
+    return (shipped("suites") / "context" / "support.jsonl").read_text(encoding="utf-8").splitlines()
+
+
 def test_the_shipped_material_is_large_and_plain() -> None:
-    """The longest shipped context must not run out, nor say the same thing twice."""
-    lines = (shipped("suites") / "context" / "support.jsonl").read_text(encoding="utf-8").splitlines()
-    material = read_material(lines)
+    material = read_material(shipped_lines())
     sizes = [len(passage.text.split()) for passage in material.passages]
-    assert len(sizes) >= 120
+    assert len(sizes) >= 220
     assert (True, True) == (min(sizes) >= 40, max(sizes) <= 200)
     assert len(sizes) == len({passage.text for passage in material.passages})
     assert {"thread", "ticket", "policy", "orders", "note"} == {passage.kind for passage in material.passages}
     assert not [passage.text for passage in material.passages if set(passage.text) & set("<>*`#|")]
-    filled = [passage.text for passage in composed(material, 0, 0, 40_000)]
-    assert len(filled) == len(set(filled))
-    assert sum(map(count_tokens, filled)) >= 40_000
+
+
+@pytest.mark.parametrize("variant", range(N_VARIANTS))
+def test_long_contexts_of_the_shipped_material_need_no_passage_twice(variant: int) -> None:
+    material = read_material(shipped_lines())
+    once = composed(material, 0, variant, 40_000)[: len(material.passages)]
+    assert sum(count_tokens(passage.text) for passage in once) >= 16_000
+
+
+def test_a_product_of_the_shipped_material_stands_only_where_any_of_its_kind_makes_sense() -> None:
+    """A rug needs no batteries: what is said of one product is written out, and slots are of one kind of thing."""
+    material = read_material(shipped_lines())
+    assert not {"product", "amount"} & set(material.slots)
+    worked = ("batter", "hum", "castor", "descal", "decibel", "plug", "socket")
+    said = [
+        passage.text
+        for passage in material.passages
+        for slot in ("furniture", "textile")
+        if f"{{{slot}" in passage.text and any(word in passage.text.lower() for word in worked)
+    ]
+    assert [] == said
+
+
+def test_amounts_of_the_shipped_material_are_of_one_size_to_a_slot() -> None:
+    slots = read_material(shipped_lines()).slots
+    ranges = [
+        (min(values), max(values))
+        for values in ([float(value.removeprefix("£")) for value in slots[size]] for size in ("small", "mid", "large"))
+    ]
+    assert [True, True] == [low[1] < high[0] for low, high in pairwise(ranges)]
+
+
+def test_dates_of_a_history_come_in_the_order_of_the_seasons() -> None:
+    histories = [passage.text for passage in read_material(shipped_lines()).passages if "{summer}" in passage.text]
+    assert histories
+    seasons = ("{spring}", "{summer}", "{autumn}")
+    for text in histories:
+        places = [text.index(season) for season in seasons if season in text]
+        assert sorted(places) == places
 
 
 def test_every_slot_of_the_shipped_material_is_used() -> None:
-    lines = (shipped("suites") / "context" / "support.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = shipped_lines()
     used = {slot_of(name) for line in lines[1:] for name in fields_of(json.loads(line)["text"])}
     assert set(read_material(lines).slots) == used

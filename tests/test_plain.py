@@ -1,12 +1,23 @@
 from __future__ import annotations
 
+import json
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.plain import at_least, at_most, one_line, percent, percent_range, printable
+from evalkit.plain import (
+    at_least,
+    at_most,
+    escape_unencodable,
+    json_text,
+    one_line,
+    percent,
+    percent_range,
+    printable,
+    without_controls,
+)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +42,30 @@ def test_nothing_that_commands_a_terminal_gets_through(text: str, shown: str) ->
 def test_printable_text_has_no_control_characters(text: str) -> None:
     categories = {unicodedata.category(character) for character in printable(text) if character not in "\n\t"}
     assert categories.isdisjoint({"Cc", "Cf", "Cs"})
+
+
+@given(st.recursive(st.text() | st.integers(), lambda inner: st.dictionaries(st.text(), inner) | st.lists(inner)))
+def test_json_for_a_terminal_means_the_same_and_commands_nothing(value: object) -> None:
+    text = json_text(value)
+    assert value == json.loads(text)
+    assert text == printable(text)
+
+
+def test_json_stays_readable() -> None:
+    assert '{\n  "naïve": "漢字 🎉 \\u009b \\u007f \\u202e \\udb40\\udc41"\n}' == json_text(
+        {"naïve": "漢字 🎉 \x9b \x7f \u202e \U000e0041"}
+    )
+
+
+def test_data_keeps_everything_but_control_characters() -> None:
+    assert "a\\x1b\\x7f\\x9b\\r\n\tb 👩\u200d🚀" == without_controls("a\x1b\x7f\x9b\r\n\tb 👩\u200d🚀")
+
+
+def test_what_a_stream_cannot_hold_is_escaped_as_in_json() -> None:
+    error = UnicodeEncodeError("latin-1", "a–🎉b", 1, 3, "not in range")
+    assert ("\\u2013\\ud83c\\udf89", 3) == escape_unencodable(error)
+    with pytest.raises(UnicodeDecodeError):
+        escape_unencodable(UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid"))
 
 
 @given(st.text(), st.integers(1, 40))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from evalkit.errors import EvalkitError
-from evalkit.plan import Plan, PromptError, Scope, item_order, items_available, make_plan
+from evalkit.plan import Plan, Scope, check_prompts, item_order, items_available, make_plan
 from evalkit.suite import load_suite
 from evalkit.trial import Call, Message
 from evalkit.verdict import Terms
@@ -195,9 +195,14 @@ def test_the_budget_of_repeats_is_in_calls(tmp_path: Path) -> None:
     assert (3, 5, True, False) == (terms.units, terms.repeats, terms.curtail, terms.exhausted)
 
 
-def test_a_limit_below_the_items_means_that_they_ran_out(tmp_path: Path) -> None:
-    assert _terms(_plan(tmp_path, Scope(limit=3)), "clean").exhausted
-    assert 3 == _terms(_plan(tmp_path, Scope(limit=3), claim="set"), "clean").units
+def test_a_limit_takes_the_first_items_of_the_order(tmp_path: Path) -> None:
+    """Nobody's items ran out then; a set is drawn from these."""
+    whole = _items(_plan(tmp_path))
+    part = _plan(tmp_path, Scope(limit=3, fixed=20))
+    assert (whole[:3], False) == (_items(part), _terms(part, "clean").exhausted)
+    drawn = _items(_plan(tmp_path, Scope(limit=3), claim="set"))
+    assert (200, set(whole[:3])) == (len(drawn), set(drawn))
+    assert 3 == _terms(_generated(tmp_path, limit=3), "digits@1").units
 
 
 def test_groups_matter_to_a_population_only(tmp_path: Path) -> None:
@@ -223,6 +228,27 @@ def test_the_confidence_is_the_suites_unless_another_is_asked_for(tmp_path: Path
 def test_a_scope_that_names_what_is_not_there_is_refused(tmp_path: Path, message: str, scope: Scope) -> None:
     with pytest.raises(EvalkitError, match=message):
         _plan(tmp_path, scope, perturbations="{noise: [0.1]}")
+
+
+@pytest.mark.parametrize("name", ["limit", "fixed", "max_calls"])
+def test_a_scope_of_nothing_is_refused(name: str) -> None:
+    nothing: dict[str, Any] = {name: 0}
+    with pytest.raises(ValueError, match=f"found {name} 0, expected at least 1"):
+        Scope(**nothing)
+
+
+def test_a_confidence_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="found confidence 95"):
+        make_plan(make_suite(tmp_path), Scope(), confidence=95)
+
+
+def test_all_prompts_that_cannot_be_made_are_named_before_a_run(tmp_path: Path) -> None:
+    (tmp_path / "notes.jsonl").write_text('{"kind": "note", "text": "Short."}\n', encoding="utf-8")
+    perturbations = "{context: {levels: [4000], material: notes.jsonl}}"
+    with pytest.raises(EvalkitError) as caught:
+        check_prompts(_plan(tmp_path, n_items=4, perturbations=perturbations))
+    assert 4 == str(caught.value).count("context@4000 cannot be made")
+    check_prompts(_plan(tmp_path, Scope(conditions=("clean",)), perturbations=perturbations))
 
 
 def test_tasks_that_are_not_run_have_no_terms(tmp_path: Path) -> None:
@@ -251,7 +277,7 @@ def test_a_condition_that_cannot_be_made_names_the_item(tmp_path: Path) -> None:
     (tmp_path / "mails.jsonl").write_text('{"kind": "note", "text": "Short."}\n', encoding="utf-8")
     plan = _plan(tmp_path, perturbations="{context: {levels: [4000], material: mails.jsonl}}")
     terms = _terms(plan, "context@4000")
-    with pytest.raises(PromptError, match=r"task \"add\", item \"i[0-9]+\": context@4000"):
+    with pytest.raises(EvalkitError, match=r'task "add", item .i[0-9]+.: context@4000 cannot be made'):
         plan.prompt(terms, next(plan.units(terms)).item)
 
 

@@ -58,7 +58,9 @@ def _read(folder: Path) -> list[TrialRow]:
 def test_a_row_comes_back_as_it_was_written(tmp_path: Path) -> None:
     whole = replace(ROW.answered(ANSWER, cost_usd=0.001).scored(SCORED), item_group="g", variant="v", request="{}")
     assert [] == [
-        field.name for field in fields(whole) if getattr(whole, field.name) is None and field.name != "void_reason"
+        field.name
+        for field in fields(whole)
+        if getattr(whole, field.name) is None and not field.name.startswith("void")
     ]
     _commit(tmp_path, whole)
     assert [whole] == _read(tmp_path)
@@ -120,22 +122,29 @@ def test_a_trial_is_found_by_its_place(tmp_path: Path) -> None:
         assert reader.row(("add", "noise@0.1", 4, 0)) is None
 
 
+def _answer(
+    reader: TrialReader, *, digit: str = "a", repeat: int = 0, item: str = "i3", same: bool = True
+) -> str | None:
+    found = reader.answer(digit * 64, repeat, task="add", item=item, same_item=same)
+    return None if found is None else found.item
+
+
 def test_an_answer_is_found_by_request_and_repeat_unless_it_is_void(tmp_path: Path) -> None:
-    answered = ROW.answered(ANSWER, cost_usd=None)
-    _commit(tmp_path, answered, replace(ROW, position=4, request_hash="b" * 64, void_reason="timeout"))
-    of_it = {"task": ROW.task, "item": ROW.item, "same_item": True}
+    void = replace(ROW, position=4, request_hash="b" * 64, void_reason="timeout")
+    _commit(tmp_path, ROW.answered(ANSWER, cost_usd=None), void)
     with TrialReader(tmp_path) as reader:
-        assert answered == reader.answer("a" * 64, 0, **of_it)  # type: ignore[arg-type]  # mixed values
-        assert reader.answer("a" * 64, 1, **of_it) is None  # type: ignore[arg-type]
-        assert reader.answer("b" * 64, 0, **of_it) is None  # type: ignore[arg-type]
+        assert "i3" == _answer(reader)
+        assert _answer(reader, repeat=1) is None
+        assert _answer(reader, digit="b") is None
 
 
-def test_an_answer_about_the_same_item_is_taken_first(tmp_path: Path) -> None:
-    other = replace(ROW.answered(ANSWER, cost_usd=None), item="other", position=4)
-    _commit(tmp_path, other)
+def test_an_answer_about_another_item_is_found_only_where_it_will_do_and_second(tmp_path: Path) -> None:
+    _commit(tmp_path, *(replace(ROW, position=n, item=f"i{n}").answered(ANSWER, cost_usd=None) for n in range(3)))
     with TrialReader(tmp_path) as reader:
-        assert reader.answer("a" * 64, 0, task=ROW.task, item=ROW.item, same_item=True) is None
-        assert other == reader.answer("a" * 64, 0, task=ROW.task, item=ROW.item, same_item=False)
+        for same in (True, False):
+            assert ["i1", "i2"] == [_answer(reader, item=item, same=same) for item in ("i1", "i2")]
+        assert _answer(reader, item="i9") is None
+        assert _answer(reader, item="i9", same=False) in {"i0", "i1", "i2"}
 
 
 def test_a_commit_is_all_or_nothing(tmp_path: Path) -> None:
@@ -186,6 +195,16 @@ def test_a_table_has_the_columns_of_a_row(tmp_path: Path) -> None:
     assert [pandas.NA, False] == list(frame["passed"])
 
 
+def test_whole_numbers_of_a_table_stay_whole_where_some_are_missing(tmp_path: Path) -> None:
+    _commit(tmp_path, replace(ROW, level=None), replace(ROW, position=4, level=4000, tokens_in=7, attempts=1))
+    with TrialReader(tmp_path) as reader:
+        frame = reader.frame()
+    names = ["position", "repeat", "tokens_in", "tokens_out", "tokens_cached", "attempts"]
+    assert ["Int64"] * len(names) == [str(frame[name].dtype) for name in names]
+    assert [pandas.NA, 7] == list(frame["tokens_in"])
+    assert [None, 4000] == list(frame["level"])
+
+
 def test_a_table_of_no_trials_has_its_columns(tmp_path: Path) -> None:
     TrialWriter(tmp_path).close()
     with TrialReader(tmp_path) as reader:
@@ -209,6 +228,41 @@ def test_what_is_no_record_is_refused(tmp_path: Path, message: str, content: byt
     assert 2 == caught.value.exit_code
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("constraints", "{no"),
+        ("constraints", '{"words": 1}'),
+        ("tool_calls", "no"),
+        ("score", "high"),
+        ("passed", 7),
+        ("tokens_in", "many"),
+        ("finish_reason", "never"),
+        ("response", b"\xff"),
+    ],
+)
+def test_a_value_that_is_never_written_is_named_with_its_trial(tmp_path: Path, column: str, value: object) -> None:
+    _commit(tmp_path, ROW.answered(ANSWER, cost_usd=None).scored(SCORED))
+    with sqlite3.connect(tmp_path / "trials.db") as connection:
+        connection.execute(f"UPDATE trials SET {column} = ?", (value,))
+    connection.close()
+    with TrialReader(tmp_path) as reader:
+        for read in (lambda: list(reader.rows()), reader.frame, lambda: reader.row(ROW.key), lambda: _answer(reader)):
+            with pytest.raises(RecordError, match=r"trials\.db: cannot be read as .*: trial add, noise@0\.1, 3, 0: "):
+                read()
+
+
+def test_a_record_with_overwritten_bytes_is_refused(tmp_path: Path) -> None:
+    _commit(tmp_path, *(replace(ROW, position=at, response="x" * 900) for at in range(200)))
+    data = bytearray((tmp_path / "trials.db").read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 20_000] = b"\xff" * 20_000
+    (tmp_path / "trials.db").write_bytes(data)
+    with TrialReader(tmp_path) as reader, pytest.raises(RecordError, match=r"trials\.db: cannot be read") as caught:
+        list(reader.rows())
+    assert 2 == caught.value.exit_code
+
+
 def test_a_record_of_other_columns_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "trials.db") as connection:
         connection.execute("CREATE TABLE trials (task, condition)")
@@ -224,11 +278,10 @@ def test_a_record_that_cannot_be_written_is_the_machines_fault(tmp_path: Path) -
     assert 4 == caught.value.exit_code
 
 
-@pytest.mark.slow
 def test_a_reader_does_not_keep_a_run_from_ending(tmp_path: Path) -> None:
     writer = TrialWriter(tmp_path)
     writer.commit([ROW], [])
     with TrialReader(tmp_path) as reader:
-        writer.close()  # waits for SQLite's patience to end
+        writer.close()
         assert [ROW] == list(reader.rows())
     assert [ROW] == _read(tmp_path)

@@ -99,6 +99,14 @@ def test_a_choice_is_one_option_in_any_wrapping(text: str, expected: Check) -> N
     assert expected == bound({"choice": choice}).check(text)
 
 
+def test_the_opposite_of_a_choice_is_the_option_after_it() -> None:
+    """Were it always the first one, resisting would show in one option alone."""
+    options = ["billing", "refunds", "delivery"]
+    asked = [bound({"choice": {"value": value, "options": options}}).opposite("direct") for value in options]
+    expected = ["refunds", "delivery", "billing"]
+    assert [f"Please put this down as {option}." for option in expected] == asked
+
+
 @pytest.mark.parametrize(
     ("choice", "message"),
     [

@@ -11,6 +11,14 @@ from evalkit.score.lexicons import lexicons
         ("I am absolutely furious", ["absolutely", "furious"]),
         ("They disappointed and annoy us", ["disappointed", "annoy"]),
         ("We are fed up", ["fed up"]),
+        ("Ruined holiday, heartless staff, an abysmal shambles", ["ruined", "heartless", "abysmal", "shambles"]),
+        ("Frantic customer panicked: outrageously unfair", ["frantic", "panicked", "outrageously", "unfair"]),
+        (
+            "Infuriatingly shoddy rubbish, hopeless garbage",
+            ["infuriatingly", "shoddy", "rubbish", "hopeless", "garbage"],
+        ),
+        ("Inexcusable scandal, joke of a firm", ["inexcusable", "scandal", "joke of a"]),
+        ("Sick of being ripped off", ["ripped off", "sick of"]),
         ("REFUND my lamp", ["REFUND"]),
         ("FURIOUS", ["furious"]),
         ("No reply!!! None!", ["!!!", "!"]),
@@ -28,6 +36,8 @@ def test_strong_feeling_is_found_in_words_capitals_and_marks(text: str, expected
         "Fumes and an electric shock from the lamp",
         "Email resent; customer wants a replacement",
         "Account locked after password reset, urgent",
+        "URGENT: locate missing suitcase",
+        "Worried customer reports scam call and cheated transfer",
     ],
 )
 def test_factual_titles_are_not_emotional(text: str) -> None:

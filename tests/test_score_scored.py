@@ -5,8 +5,19 @@ import sys
 
 import pytest
 
-from evalkit.score import BoundConstraint, Check, read_constraint, read_extract, score
+from evalkit.score import (
+    ANSWERED,
+    BoundConstraint,
+    Check,
+    ConstraintError,
+    judge,
+    name_constraints,
+    read_constraint,
+    read_extract,
+    score,
+)
 from evalkit.score.extract import Extract
+from evalkit.trial import Response
 
 
 def bind(entry: object, extract: Extract | None = None) -> BoundConstraint:
@@ -50,3 +61,35 @@ def test_importing_the_scorer_loads_nothing_heavy() -> None:
     code = f"import sys, evalkit.score; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "[]" == done.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("response", "found"),
+    [
+        (Response(text="A title", finish_reason="length"), "cut off at the length limit"),
+        (Response(text="A title", finish_reason="content_filter"), "stopped by a content filter"),
+        (Response(text="I cannot", finish_reason="refusal"), "refused"),
+        (Response(text="", finish_reason="context_overflow"), "the prompt does not fit the model's context"),
+        (Response(text=" \n"), "empty"),
+    ],
+)
+def test_what_is_no_whole_answer_fails_though_it_breaks_no_constraint(response: Response, found: str) -> None:
+    scored = judge([bind("one_line")], response)
+    assert (False, 0.0, found) == (scored.passed, scored.score, scored.checks[ANSWERED].found)
+    assert scored.checks["one_line"].passed
+
+
+def test_a_tool_call_is_an_answer_without_text() -> None:
+    response = Response(text="", finish_reason="tool_calls", tool_calls=({"name": "f", "arguments": {}},))
+    assert judge([bind("one_line")], response).checks[ANSWERED].passed
+
+
+def test_a_whole_answer_is_judged_by_its_constraints() -> None:
+    strict = [bind("one_line")]
+    assert judge(strict, Response(text="One line")).passed
+    assert not judge(strict, Response(text="Two\nlines")).passed
+
+
+def test_the_name_of_the_constraint_that_every_task_has_is_taken() -> None:
+    with pytest.raises(ConstraintError, match="a constraint of every task"):
+        name_constraints([read_constraint({"one_line": None, "name": "answered"})])

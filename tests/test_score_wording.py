@@ -45,6 +45,34 @@ def test_the_score_falls_with_every_emotional_word() -> None:
     assert Check(passed=False, score=0.25, found='has "very", "!"') == avoids.check("Lamp very very broken!")
 
 
+def test_an_item_may_have_nothing_to_avoid() -> None:
+    assert Check(passed=True, score=1.0) == bound({"avoids": "{rivals}"}, rivals=[]).check("Refund of the deposit")
+
+
+@pytest.mark.parametrize(
+    ("phrases", "expected"),
+    [(["repair", "voucher"], 'Please use the word "repair".'), (["new card"], 'Please use the words "new card".')],
+)
+def test_the_opposite_of_a_list_to_avoid_asks_for_the_first(phrases: object, expected: str) -> None:
+    assert expected == bound({"avoids": phrases}).opposite("direct")
+
+
+@pytest.mark.parametrize(
+    ("phrases", "expected"),
+    [
+        (["kettle", ["refund", "money back"]], "Please do not mention kettle."),
+        ([["deposit", "hold", "900"]], "Please leave out any mention of deposit, hold or 900."),
+        (
+            [["refund", "refunds", "refund fee", "money back"], ["a", "b", "c"]],
+            "Please leave out any mention of refund or money back.",
+        ),
+    ],
+)
+def test_the_opposite_leaves_out_every_alternative_of_the_shortest_element(phrases: object, expected: str) -> None:
+    """Whoever left out one of several alternatives would still pass."""
+    assert expected == bound({"mentions": phrases}).opposite("direct")
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
@@ -53,7 +81,6 @@ def test_the_score_falls_with_every_emotional_word() -> None:
         ({"mentions": [None]}, "found nothing, expected a word or phrase"),
         ({"mentions": "?!"}, r'found "\?!", expected a word or phrase'),
         ({"mentions": True}, "found true, expected a word or phrase"),
-        ({"avoids": []}, "expected a list of words or the name of a lexicon"),
         ({"avoids": 3}, "found 3, expected a list of words or the name of a lexicon"),
         ({"avoids": "emotionl"}, 'write words to avoid as a list. Did you mean "emotional"'),
     ],

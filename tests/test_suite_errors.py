@@ -59,6 +59,21 @@ BROKEN: dict[str, str | bytes | tuple[str, str]] = {
         GOOD,
         ITEMS + '{"id": "c", "complaint": "X", "must_mention": {"any": 1}}\n',
     ),
+    "item with a null that the prompt shows": (GOOD, ITEMS + '{"id": "c", "complaint": null, "must_mention": ["x"]}\n'),
+    "item with a mapping that the prompt shows": (
+        GOOD,
+        ITEMS + '{"id": "c", "complaint": {"text": "X"}, "must_mention": ["x"]}\n',
+    ),
+    "item with a boolean that the prompt shows": (
+        GOOD,
+        ITEMS + '{"id": "c", "complaint": ["X", true], "must_mention": ["x"]}\n',
+    ),
+    "item with a number that is none": (GOOD, ITEMS + '{"id": "c", "complaint": NaN, "must_mention": ["x"]}\n'),
+    "item with half a character": (
+        GOOD,
+        ITEMS + '{"id": "c", "complaint": "X", "must_mention": ["x"], "more": [{"\\ud800": 1}]}\n',
+    ),
+    "id with half a character": (GOOD, ITEMS + '{"id": "\\udc00", "complaint": "X", "must_mention": ["x"]}\n'),
     "unknown placeholder": swap("{complaint}", "{complain}"),
     "unknown placeholder in a constraint": swap("{must_mention}", "{must_mentoin}"),
     "lone brace": swap("Write a title.", "Write a {title."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,8 @@ def test_items_come_from_a_function_when_that_is_allowed(tmp_path: Path) -> None
         ("items.py:fail", True, "items.py:fail failed: ZeroDivisionError"),
         ("other.py:make", True, "no such file"),
         ("broken.py:make", True, "failed while loading: NameError"),
+        ("quits.py:make", True, "failed while loading: SystemExit"),
+        (f"{'i' * 300}.py:make", True, "i.py cannot be read: File name too long"),
         ("../items.py:make", True, "outside the suite's folder"),
         ("items.py", True, "expected file.py:function"),
     ],
@@ -154,8 +157,19 @@ def test_functions_that_cannot_be_used_are_explained(
 ) -> None:
     (tmp_path / "items.py").write_text(PYTHON, encoding="utf-8")
     (tmp_path / "broken.py").write_text("oops\n", encoding="utf-8")
+    (tmp_path / "quits.py").write_text("raise SystemExit(0)\n", encoding="utf-8")
     with pytest.raises(SuiteError, match=message):
         load(tmp_path, f"    items: {{python: '{function}'}}\n", allow_code=allowed)
+
+
+def test_a_function_that_was_edited_is_loaded_anew_in_the_same_process(tmp_path: Path) -> None:
+    """The run records what the file holds now; of equal length, and at once, so that no clock could tell."""
+    found = []
+    for word in ("old", "new", "old"):
+        (tmp_path / "items.py").write_text(f"def make():\n    return [{{'q': '{word}'}}]\n", encoding="utf-8")
+        (item,) = load(tmp_path, "    items: {python: 'items.py:make'}\n", allow_code=True).tasks[0].supply  # type: ignore[misc]
+        found.append(item.fields["q"])
+    assert ["old", "new", "old"] == found
 
 
 def test_nothing_of_a_suite_runs_unless_allowed(tmp_path: Path) -> None:
@@ -175,9 +189,12 @@ def test_a_symbolic_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
         load(tmp_path / "suite", "    items: items.jsonl\n")
 
 
-def test_missing_material_is_named_with_the_line(tmp_path: Path) -> None:
-    rest = f"{INLINE}    perturbations:\n      context: {{levels: [1000], material: none.jsonl}}\n"
-    with pytest.raises(SuiteError, match=r"t.yaml:9: .*'none.jsonl': no such file"):
+@pytest.mark.parametrize(
+    ("name", "message"), [("none.jsonl", "'none.jsonl': no such file"), ("m" * 300, "m cannot be read: File name too")]
+)
+def test_missing_material_is_named_with_the_line(tmp_path: Path, name: str, message: str) -> None:
+    rest = f"{INLINE}    perturbations:\n      context: {{levels: [1000], material: {name}}}\n"
+    with pytest.raises(SuiteError, match=f"t.yaml:9: .*{message}"):
         load(tmp_path, rest)
 
 
@@ -204,6 +221,32 @@ def test_a_path_that_exists_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path)
     (tmp_path / "support").write_text("suite: mine\n", encoding="utf-8")
     assert Path("support") == find_suite("support")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("", "'': found no name, expected a path or the name of a suite"),
+        (".", ".: is a folder; expected a suite"),
+        ("s" * 300, "s: cannot be read: File name too long"),
+        (f"{'s' * 300}.yaml", "s.yaml: cannot be read: File name too long"),
+    ],
+)
+def test_what_cannot_be_a_suite_is_said_to_be_none(name: str, message: str) -> None:
+    with pytest.raises(SuiteError, match=message):
+        find_suite(name)
+
+
+def test_an_items_file_whose_name_is_too_long_is_named_with_the_line(tmp_path: Path) -> None:
+    with pytest.raises(SuiteError, match=r"t.yaml:7: tasks.a.items: .*i.jsonl cannot be read: File name too long"):
+        load(tmp_path, f"    items: {'i' * 300}.jsonl\n")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_items_that_may_not_be_read_are_named_with_the_line(tmp_path: Path) -> None:
+    (tmp_path / "items.jsonl").touch(mode=0)
+    with pytest.raises(SuiteError, match=r"t.yaml:7: tasks.a.items: .*items.jsonl cannot be read: Permission denied"):
+        load(tmp_path, "    items: items.jsonl\n")
 
 
 def test_a_path_that_is_not_there_is_said_to_be_missing() -> None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,30 @@ async def structured(messages, options):
 
 def fails(messages, options):
     raise TimeoutError("their own")
+
+def naps(messages, options):
+    time.sleep(0.3)
+    return "rested"
+
+def sleeps(messages, options):
+    time.sleep(30)
+
+def leaves(messages, options):
+    raise SystemExit(3)
+
+def stops(messages, options):
+    raise StopIteration
+
+async def leaves_later(messages, options):
+    raise SystemExit(3)
+
+def loud(messages, options):
+    print("\\x1b[2Jplain")
+    return "a"
+
+async def loud_later(messages, options):
+    print("later")
+    return "a"
 
 nothing = None
 """
@@ -121,6 +147,58 @@ def test_a_users_file_runs_only_when_allowed(tmp_path: Path) -> None:
     (tmp_path / "bomb.py").write_text("raise SystemExit('executed')", encoding="utf-8")
     with pytest.raises(AdapterError, match="add --allow-code"):
         python_program(f"{tmp_path / 'bomb.py'}:f", allow_code=False)
+
+
+def test_every_function_in_flight_has_a_thread_and_its_deadline_to_itself(tmp_path: Path) -> None:
+    """Calls that queue for a thread would count as too slow, whatever the function does."""
+    channel = FunctionChannel(_user(tmp_path, "naps"), timeout_s=3.0)
+    request = Request(method="CALL", url="p/x", body={}, call=CALL)
+
+    async def many() -> list[bytes]:
+        return [reply.body for reply in await asyncio.gather(*(channel.send(request) for _ in range(400)))]
+
+    assert [b'{"text": "rested"}'] * 400 == asyncio.run(many())
+
+
+LEAVES = """
+import asyncio, sys
+from evalkit.adapter import Request
+from evalkit.transport.function import FunctionChannel, python_program
+from evalkit.trial import Call
+call = Call(task="t", item="1", condition="clean", repeat=0, messages=())
+channel = FunctionChannel(python_program(sys.argv[1] + ":sleeps", allow_code=True), timeout_s=0.1)
+try:
+    asyncio.run(channel.send(Request(method="CALL", url="p/x", body={}, call=call)))
+except Exception as error:
+    print(error)
+"""
+
+
+def test_a_function_that_sleeps_on_does_not_keep_the_program_from_ending(tmp_path: Path) -> None:
+    _user(tmp_path, "sleeps")
+    arguments = [sys.executable, "-c", LEAVES, str(tmp_path / "user.py")]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=20)
+    assert ("p/x: no answer within 0.1 s\n", "") == (done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("name", ["leaves", "leaves_later"])
+def test_a_function_that_ends_the_program_is_an_error_of_the_program(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ReplyError, match="p/x: SystemExit: 3") as caught:
+        _ask(_user(tmp_path, name))
+    assert caught.value.reason == "program-error"
+
+
+def test_a_function_that_raises_what_no_coroutine_may_is_an_error_of_the_program(tmp_path: Path) -> None:
+    with pytest.raises(ReplyError, match="StopIteration"):
+        _ask(_user(tmp_path, "stops"))
+
+
+@pytest.mark.parametrize(("expected", "name"), [("\\x1b[2Jplain\n", "loud"), ("later\n", "loud_later")])
+def test_what_a_function_prints_is_no_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], expected: str, name: str
+) -> None:
+    _ask(_user(tmp_path, name))
+    assert ("", expected) == tuple(capsys.readouterr())
 
 
 @pytest.mark.parametrize("target", ["none.py:f", "user.py", ":f"])

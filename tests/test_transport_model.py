@@ -246,9 +246,49 @@ def test_text_that_no_file_can_hold_is_mended(expected: tuple[str, str | None], 
     assert expected == (response.text, response.served_model)
 
 
+def test_tool_calls_that_no_file_can_hold_are_mended() -> None:
+    call = {"name": "n\ud800", "arguments": {"k\udc00": ["\ud83d", 1, None]}}
+    given = Response(text="𝒳", tool_calls=(call,), finish_reason="st\ud800p")  # type: ignore[arg-type]
+    response = _ask(_stub_model(given), CALL).response
+    mended = {"name": "n�", "arguments": {"k�": ["�", 1, None]}}
+    assert ("𝒳", (mended,), "st�p") == (response.text, response.tool_calls, response.finish_reason)
+
+
+def test_what_a_void_trial_says_is_the_providers_text_short_and_fit_to_be_shown() -> None:
+    said = ReplyError("http-400", "HTTP 400: unsupported parameter\x1b[31m\n" + "x" * 1000)
+    with pytest.raises(TransportError) as caught:
+        _ask(_stub_model(said), CALL)
+    assert str(caught.value).startswith(r"HTTP 400: unsupported parameter\x1b[31m xxx")
+    assert 300 == len(str(caught.value))
+
+
+def test_a_refused_request_quotes_the_provider_but_no_key() -> None:
+    with serving(script=("400",)) as server, pytest.raises(TransportError, match="HTTP 400: fault 400") as caught:
+        _ask(_model(server.base_url), CALL)
+    assert KEY not in str(caught.value)
+
+
+def test_a_dialect_that_prints_disturbs_no_results(capsys: pytest.CaptureFixture[str]) -> None:
+    class Loud(Stub):
+        def build(self, call: Call, model: str, address: str) -> Request:
+            print("building")
+            return super().build(call, model, address)
+
+        def parse(self, reply: Reply) -> Response:
+            print("parsing")
+            return super().parse(reply)
+
+    stub = Loud(Response(text="a"))
+    endpoint = Endpoint(card=card_from(CARD, source="c"), source="c", model="x", address="http://h")
+    _ask(
+        Model(endpoint=endpoint, dialect=stub, channel=stub, retries=Retries(sleep=Waits(), rng=random.Random(0))), CALL
+    )
+    assert ("", "building\nparsing\n") == tuple(capsys.readouterr())
+
+
 def test_a_model_tells_what_its_card_says() -> None:
-    model = _stub_model(Response(text=""), deterministic=True, free=True)
-    assert (model.name, model.deterministic, model.free) == ("acme/x", True, True)
+    model = _stub_model(Response(text=""), free=True)
+    assert (model.name, model.address, model.free) == ("acme/x", "http://h", True)
     assert repr(model) == "Model('acme/x', address='http://h')"
     assert model.request(CALL).call == CALL
 

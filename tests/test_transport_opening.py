@@ -12,7 +12,7 @@ import pytest
 
 from evalkit.content import shipped
 from evalkit.errors import AdapterError
-from evalkit.transport import Model, open_model
+from evalkit.transport import Model, open_model, opener
 from evalkit.trial import Call, Message
 from tests.server import serving
 
@@ -45,7 +45,7 @@ def _text(model: Model) -> str:
 
 def test_echo() -> None:
     model = _open("echo/x")
-    assert (_text(model), model.deterministic, model.free) == ("What is 2 + 3?", True, True)
+    assert (_text(model), model.address, model.free) == ("What is 2 + 3?", "echo/x", True)
 
 
 def test_baseline() -> None:
@@ -56,8 +56,7 @@ def test_replay(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     path.write_text(json.dumps({"item": "1", "response": "five"}), encoding="utf-8")
     model = _open(f"replay/{path}")
-    # Repeats may have other recorded responses, so an answer says nothing about the next one.
-    assert (_text(model), model.deterministic, model.free) == ("five", False, True)
+    assert (_text(model), model.free) == ("five", True)
 
 
 def test_command() -> None:
@@ -171,3 +170,31 @@ def test_programs_import_no_http_client(tmp_path: Path) -> None:
     recorded.write_text("", encoding="utf-8")
     done = subprocess.run([sys.executable, "-c", IMPORTS, recorded], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+NAMES = ["replay/recorded.jsonl", "python:mine.py:f", "command:./mine.sh", "command:cat answer.txt"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_of_a_name_are_looked_for_where_the_run_was_started(tmp_path: Path, name: str) -> None:
+    (tmp_path / "recorded.jsonl").write_text('{"item": "1", "response": "there"}', encoding="utf-8")
+    (tmp_path / "mine.py").write_text("def f(messages, options):\n    return 'there'\n", encoding="utf-8")
+    (tmp_path / "mine.sh").write_text("#!/bin/sh\ncat answer.txt\n", encoding="utf-8")
+    (tmp_path / "mine.sh").chmod(0o755)
+    (tmp_path / "answer.txt").write_text("there", encoding="utf-8")
+    model = opener([], allow_code=True)(name, {}, tmp_path)
+    assert ("there", name) == (_text(model), model.name)
+    assert model.address == name  # so that requests hash to the same, wherever the run goes on
+
+
+def test_a_program_is_asked_for_its_own_tasks_only() -> None:
+    model = _open("baseline/rules")
+    model.check(["addition", "routing"])
+    with pytest.raises(
+        AdapterError, match=r'"baseline/rules": it has no program for additoin\. Did you mean "addition"'
+    ):
+        model.check(["routing", "additoin"])
+
+
+def test_a_model_takes_any_task() -> None:
+    _open("echo/x").check(["anything"])

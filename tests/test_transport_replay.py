@@ -86,7 +86,8 @@ def test_two_responses_for_one_trial_are_refused_with_their_lines(tmp_path: Path
         ("response: Input should be a valid string", {"item": "1", "response": 42}),
         ("repeat: Input should be greater than or equal to 0", {"item": "1", "response": "a", "repeat": -1}),
         ("repeat: Input should be a valid integer", {"item": "1", "response": "a", "repeat": "1"}),
-        ("row: Input should be a valid dictionary", "[1]"),
+        (r'found \[1\], expected an object such as {"item"', "[1]"),
+        (r"found \[\], expected an object", "[]"),
         ("found no JSON", "{"),
         ("found no JSON", "[" * 100_000),
     ],
@@ -112,3 +113,9 @@ def test_a_recording_that_is_no_text_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(AdapterError, match=r"binary\.jsonl: found no readable recording"):
         replay_program(path)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_recording(tmp_path: Path) -> None:
+    path = tmp_path / "marked.jsonl"
+    path.write_text('{"item": "1", "response": "a"}\n', encoding="utf-8-sig")
+    assert _answer(replay_program(path))["text"] == "a"

@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from evalkit.errors import AdapterError, did_you_mean
 
+KEY_VARIABLE = r"^[A-Za-z][A-Za-z0-9_]*(KEY|TOKEN|SECRET)$"
+"""How the variables that hold keys are named."""
+
 
 class Card(BaseModel):
     """Data about a provider; never a key."""
@@ -32,7 +35,7 @@ class Card(BaseModel):
     """For `http`: where the provider listens."""
     base_url_env: str | None = None
     """An environment variable that may name another address, such as `OPENAI_BASE_URL`."""
-    key_env: str | None = Field(default=None, pattern=r"^[A-Za-z][A-Za-z0-9_]*(KEY|TOKEN|SECRET)$")
+    key_env: str | None = Field(default=None, pattern=KEY_VARIABLE)
     """The environment variable with the key; None when the provider asks for none.
 
     Its name must say that it is one: a `.env` file may set the variables that cards name here, and must not be able to
@@ -50,8 +53,6 @@ class Card(BaseModel):
     """What this provider calls a sampling setting, such as `max_tokens = "max_completion_tokens"`."""
     verified: bool
     """Whether this card has been used against the real provider."""
-    deterministic: bool = False
-    """Whether the same request always gives the same response."""
     free: bool = False
     """Whether a call costs nothing that evalkit could count."""
     docs: str = ""

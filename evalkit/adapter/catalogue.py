@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Literal
 
+from evalkit.adapter.aside import aside
 from evalkit.adapter.card import Card, card_from, read_card
 from evalkit.adapter.code import find_beside, load_module, require_permission
 from evalkit.adapter.wire import Dialect
@@ -83,9 +84,10 @@ def find_cards(folders: Sequence[Path], *, installed: Iterable[EntryPoint] | Non
 def _published(entry: EntryPoint) -> FoundCard:
     source = f"entry point {entry.name} ({entry.value})"
     try:
-        published = entry.load()
+        with aside():
+            published = entry.load()
         data = published.CARD
-    except Exception as error:  # a stranger's package may fail in any way while it is imported
+    except (Exception, SystemExit) as error:  # a stranger's package may fail in any way while it is imported
         raise AdapterError(f"{source}: cannot be loaded: {type(error).__name__}: {error}") from error
     card = card_from(data, source=source)
     if card.name != entry.name:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
+from evalkit.adapter.aside import aside
 from evalkit.errors import AdapterError
 
 
@@ -33,8 +34,9 @@ def load_module(path: Path) -> ModuleType:
     # Dataclasses look their module up while it is still being executed.
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
+        with aside():
+            spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # a script may end in sys.exit()
         del sys.modules[name]
         raise AdapterError(f"{path}: cannot be loaded: {type(error).__name__}: {error}") from error
     return module

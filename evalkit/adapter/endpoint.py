@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from evalkit.adapter.card import Card, check_address
+from evalkit.adapter.aside import aside
+from evalkit.adapter.card import KEY_VARIABLE, Card, check_address
 from evalkit.adapter.catalogue import FoundCard
 from evalkit.adapter.wire import Dialect, Request
 from evalkit.errors import AdapterError
 from evalkit.trial import Call
 
 _NAMED_WITH_COLON = frozenset({"process", "python"})
-
-
 _SEES_THE_TRIAL = frozenset({"local", "replay"})
 """Transports whose programs get the whole call, its place in the run included."""
+_KEY = re.compile(r"(^|_)(api_?key|key|token|secret|password|authorization|credentials?)$")
+"""Settings, in lower case and with underscores, that would be keys: they would be sent in the body, and recorded."""
+_NO_KEY = frozenset({"prompt_cache_key"})
+"""Settings of providers that only read like one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +53,8 @@ class Endpoint:
         rename = self.card.rename_sampling
         sampling = {rename.get(key, key): value for key, value in {**call.sampling, **self.sampling}.items()}
         call = dataclasses.replace(call, sampling=sampling)
-        built = dialect.build(call, self.model, self.address)
+        with aside():
+            built = dialect.build(call, self.model, self.address)
         body = built.body
         if self.card.transport in _SEES_THE_TRIAL:
             # What may answer by it is part of what is asked: otherwise one answer would serve two trials.
@@ -75,9 +81,11 @@ def endpoint_for(
         environment: The real environment.
 
     Raises:
-        AdapterError: If the address is wrong, or a program is given one.
+        AdapterError: If a setting is a key or no JSON value, the address is wrong, or a program is given one.
     """
     card = found.card
+    for option, value in options.items():
+        _check_option(option, value)
     sampling = {key: value for key, value in options.items() if key != "base_url"}
     address = full_name(card, model)
     if card.transport == "http":
@@ -88,6 +96,19 @@ def endpoint_for(
     elif "base_url" in options:
         raise AdapterError(f'adapter "{card.name}": base_url: a program has no address; leave it out')
     return Endpoint(card=card, source=found.source, model=model, address=address, sampling=sampling)
+
+
+def _check_option(name: str, value: Any) -> None:
+    # Every card's variable is named so, whichever provider is asked.
+    if re.match(KEY_VARIABLE, name) or (_KEY.search(name.replace("-", "_").lower()) and name not in _NO_KEY):
+        raise AdapterError(
+            f'option "{name}": keys come from the environment only; `evalkit models` names the variables'
+        )
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        message = f'option "{name}": found {value!r:.80}, expected a finite number, a text or another JSON value'
+        raise AdapterError(message) from error
 
 
 def _base_url(card: Card, options: Mapping[str, Any], environment: Mapping[str, str]) -> str:

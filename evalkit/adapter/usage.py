@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
+_MOST = 2**63 - 1
+"""The largest count that a record can hold."""
+
 
 class Tokens(TypedDict):
     """The token fields of a response; None where the provider does not say."""
@@ -35,4 +38,4 @@ def tokens_of(usage: Any) -> Tokens:
 
 def _count(holder: Any, key: str) -> int | None:
     value = holder.get(key) if isinstance(holder, Mapping) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else None

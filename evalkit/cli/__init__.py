@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import importlib
+import io
 import os
 import signal
 import sys
 import traceback
+from pathlib import Path
 from typing import Any
 
 import click
 
 from evalkit.errors import EXIT_CRASH, EXIT_INFRASTRUCTURE, EXIT_INTERRUPTED, EXIT_USAGE, EvalkitError
-from evalkit.plain import printable
+from evalkit.plain import escape_unencodable, printable
 
 COMMANDS = {
     "run": "Measure a suite with a model, and say whether it is usable.",
@@ -84,6 +87,10 @@ def cli(debug: bool) -> None:
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    codecs.register_error("evalkit-escape", escape_unencodable)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # of another kind, or None, in a program that has no console
+            stream.reconfigure(errors="evalkit-escape")
     # A run handles it itself; anywhere else it ends evalkit as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(call(sys.argv[1:]))
@@ -93,8 +100,8 @@ def call(arguments: list[str]) -> int:
     """Run one command line.
 
     Returns:
-        The exit code: 0, or 2 for wrong usage or a bad suite, 4 for the infrastructure, 70 for a defect of evalkit,
-        130 for an interruption.
+        The exit code: 0, or 2 for wrong usage, a bad suite, or a file that cannot be read or written where it is, 4 for
+        the infrastructure (a disk that is full or broken is), 70 for a defect of evalkit, 130 for an interruption.
     """
     debug = "--debug" in arguments
     try:
@@ -104,32 +111,58 @@ def call(arguments: list[str]) -> int:
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.ClickException as error:
-        error.show()
+        with contextlib.suppress(OSError):  # standard error may be full
+            error.show()
         return EXIT_USAGE
     except EvalkitError as error:
-        if debug:
-            traceback.print_exc()
-        click.echo(printable(str(error)), err=True)
+        _tell(str(error), debug=debug)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped.", err=True)
+        _tell("Stopped.")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has enough; nothing more can be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        explained = _explained(error)
+        if explained is None:
             return _crash()
-        click.echo(f"Output cannot be written: {error.strerror}. Free some space.", err=True)
-        return EXIT_INFRASTRUCTURE
+        _tell(explained, debug=debug)
+        return EXIT_INFRASTRUCTURE if error.errno in _MACHINE else EXIT_USAGE
     except (Exception, SystemExit):  # code that a suite or a model brings along may call exit()
         return _crash()
     return code if isinstance(code, int) else 0
 
 
+_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE}
+"""Errors of the machine; others come from which file was named."""
+
+
+def _explained(error: OSError) -> str | None:
+    """One message for what the operating system refused; None when only a traceback can tell."""
+    if error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return f"Output cannot be written: {error.strerror}. Free some space."
+    try:
+        Path.cwd()
+    except OSError:
+        return "The current folder is not there any more; change to another one."
+    return None
+
+
 def _crash() -> int:
-    with contextlib.suppress(OSError):  # standard error may be what broke
-        traceback.print_exc()
-        click.echo("evalkit itself failed; please report this with the lines above.", err=True)
+    _tell("evalkit itself failed; please report this with the lines above.", debug=True)
     return EXIT_CRASH
+
+
+def _tell(message: str, *, debug: bool = False) -> None:
+    """Print a message, and before it where the error came from if that is asked for.
+
+    That standard error is full, or that nobody reads it, must not change the exit code.
+    """
+    with contextlib.suppress(OSError):
+        if debug:
+            traceback.print_exc()
+        click.echo(printable(message), err=True)

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from evalkit.adapter import CardListing, list_cards
-from evalkit.cli.shared import adapters_option, card_folders, env_file, json_option, print_json, say
+from evalkit.adapter.environment import card_folders, env_file
+from evalkit.cli.shared import adapters_option, json_option, print_json, say
 
 
 @click.command(epilog="Example: evalkit models")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from evalkit.suite import suite_schema
 
 STARTER = """\
 # yaml-language-server: $schema=suite.schema.json
-suite: {name}
+suite: "{name}"
 about: What this suite is for, in one line.
 threshold: 0.9          # the pass rate that makes a task usable
 
@@ -56,8 +57,8 @@ def command(file: Path) -> None:
         raise EvalkitError(f"{file}: exists already; name another file")
     if not file.parent.is_dir():
         raise EvalkitError(f"{file}: no folder {file.parent}; make it first")
-    name = "".join(character if character.isalnum() or character in "._-" else "-" for character in file.stem)
-    file.write_text(STARTER.format(name=name.lstrip("._-") or "suite"), encoding="utf-8")
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", file.stem).strip("._-") or "suite"
+    file.write_text(STARTER.format(name=name), encoding="utf-8")
     schema = file.with_name("suite.schema.json")
     if not schema.exists():
         schema.write_text(json.dumps(suite_schema(), indent=2) + "\n", encoding="utf-8")

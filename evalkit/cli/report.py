@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -10,10 +9,13 @@ import click
 from evalkit.cli.shared import json_option, rendered, wants_colour
 from evalkit.engine import measure
 from evalkit.errors import EXIT_INFRASTRUCTURE, EvalkitError, RecordError
+from evalkit.plain import json_text
 from evalkit.record import TrialReader, read_run_file
 from evalkit.report import EXPORTS
 
 FORMATS = ("terminal", "json", *EXPORTS)
+ENDINGS = {".txt": "terminal", **{f".{name}": name for name in FORMATS[1:]}}
+"""What the ending of a file says that it holds."""
 
 
 @click.command(epilog="Example: evalkit report runs/20261122T031500Z-support-baseline-rules --format csv -o trials.csv")
@@ -23,13 +25,13 @@ FORMATS = ("terminal", "json", *EXPORTS)
     "chosen",
     type=click.Choice(FORMATS),
     help="terminal and json give results, recomputed from the trials; the others give the trials. By default what the "
-    "ending of -o says, else terminal.",
+    "ending of -o says (.txt: terminal), else terminal.",
 )
 @click.option("-o", "output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to a file.")
 @json_option
 def command(runs: tuple[Path, ...], chosen: str | None, output: Path | None, as_json: bool) -> None:
     """Show or export what runs measured."""
-    chosen = "json" if as_json else chosen or _format_of(output)
+    chosen = _format(chosen, output, as_json=as_json)
     data = _trials(runs, chosen) if chosen in EXPORTS else _results(runs, chosen).encode()
     if output is not None:
         _write(output, data if chosen in EXPORTS else click.unstyle(data.decode()).encode())
@@ -37,6 +39,20 @@ def command(runs: tuple[Path, ...], chosen: str | None, output: Path | None, as_
         click.echo(data, nl=False)  # which flushes: a broken pipe is noticed here, not at exit
     else:
         click.echo(data.decode(), nl=False, color=wants_colour())
+
+
+def _format(chosen: str | None, output: Path | None, *, as_json: bool) -> str:
+    """The format that the options say, which must not contradict each other."""
+    ending = output.suffix.lower() if output is not None else ""
+    if not as_json:
+        if chosen is None and ending and ending not in ENDINGS:
+            raise EvalkitError(f"-o {output}: no format ends in {ending}; say --format, or end in {', '.join(ENDINGS)}")
+        return chosen or ENDINGS.get(ending, "terminal")
+    other = chosen or ENDINGS.get(ending, "json")
+    if other != "json":
+        found = f"--format {other}" if chosen else f"-o {output}"
+        raise EvalkitError(f"--json: found {found}, which says otherwise; leave one of them out")
+    return "json"
 
 
 def _trials(runs: tuple[Path, ...], chosen: str) -> bytes:
@@ -55,12 +71,7 @@ def _results(runs: tuple[Path, ...], chosen: str) -> str:
     if chosen == "terminal":
         return "\n".join(rendered(*each) for each in measured)
     value = [results.as_json() for results, _, _ in measured]
-    return json.dumps(value if len(value) > 1 else value[0], indent=2, ensure_ascii=False) + "\n"
-
-
-def _format_of(output: Path | None) -> str:
-    ending = output.suffix.removeprefix(".") if output else ""
-    return ending if ending in FORMATS else "terminal"
+    return json_text(value if len(value) > 1 else value[0]) + "\n"
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import click
@@ -43,15 +44,23 @@ def command(run: Path, suite: str, out: Path, adapters: tuple[Path, ...], allow_
     prompt or items changed, a trial has no answer and is void.
     """
     stored = read_run_file(run)
-    model = opener(adapters, allow_code=allow_code, need_key=False)(stored.model, stored.options)
-    session = rescore(run, load_suite(suite, allow_code=allow_code), model, out=out, options=stored.options)
+    model = opener(adapters, allow_code=allow_code, need_key=False)(
+        stored.model, stored.options, Path(stored.directory)
+    )
+    changed = load_suite(suite, allow_code=allow_code)
+    session = rescore(run, changed, model, out=out, options=stored.options)
     measured = asyncio.run(session.carry_out())
     totals = measured.results.totals
     planned = sum(terms.units > 0 for terms in session.plan.terms)
     if totals.void and not any(found.trials for task in measured.results.tasks for found in task.conditions):
-        raise EvalkitError(f"{run}: none of its responses answers a request of {suite}: prompt, items or seed differ")
+        shutil.rmtree(measured.folder)
+        raise EvalkitError(f"{run}: none of its responses answers a request of {suite}: prompt or items differ")
     if totals.void:
-        say(f"warning: {totals.void:,} trials have no stored response: their requests changed", err=True)
+        say(
+            f"warning: {totals.void:,} trials have no stored response: they were not answered then, or their requests "
+            "changed",
+            err=True,
+        )
     say(f"{measured.folder}: {planned} conditions scored again", err=True)
     if as_json:
         print_json(measured.results.as_json())

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from evalkit.cli.shared import (
+    FiniteFloat,
     adapters_option,
     allow_code_option,
     json_option,
@@ -25,6 +29,9 @@ from evalkit.cli.shared import (
 )
 from evalkit.errors import EXIT_INTERRUPTED, EvalkitError
 
+if TYPE_CHECKING:
+    from evalkit.engine import Measured, Session
+
 
 @click.command(
     epilog="Example: evalkit run suites/support.yaml --model openai/gpt-5-mini --model baseline/rules --fixed 100"
@@ -35,7 +42,7 @@ from evalkit.errors import EXIT_INTERRUPTED, EvalkitError
 @seed_option
 @settings_option
 @click.option("--concurrency", type=click.IntRange(1, 10_000), default=16, show_default=True, help="Calls in flight.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds for one attempt.")
+@click.option("--timeout", type=FiniteFloat(min=0, min_open=True), metavar="S", help="Seconds for one attempt.")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -58,7 +65,7 @@ from evalkit.errors import EXIT_INTERRUPTED, EvalkitError
 )
 @click.option(
     "--max-void",
-    type=click.FloatRange(0, 1),
+    type=FiniteFloat(0, 1),
     default=0.02,
     show_default=True,
     help="Share of trials without an answer above which the run stops with exit code 4.",
@@ -77,15 +84,12 @@ def command(context: click.Context, /, suites: tuple[str, ...], models: tuple[st
     """
     if options["resume"] is not None:
         _refuse_with_resume(context)
-        measured = [_resumed(options)]
+        sessions: Iterable[Session] = [_resumed(options)]
     else:
         if not suites or not models:
             raise click.UsageError("Name at least one SUITE and one --model, or --resume a run.", context)
-        measured = _started(suites, models, options)
-    if options["as_json"]:
-        results = [each.results.as_json() for each in measured]
-        print_json(results if len(suites) * len(models) > 1 else results[0])
-    return EXIT_INTERRUPTED if any(each.interrupted for each in measured) else 0
+        sessions = _started(suites, models, options)
+    return _carry_out_all(sessions, options, one=len(suites) * len(models) <= 1)
 
 
 _FITS_RESUME = {"resume", "concurrency", "timeout", "adapters", "allow_code", "as_json"}
@@ -107,59 +111,81 @@ def _refuse_with_resume(context: click.Context) -> None:
         raise click.UsageError(message, context)
 
 
-def _resumed(options: dict[str, Any]) -> Any:
+def _resumed(options: dict[str, Any]) -> Session:
     from evalkit.engine import resume
 
-    session = resume(
+    return resume(
         options["resume"],
         opener(options["adapters"], allow_code=options["allow_code"], timeout_s=options["timeout"]),
         concurrency=options["concurrency"],
         allow_code=options["allow_code"],
     )
-    return _carry_out(session, options)
 
 
-def _started(suites: tuple[str, ...], models: tuple[str, ...], options: dict[str, Any]) -> list[Any]:
+def _started(suites: tuple[str, ...], models: tuple[str, ...], options: dict[str, Any]) -> Iterator[Session]:
+    """A new run of every suite with every model, each made when its turn comes."""
     from evalkit.engine import EngineSettings, start
-    from evalkit.plan import Scope
+    from evalkit.plan import Scope, check_prompts, make_plan
     from evalkit.suite import load_suite
 
-    settings = read_settings(options["settings"])
+    given = read_settings(options["settings"])
     open_by_name = opener(options["adapters"], allow_code=options["allow_code"], timeout_s=options["timeout"])
     scope = Scope(**{name: options[name] for name in ("tasks", "conditions", "limit", "fixed", "max_calls")})
-    # All suites and models are looked at before the first call is made.
+    settings = EngineSettings(**{name: options[name] for name in ("concurrency", "max_void", "keep_requests")})
     loaded = [load_suite(name, allow_code=options["allow_code"]) for name in suites]
-    opened = [open_by_name(name, settings) for name in models]
-    measured = []
+    # Whatever can be seen to be wrong with any of them is seen before the first call of the first is paid for.
     for suite in loaded:
-        for model in opened:
-            session = start(
-                suite,
-                model,
-                scope=scope,
-                seed=options["seed"],
-                confidence=options["confidence"],
-                options=settings,
-                settings=EngineSettings(
-                    concurrency=options["concurrency"],
-                    max_void=options["max_void"],
-                    keep_requests=options["keep_requests"],
-                ),
-                out=options["out"],
-                reuse=options["reuse"],
-            )
-            measured.append(_carry_out(session, options))
-            if measured[-1].interrupted:
-                return measured
-    return measured
+        plan = make_plan(suite, scope, seed=options["seed"], confidence=options["confidence"])
+        check_prompts(plan)
+        for name in models:
+            open_by_name(name, given).check(plan.task_names)
+    return (
+        start(
+            suite,
+            open_by_name(name, given),
+            scope=scope,
+            seed=options["seed"],
+            confidence=options["confidence"],
+            options=given,
+            settings=settings,
+            out=options["out"],
+            reuse=options["reuse"],
+        )
+        for suite in loaded
+        for name in models
+    )
 
 
-def _carry_out(session: Any, options: dict[str, Any]) -> Any:
+def _carry_out_all(sessions: Iterable[Session], options: dict[str, Any], *, one: bool) -> int:
+    """Carry out one session after the other; what fails does not keep the others from their turn."""
+    measured, code = [], 0
+    for session in sessions:
+        try:
+            found = _carry_out(session, options)
+        except EvalkitError as error:
+            if one:
+                raise
+            say(str(error), err=True)
+            code = code or error.exit_code
+            continue
+        measured.append(found)
+        if found.interrupted:
+            code = EXIT_INTERRUPTED
+            break
+    if options["as_json"]:
+        results = [found.results.as_json() for found in measured]
+        print_json(results[0] if one else results)
+    return code
+
+
+def _carry_out(session: Session, options: dict[str, Any]) -> Measured:
     """Carry a session out with its display, and print what it measured."""
     from evalkit.cli.progress import Display
 
+    left = session.left()
     price = "costs nothing" if session.model.free else "price unknown"
-    say(f"{session.folder}: at most {session.planned:,} calls to {session.model.name}, {price}", err=True)
+    ahead = f"at most {left:,} calls to {session.model.name}, {price}" if left else "nothing is left to ask"
+    say(f"{session.folder}: {ahead}", err=True)
     try:
         with Display(session) as display:
             session.on_trial = display.on_trial
@@ -170,11 +196,19 @@ def _carry_out(session: Any, options: dict[str, Any]) -> Any:
     if measured.interrupted:
         say(f"Stopped. Go on with: evalkit run --resume {measured.folder}", err=True)
     if not options["as_json"]:
-        click.echo(rendered(measured.results, measured.run, measured.folder), nl=False, color=wants_colour())
+        _show(rendered(measured.results, measured.run, measured.folder))
     return measured
 
 
-async def _with_signals(session: Any) -> Any:
+def _show(text: str) -> None:
+    """Print to standard output; that nobody reads any more is no reason to stop measuring."""
+    try:
+        click.echo(text, nl=False, color=wants_colour())
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+async def _with_signals(session: Session) -> Measured:
     """The first signal stops a run gently, the second at once."""
     loop = asyncio.get_running_loop()
 

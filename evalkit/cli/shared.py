@@ -1,23 +1,23 @@
-"""What several commands share: options, the environment, colours."""
+"""What several commands share: options, opening a model, colours."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from evalkit.content import folders
 from evalkit.errors import EvalkitError
-from evalkit.plain import printable
+from evalkit.plain import json_text, printable
 
 if TYPE_CHECKING:
     from evalkit.record import RunFile
-    from evalkit.transport import Model
+    from evalkit.transport import Opener
     from evalkit.verdict import SuiteResult
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -42,7 +42,16 @@ settings_option = click.option(
 )
 seed_option = click.option("--seed", type=int, default=0, show_default=True, help="Of item order and perturbations.")
 
-_KEY_NAMES = {"key", "api_key", "apikey", "token", "access_token", "authorization", "password", "secret"}
+
+class FiniteFloat(click.FloatRange):
+    """A number within a range; unlike click's, never nan or infinite."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the number."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
 
 
 def names(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
@@ -80,7 +89,7 @@ def scope_options(command: Decorated) -> Decorated:
         ),
         click.option(
             "--confidence",
-            type=click.FloatRange(0.5, 1, min_open=True, max_open=True),
+            type=FiniteFloat(0.5, 1, min_open=True, max_open=True),
             help="Of each verdict, both sides together; the suite's without this.",
         ),
     ]
@@ -93,68 +102,27 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
     """`-M key=value` as a mapping; a value that reads as JSON is JSON (0.2, true, {"type": "x"}), else text.
 
     Raises:
-        EvalkitError: If a setting has no `=`, or looks like a key.
+        EvalkitError: If a setting has no `=`. Which names and values may be sent, the adapter checks.
     """
     read: dict[str, Any] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals or not name:
             raise EvalkitError(f"-M {setting}: found no KEY=VALUE, expected such as temperature=0")
-        if name.lower() in _KEY_NAMES:
-            raise EvalkitError(f"-M {name}: keys come from the environment only; `evalkit models` names the variables")
         try:
             read[name] = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             read[name] = value
     return read
 
 
-def env_file(card_folders: Sequence[Path]) -> dict[str, str]:
-    """The keys that a `.env` in the current folder sets.
-
-    It may set the keys that cards name and nothing else: it travels with repositories, and an address from it could
-    send a key elsewhere.
-    """
-    file = Path(".env")
-    if not file.is_file():
-        return {}
-    from dotenv import dotenv_values
-
-    from evalkit.adapter import find_cards
-
-    allowed = {found.card.key_env for found in find_cards(card_folders).values()}
-    given = dotenv_values(file, interpolate=False)
-    return {name: value for name, value in given.items() if name in allowed and value}
-
-
-def card_folders(adapters: Sequence[Path]) -> list[Path]:
-    """Where cards are looked for: folders named with --adapters, the project's, the shipped ones; each once."""
-    every = [*adapters, *folders("adapters")]
-    return list({folder.resolve(): folder for folder in every}.values())
-
-
 def opener(
     adapters: Sequence[Path], *, allow_code: bool, timeout_s: float | None = None, need_key: bool = True
-) -> Callable[[str, Mapping[str, Any]], Model]:
-    """What opens a model by its name and settings."""
-    from evalkit.transport import open_model
+) -> Opener:
+    """As `evalkit.transport.opener`, which is imported no earlier than that: it is slow, and help needs none."""
+    from evalkit import transport
 
-    found = card_folders(adapters)
-    variables = {**env_file(found), **os.environ}
-
-    def open_by_name(name: str, options: Mapping[str, Any]) -> Model:
-        return open_model(
-            name,
-            options=options,
-            folders=found,
-            allow_code=allow_code,
-            timeout_s=timeout_s,
-            code_folders=adapters,
-            environment=variables,
-            need_key=need_key,
-        )
-
-    return open_by_name
+    return transport.opener(adapters, allow_code=allow_code, timeout_s=timeout_s, need_key=need_key)
 
 
 def rendered(results: SuiteResult, run: RunFile, folder: Path) -> str:
@@ -190,4 +158,4 @@ def say(text: str = "", *, err: bool = False) -> None:
 
 def print_json(value: Any) -> None:
     """Print a JSON document to standard output."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    click.echo(json_text(value))

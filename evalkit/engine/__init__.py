@@ -1,7 +1,8 @@
 """What people ask for: carrying a plan out, and measuring what was recorded."""
 
-from evalkit.engine.engine import Engine, EngineSettings
+from evalkit.engine.engine import Engine
 from evalkit.engine.outcomes import measure
 from evalkit.engine.session import Measured, Session, resume, start, stored_suite
+from evalkit.engine.settings import EngineSettings
 
 __all__ = ["Engine", "EngineSettings", "Measured", "Session", "measure", "resume", "start", "stored_suite"]

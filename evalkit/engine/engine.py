@@ -1,9 +1,10 @@
 """Carry a plan out: ask, record, score, feed the decider, until it wants nothing more.
 
-Theory of operation. The engine asks the decider "which condition next, or stop?", takes that condition's next unit, and
-puts its calls in flight, at most `concurrency` at once. An answer goes to a buffer; the buffer is committed when 100
-rows or 50 ms have come together, and only then are its rows scored. Scores are written with the next commit. Outcomes
-reach the decider in plan order, whatever the order in which the answers came: slow answers are often the wrong ones.
+Theory of operation. The engine asks the decider "which condition next, or stop?", takes that condition's next unit,
+and puts its calls in flight. An answer goes to a buffer, which is committed a few milliseconds later; only then are its
+rows scored, and scores are written with the next commit. Calls in flight and answers not yet on the disk are
+`concurrency` together, at most: so many, at most, does a killed run pay for twice. Outcomes reach the decider in plan
+order, whatever the order in which the answers came: slow answers are often the wrong ones.
 
 Nothing is asked twice: a trial that the record has is taken from there (that is all that resuming is), and a request
 about an item whose answer is known for the same repeat number, from this run or one that is reused, is not sent.
@@ -12,54 +13,33 @@ about an item whose answer is known for the same repeat number, from this run or
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from evalkit.adapter import Request
+from evalkit.adapter.aside import aside
+from evalkit.engine.asked import Asked
 from evalkit.engine.outcomes import is_complete, outcome_of
-from evalkit.errors import FatalTransportError, TransportError
+from evalkit.engine.settings import EngineSettings
+from evalkit.errors import FatalTransportError, RecordError, TransportError
 from evalkit.plan import Plan, Unit
-from evalkit.record import TrialReader, TrialRow, TrialWriter
-from evalkit.score import ScoreError, score
-from evalkit.trial import Answer, Call
+from evalkit.record import TrialKey, TrialReader, TrialRow, TrialWriter
+from evalkit.score import ScoreError, judge
+from evalkit.trial import Answer
 from evalkit.verdict import Decider, Key, Outcome, Terms
 
 COMMIT_ROWS = 100
-COMMIT_SECONDS = 0.05
+COMMIT_SECONDS = 0.005
+"""How long an answer waits for others to share its commit."""
+VOID_MESSAGE_CHARS = 300
 GRACE_SECONDS = 10.0
 """How long calls in flight may still answer after the run was told to stop."""
 _KNOWN_AT_ONCE = 500
 """Trials started or taken over from the record before the event loop gets a turn."""
-
-
-class Asked(Protocol):
-    """Who is asked: a model, or what stands in for one."""
-
-    @property
-    def name(self) -> str:
-        """`PROVIDER/NAME`."""
-
-    @property
-    def free(self) -> bool:
-        """Whether calls cost nothing."""
-
-    def request(self, call: Call) -> Request:
-        """The request for a call; pure."""
-
-    async def ask(self, request: Request) -> Answer:
-        """The answer.
-
-        Raises:
-            TransportError: If there is none; the trial is void.
-            FatalTransportError: If no call of this run can succeed.
-        """
-
-    async def close(self) -> None:
-        """Let go of connections."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -87,16 +67,6 @@ _SharedKey: TypeAlias = tuple[str, int, str, str]
 def _shared_key(row: TrialRow) -> _SharedKey:
     """Trials with the same key are one call: the same request about the same item, the same time round."""
     return row.request_hash, row.repeat, row.task, row.item
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EngineSettings:
-    """How a plan is carried out; nothing here changes what is measured."""
-
-    concurrency: int = 16
-    max_void: float = 0.02
-    """Share of void trials above which the run has failed."""
-    keep_requests: bool = False
 
 
 class Engine:
@@ -132,6 +102,7 @@ class Engine:
         self._shared: dict[_SharedKey, asyncio.Future[Answer]] = {}
         self._buffer: list[tuple[_Ask, TrialRow]] = []
         self._scored: list[TrialRow] = []
+        self._unsaved = 0
         self._waiting: dict[Key, dict[int, Outcome]] = {key: {} for key in self._terms}
         self._next_position = dict.fromkeys(self._terms, 0)
         self._wake = asyncio.Event()
@@ -139,6 +110,9 @@ class Engine:
         self._failure: BaseException | None = None
         self._planned = sum(terms.units * terms.repeats for terms in plan.terms)
         self._void = 0
+        self._lent: dict[tuple[int, TrialKey], tuple[str, str]] = {}
+        # A thread of its own: commits must not queue behind whatever else runs in threads.
+        self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="evalkit-commit")
 
     async def run(self) -> None:
         """Ask until the decider wants nothing more, or the run is stopped.
@@ -157,9 +131,19 @@ class Engine:
         finally:
             for call in self._calls:
                 call.cancel()
-            await asyncio.gather(*self._calls, return_exceptions=True)
+            try:
+                await asyncio.gather(*self._calls, return_exceptions=True)
+            finally:
+                self._save_rest()
         if self._failure is not None:
             raise self._failure
+
+    def _save_rest(self) -> None:
+        """Put on the disk what a cancelled run has not; it blocks, since nothing may come between."""
+        rows, self._buffer = [row for _, row in self._buffer], []
+        if rows and not isinstance(self._failure, RecordError):
+            self._disk.submit(self._writer.commit, rows, []).result()
+        self._disk.shutdown(wait=True)
 
     def stop(self) -> None:
         """Start nothing more; give calls in flight some seconds to answer, then leave them."""
@@ -177,8 +161,8 @@ class Engine:
 
     @property
     def stopped(self) -> bool:
-        """Whether it was told to stop before the decider had enough."""
-        return self._stopping
+        """Whether it was told to stop before every condition had its units."""
+        return self._stopping and any(self._next_position[key] < terms.units for key, terms in self._terms.items())
 
     @property
     def in_flight(self) -> int:
@@ -199,7 +183,7 @@ class Engine:
     def _fill(self) -> bool:
         """Keep the calls in flight at their number; whether it gave up only to let others have a turn."""
         for _ in range(_KNOWN_AT_ONCE):
-            if len(self._calls) >= self._settings.concurrency or self._stopping:
+            if len(self._calls) + self._unsaved >= self._settings.concurrency or self._stopping:
                 return False
             ask = self._next_ask()
             if ask is None:
@@ -277,12 +261,14 @@ class Engine:
         except FatalTransportError:
             raise
         except TransportError as error:
-            row = replace(row, void_reason=error.reason, attempts=error.attempts)
+            row = replace(
+                row, void_reason=error.reason, void_message=str(error)[:VOID_MESSAGE_CHARS], attempts=error.attempts
+            )
         except asyncio.CancelledError:
             if self._stopping:
                 raise
             # A model's own code gave the call up: there is no answer, but the trial must not vanish.
-            row = replace(row, void_reason="cancelled", attempts=1)
+            row = replace(row, void_reason="cancelled", void_message="the model gave the call up", attempts=1)
         self._put(ask, row)
 
     async def _ask(self, request: Request, key: _SharedKey) -> Answer:
@@ -307,32 +293,35 @@ class Engine:
 
         Two items that happen to ask the same are two observations: each is asked.
         """
+        wanted = (row.task, row.item)
         for index, reader in enumerate(self._known):
             found = reader.answer(row.request_hash, row.repeat, task=row.task, item=row.item, same_item=index == 0)
-            if found is not None:
+            # Of a run that is reused, a trial may have another item's id, but it answers for one item only.
+            if found is not None and self._lent.setdefault((index, found.key), wanted) == wanted:
                 return found
         return None
 
     def _put(self, ask: _Ask, row: TrialRow) -> None:
         self._buffer.append((ask, row))
-        if len(self._buffer) >= COMMIT_ROWS:
-            self._wake.set()
+        self._unsaved += row.attempts > 0
 
     # --- recording, scoring, deciding
 
     async def _flush(self) -> None:
         """Wait until a commit is due, make it, and score what it saved."""
-        if self._calls and len(self._buffer) < COMMIT_ROWS:
+        if self._calls and not self._buffer:
             self._wake.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(COMMIT_SECONDS):
-                    await self._wake.wait()
+            await self._wake.wait()
+        if self._calls and len(self._buffer) < COMMIT_ROWS:
+            await asyncio.sleep(COMMIT_SECONDS)
         answered, self._buffer = self._buffer, []
         scored, self._scored = self._scored, []
         if not answered and not scored:
             await asyncio.sleep(0)
         else:
-            await asyncio.to_thread(self._writer.commit, [row for _, row in answered], scored)
+            rows = [row for _, row in answered]
+            await asyncio.get_running_loop().run_in_executor(self._disk, self._writer.commit, rows, scored)
+            self._unsaved -= sum(row.attempts > 0 for _, row in answered)
         for ask, row in answered:
             if row.void_reason is None:
                 self._shared.pop(_shared_key(row), None)
@@ -344,17 +333,18 @@ class Engine:
             self._fail(self._too_many_void(answered))
 
     def _too_many_void(self, rows: Sequence[tuple[_Ask, TrialRow]]) -> FatalTransportError:
-        reason = next(row.void_reason for _, row in reversed(rows) if row.void_reason is not None)
+        last = next(row for _, row in reversed(rows) if row.void_reason is not None)
         message = (
-            f"{self._void} of {self._planned} trials are void, more than --max-void "
-            f"{self._settings.max_void:g} allows; the last one: {reason}. Resume the run when this is mended"
+            f"{self._void} of {self._planned} trials are void, more than --max-void {self._settings.max_void:g} "
+            f"allows. The last one: {last.void_reason}: {last.void_message}"
         )
         return FatalTransportError("void", message)
 
     def _score(self, ask: _Ask, row: TrialRow) -> None:
         task = self._plan.suite.task(row.task)
         try:
-            scored = row.scored(score(task.bind(ask.unit.unit.item), row.response or ""))
+            with aside():  # a judge of the suite's own may print
+                scored = row.scored(judge(task.bind(ask.unit.unit.item), row.as_answer().response))
         except ScoreError as error:
             self._fail(error)
             return

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 
+from evalkit.errors import RecordError
 from evalkit.record import RunFile, TrialReader, TrialRow
 from evalkit.stats import percentile
 from evalkit.verdict import FixedDecider, Key, Outcome, Spend, SuiteResult, TaskEntry, Terms, Totals, summarise
@@ -62,9 +63,9 @@ class _Spending:
 
     def add(self, row: TrialRow) -> None:
         self.void += row.void_reason is not None
+        self.calls += row.attempts > 0
         if row.void_reason is not None or row.attempts == 0:
             return
-        self.calls += 1
         self.costs.append(row.cost_usd)
         if row.latency_s is not None:
             self.latencies.append(row.latency_s)
@@ -96,14 +97,19 @@ def measure(run: RunFile, reader: TrialReader) -> SuiteResult:
     Args:
         run: Its terms, and the seconds it took.
         reader: Its trials.
+
+    Raises:
+        RecordError: If the two do not belong together.
     """
-    terms = {each.key: each for each in (Terms.from_json(given) for given in run.terms)}
+    terms = {each.key: each for each in run.terms}
     decider = FixedDecider(list(terms.values()))
     spendings = {task: _Spending() for task, _ in terms}
     served: dict[str, None] = {}
 
     def counted(rows: Iterable[TrialRow]) -> Iterator[TrialRow]:
         for row in rows:
+            if (row.task, row.condition) not in terms:
+                raise RecordError(f"trials.db has trials of {row.task}, {row.condition}, which run.json does not know")
             spendings[row.task].add(row)
             if row.served_model is not None:
                 served[row.served_model] = None

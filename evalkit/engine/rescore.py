@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.adapter import Request
-from evalkit.engine.engine import Asked, EngineSettings
+from evalkit.engine.asked import Asked
 from evalkit.engine.session import Session, start
+from evalkit.engine.settings import EngineSettings
 from evalkit.errors import EvalkitError, TransportError
 from evalkit.record import read_run_file
 from evalkit.suite import Suite
@@ -24,6 +25,7 @@ class StoredAnswers:
     def __init__(self, model: Asked) -> None:
         self._model = model
         self.name = model.name
+        self.address = model.address
         self.free = True
 
     def request(self, call: Call) -> Request:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from evalkit.engine.engine import Asked, Engine, EngineSettings
+from evalkit.engine.asked import Asked
+from evalkit.engine.engine import Engine
 from evalkit.engine.outcomes import measure
+from evalkit.engine.settings import EngineSettings
 from evalkit.errors import RecordError
 from evalkit.perturb import TOKEN_COUNTER
-from evalkit.plan import Plan, Scope, make_plan
+from evalkit.plan import Plan, Scope, check_prompts, make_plan
 from evalkit.record import (
+    DATABASE,
     RunFile,
     StoredSuite,
+    StoredTotals,
     TrialReader,
     TrialRow,
     TrialWriter,
@@ -29,7 +33,7 @@ from evalkit.record import (
     write_run_file,
 )
 from evalkit.suite import Suite, read_suite
-from evalkit.verdict import FixedDecider, SuiteResult, Terms
+from evalkit.verdict import FixedDecider, SuiteResult
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,8 +66,17 @@ class Session:
 
     @property
     def planned(self) -> int:
-        """Calls that the plan may take, at most."""
+        """Trials of the plan, at most."""
         return sum(terms.units * terms.repeats for terms in self.plan.terms)
+
+    def left(self) -> int:
+        """Trials that have no answer yet, at most; calls are fewer where answers are shared or reused."""
+        if self.run.finished is not None:
+            return 0
+        if not (self.folder / DATABASE).is_file():
+            return self.planned
+        with TrialReader(self.folder) as reader:
+            return self.planned - reader.n_answered()
 
     async def carry_out(self) -> Measured:
         """Ask what is left to ask, and write the results.
@@ -75,6 +88,10 @@ class Session:
         started = time.monotonic()
         with ExitStack() as stack:
             stack.enter_context(hold(self.folder))
+            if self.run.finished is not None:
+                await self.model.close()
+                with TrialReader(self.folder) as reader:
+                    return Measured(folder=self.folder, run=self.run, results=measure(self.run, reader))
             writer = TrialWriter(self.folder)
             stack.callback(writer.close)
             known = [stack.enter_context(TrialReader(folder)) for folder in (self.folder, *self.reuse)]
@@ -93,21 +110,32 @@ class Session:
                 stopped = "interrupted" if self.engine.stopped else None
             finally:
                 await self.model.close()
-                self.run = self._closed(known[0], stopped, time.monotonic() - started)
-                write_run_file(self.folder, self.run)
-            return Measured(folder=self.folder, run=self.run, results=measure(self.run, known[0]))
+                results = self._close(known[0], stopped, time.monotonic() - started)
+            return Measured(folder=self.folder, run=self.run, results=results)
 
-    def _closed(self, reader: TrialReader, stopped: str | None, seconds: float) -> RunFile:
+    def _close(self, reader: TrialReader, stopped: str | None, seconds: float) -> SuiteResult:
+        """Measure what is recorded, and write it to the run file."""
         totals = self.run.totals
         run = self.run.model_copy(
             update={
                 "finished": None if stopped else _now(),
                 "stopped": stopped,
-                "totals": replace(totals, seconds=totals.seconds + seconds),
+                "totals": totals.model_copy(update={"seconds": totals.seconds + seconds}),
             }
         )
         results = measure(run, reader)
-        return run.model_copy(update={"totals": results.totals, "results": results.as_json()})
+        tokens = {
+            name: sum(counts) if (counts := [count for count in found if count is not None]) else None
+            for name, found in (
+                ("tokens_in", [task.spend.tokens_in for task in results.tasks]),
+                ("tokens_out", [task.spend.tokens_out for task in results.tasks]),
+                ("tokens_cached", [task.spend.tokens_cached for task in results.tasks]),
+            )
+        }
+        stored = StoredTotals(**tokens, **asdict(results.totals))
+        self.run = run.model_copy(update={"totals": stored, "results": results.as_json()})
+        write_run_file(self.folder, self.run)
+        return results
 
 
 def _now() -> str:
@@ -133,8 +161,10 @@ def start(
         RecordError: If the folder cannot be made, or a run to reuse is not one.
     """
     plan = make_plan(suite, scope, seed=seed, confidence=confidence)
+    check_prompts(plan)
     for folder in reuse:
         read_run_file(folder)
+        TrialReader(folder).close()
     run = RunFile(
         evalkit=version("evalkit"),
         suite=StoredSuite(
@@ -145,6 +175,8 @@ def start(
             files=dict(suite.files),
         ),
         model=model.name,
+        address=model.address,
+        directory=str(Path.cwd()),
         options=stored_options(options),
         reuse=[str(folder.resolve()) for folder in reuse],
         seed=seed,
@@ -153,13 +185,23 @@ def start(
         max_void=settings.max_void,
         keep_requests=settings.keep_requests,
         token_counter=TOKEN_COUNTER,
-        terms=[terms.to_json() for terms in plan.terms],
+        terms=list(plan.terms),
         thresholds={terms.task: suite.task(terms.task).threshold for terms in plan.terms},
         started=_now(),
     )
     folder = new_folder(out, suite=suite.name, model=model.name, now=datetime.now(UTC))
     write_run_file(folder, run)
     return Session(folder=folder, run=run, plan=plan, model=model, settings=settings, reuse=reuse)
+
+
+def _check_trials(folder: Path, run: RunFile) -> None:
+    """A record that lost its trials would be asked, and paid for, once more."""
+    if run.totals.calls <= run.totals.void:  # nothing was answered yet
+        return
+    with TrialReader(folder) as reader:
+        if reader.n_answered() == 0:
+            message = f"{folder}: run.json knows of {run.totals.calls} calls, but trials.db has none of their answers"
+            raise RecordError(f"{message}; was the folder copied without trials.db-wal?")
 
 
 def stored_suite(run: RunFile, *, allow_code: bool) -> Suite:
@@ -181,7 +223,7 @@ def stored_suite(run: RunFile, *, allow_code: bool) -> Suite:
 
 def resume(
     folder: Path,
-    open_model: Callable[[str, Mapping[str, Any]], Asked],
+    open_model: Callable[[str, Mapping[str, Any], Path], Asked],
     *,
     concurrency: int,
     allow_code: bool,
@@ -190,7 +232,7 @@ def resume(
 
     Args:
         folder: The run's.
-        open_model: Makes the model from its name and the options it had.
+        open_model: Makes the model from its name, the options it had, and the folder where the run was started.
         concurrency: Calls in flight.
         allow_code: Whether Python that the suite names may run.
 
@@ -198,13 +240,20 @@ def resume(
         RecordError: If there is no such run, or its suite has changed since.
     """
     run = read_run_file(folder)
+    if run.evalkit != version("evalkit"):
+        found = f"{folder}: was made by evalkit {run.evalkit}, this is {version('evalkit')}, whose prompts may differ"
+        raise RecordError(f"{found}; start a new run (with --reuse it keeps every answer that still fits)")
     suite = stored_suite(run, allow_code=allow_code)
-    terms = tuple(Terms.from_json(given) for given in run.terms)
+    model = open_model(run.model, run.options, Path(run.directory))
+    if model.address != run.address:
+        found = f"{folder}: was asked of {run.address}, now {run.model} is at {model.address}"
+        raise RecordError(f"{found}; set the old address, or start a new run")
+    _check_trials(folder, run)
     return Session(
         folder=folder,
         run=run,
-        plan=Plan(suite=suite, seed=run.seed, terms=terms),
-        model=open_model(run.model, run.options),
+        plan=Plan(suite=suite, seed=run.seed, terms=tuple(run.terms), limit=run.scope.limit),
+        model=model,
         settings=EngineSettings(concurrency=concurrency, max_void=run.max_void, keep_requests=run.keep_requests),
         reuse=[Path(reused) for reused in run.reuse],
     )

@@ -3,18 +3,22 @@
 from evalkit.record.run_file import (
     RunFile,
     StoredSuite,
+    StoredTotals,
     hold,
     new_folder,
     read_run_file,
     stored_options,
     write_run_file,
 )
-from evalkit.record.trials import COLUMNS, TrialReader, TrialRow, TrialWriter
+from evalkit.record.trials import COLUMNS, DATABASE, TrialKey, TrialReader, TrialRow, TrialWriter
 
 __all__ = [
     "COLUMNS",
+    "DATABASE",
     "RunFile",
     "StoredSuite",
+    "StoredTotals",
+    "TrialKey",
     "TrialReader",
     "TrialRow",
     "TrialWriter",

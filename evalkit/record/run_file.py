@@ -8,21 +8,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from evalkit.errors import EXIT_INFRASTRUCTURE, RecordError
 from evalkit.plan import Scope
-from evalkit.verdict import Totals
+from evalkit.verdict import Terms
 
 RUN_FILE = "run.json"
 FORMAT: Final = 1
 
 
 class _Stored(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class StoredSuite(_Stored):
@@ -37,6 +37,21 @@ class StoredSuite(_Stored):
     """SHA-256 of every file that it read, by name."""
 
 
+class StoredTotals(_Stored):
+    """What a run took."""
+
+    calls: int = 0
+    """Trials for which the model was called; attempts beyond the first are not counted."""
+    void: int = 0
+    tokens_in: int | None = None
+    """None: the provider did not say."""
+    tokens_out: int | None = None
+    tokens_cached: int | None = None
+    cost_usd: float | None = None
+    """None: unknown."""
+    seconds: float = 0.0
+
+
 class RunFile(_Stored):
     """What `run.json` holds."""
 
@@ -45,19 +60,23 @@ class RunFile(_Stored):
     """Version that made the run."""
     suite: StoredSuite
     model: str
+    address: str
+    """Where the model was asked; for a program, its full name."""
+    directory: str
+    """Where the run was started: files that the model's name means are found there."""
     options: dict[str, Any]
     """As given with -M."""
     reuse: list[str] = []
     """Folders of runs whose answers to the same requests are taken."""
     seed: int
-    confidence: float
+    confidence: Annotated[float, Field(gt=0.5, lt=1)]
     scope: Scope
     """Which part of the suite, and how many units."""
-    max_void: float
+    max_void: Annotated[float, Field(ge=0, le=1)]
     keep_requests: bool
     token_counter: str
     """The reference counter of `context` levels."""
-    terms: list[dict[str, Any]]
+    terms: list[Terms]
     """Of every condition, fixed when the run was made."""
     thresholds: dict[str, float]
     """Of every task that is run."""
@@ -67,9 +86,16 @@ class RunFile(_Stored):
     """None: interrupted, or still going on."""
     stopped: str | None = None
     """Why a run ended before its plan: `interrupted`, or None."""
-    totals: Totals = Totals(calls=0, void=0, cost_usd=None, seconds=0.0)
+    totals: StoredTotals = StoredTotals()
     """Over all sessions of the run; answers that were already known are not calls."""
     results: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        tasks = {terms.task for terms in self.terms}
+        if not tasks or tasks != set(self.thresholds):
+            raise ValueError("terms and thresholds are not of the same tasks")
+        return self
 
 
 def new_folder(parent: Path, *, suite: str, model: str, now: datetime) -> Path:
@@ -94,7 +120,7 @@ def new_folder(parent: Path, *, suite: str, model: str, now: datetime) -> Path:
 
 @contextmanager
 def hold(folder: Path) -> Iterator[None]:
-    """Take a run for this process; the lock falls at the end of the block, or when the process ends, however it ends.
+    """Keep a run for this process; the lock falls with the block, or when the process ends, however it ends.
 
     Raises:
         RecordError: If another process has it.

@@ -11,18 +11,24 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+from pydantic import TypeAdapter, ValidationError
 
 from evalkit.errors import EXIT_INFRASTRUCTURE, RecordError
-from evalkit.score import Scored
+from evalkit.score import Check, Scored
 from evalkit.trial import Answer, FinishReason, Level, Response
 
 if TYPE_CHECKING:
     import pandas
 
 DATABASE = "trials.db"
+
+TrialKey: TypeAlias = tuple[str, str, int, int]
+"""Task, condition, plan position and repeat."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,12 +67,14 @@ class TrialRow:
     passed: bool | None = None
     score: float | None = None
     void_reason: str | None = None
-    """Why there is no observation; None for every trial that has one."""
+    """Why there is no observation, in a word; None for every trial that has one."""
+    void_message: str | None = None
+    """What went wrong, in words."""
     request: str | None = None
     """JSON of the exact request, when it was asked to be kept."""
 
     @property
-    def key(self) -> tuple[str, str, int, int]:
+    def key(self) -> TrialKey:
         """What identifies a trial within its run."""
         return self.task, self.condition, self.position, self.repeat
 
@@ -127,39 +135,68 @@ _KEY = "task = ? AND condition = ? AND position = ? AND repeat = ?"
 _SCORE = f"UPDATE trials SET constraints = ?, passed = ?, score = ? WHERE {_KEY}"
 
 
+_ROW = TypeAdapter(TrialRow)
+_CHECKS = TypeAdapter(dict[str, Check])
+_CALLS = TypeAdapter(list[dict[str, Any]])
+_WHOLE_NUMBERS = ("position", "repeat", "tokens_in", "tokens_out", "tokens_cached", "attempts")
+
+
 def _read_row(values: Sequence[Any]) -> TrialRow:
-    row = TrialRow(**dict(zip(COLUMNS, values, strict=True)))
-    return row if row.passed is None else replace(row, passed=bool(row.passed))
+    """A row from the database, which knows no types.
+
+    Raises:
+        ValueError: If a value is none that is ever written.
+    """
+    given = dict(zip(COLUMNS, values, strict=True))
+    try:
+        row = _ROW.validate_python(given)
+        for text, kind in ((row.constraints, _CHECKS), (row.tool_calls, _CALLS)):
+            if text is not None:
+                kind.validate_json(text)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in wrong["loc"]) or "JSON"
+        trial = ", ".join(str(given[name]) for name in ("task", "condition", "position", "repeat"))
+        raise ValueError(f"trial {trial}: {where}: {wrong['msg']}") from None
+    return row
 
 
 class TrialReader:
     """Reads a run's trials; several may, also while the run goes on.
 
     Raises:
-        RecordError: If there is no such database, or it is not one of ours.
+        RecordError: If there is no such database, it is not one of ours, or it is damaged; at construction or at any
+            reading.
     """
 
     def __init__(self, folder: Path) -> None:
-        path = folder / DATABASE
-        if not path.is_file():
-            raise RecordError(f"{folder}: no {DATABASE}; expected the folder of a run")
-        try:
-            self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+        self._path = folder / DATABASE
+        with self._reading():
+            if not self._path.is_file():
+                raise RecordError(f"{folder}: no {DATABASE}; expected the folder of a run")
+            address = f"{self._path.resolve().as_uri()}?mode=ro"
+            self._connection = sqlite3.connect(address, uri=True, check_same_thread=False)
             self._connection.execute(f"SELECT {', '.join(COLUMNS)} FROM trials LIMIT 0")
-        except sqlite3.Error as error:
-            raise RecordError(f"{path}: cannot be read as a run's trials: {error}") from None
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError, ValueError) as error:
+            what = error.strerror if isinstance(error, OSError) else error
+            raise RecordError(f"{self._path}: cannot be read as a run's trials: {what}") from None
 
     def rows(self, *, task: str | None = None) -> Iterator[TrialRow]:
         """All trials (of one task), by task, condition, plan position and repeat."""
         where, values = ("WHERE task = ?", (task,)) if task is not None else ("", ())
         order = "ORDER BY task, condition, position, repeat"
-        for values_ in self._connection.execute(f"SELECT {', '.join(COLUMNS)} FROM trials {where} {order}", values):
-            yield _read_row(values_)
+        with self._reading():
+            for found in self._connection.execute(f"SELECT {', '.join(COLUMNS)} FROM trials {where} {order}", values):
+                yield _read_row(found)
 
-    def row(self, key: tuple[str, str, int, int]) -> TrialRow | None:
+    def row(self, key: TrialKey) -> TrialRow | None:
         """One trial, or None when it is not recorded."""
-        found = self._connection.execute(f"SELECT {', '.join(COLUMNS)} FROM trials WHERE {_KEY}", key).fetchone()
-        return None if found is None else _read_row(found)
+        return self._one(f"SELECT {', '.join(COLUMNS)} FROM trials WHERE {_KEY}", key)
 
     def answer(self, request_hash: str, repeat: int, *, task: str, item: str, same_item: bool) -> TrialRow | None:
         """A trial in which this very request was answered, the given time round; None when there is none.
@@ -173,18 +210,31 @@ class TrialReader:
         """
         of_item = "(task = ? AND item = ?)"
         where = f"request_hash = ? AND repeat = ? AND void_reason IS NULL {f'AND {of_item}' if same_item else ''}"
-        found = self._connection.execute(
+        return self._one(
             f"SELECT {', '.join(COLUMNS)} FROM trials WHERE {where} ORDER BY {of_item} DESC LIMIT 1",
             (request_hash, repeat, *((task, item) if same_item else ()), task, item),
-        ).fetchone()
-        return None if found is None else _read_row(found)
+        )
+
+    def _one(self, query: str, values: Sequence[Any]) -> TrialRow | None:
+        with self._reading():
+            found = self._connection.execute(query, values).fetchone()
+            return None if found is None else _read_row(found)
+
+    def n_answered(self) -> int:
+        """How many trials have an answer."""
+        with self._reading():
+            found = self._connection.execute("SELECT COUNT(*) FROM trials WHERE void_reason IS NULL").fetchone()
+            return int(found[0])
 
     def frame(self) -> pandas.DataFrame:
         """All trials as a table with the columns of `TrialRow`."""
         import pandas
 
-        table = pandas.DataFrame([astuple(row) for row in self.rows()], columns=list(COLUMNS))
-        return table.astype({"passed": "boolean"})
+        rows = list(self.rows())
+        table = pandas.DataFrame([astuple(row) for row in rows], columns=list(COLUMNS))
+        # Else one that is missing would make all numbers of a column floats.
+        table["level"] = pandas.Series([row.level for row in rows], dtype=object)
+        return table.astype({"passed": "boolean", **dict.fromkeys(_WHOLE_NUMBERS, "Int64")})
 
     def close(self) -> None:
         """Let go of the file."""

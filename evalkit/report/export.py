@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 
 from evalkit.errors import EvalkitError
+from evalkit.plain import fit_json, without_controls
 from evalkit.record import TrialReader
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -14,20 +15,29 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def export_jsonl(reader: TrialReader) -> bytes:
     """One JSON object a trial and line, columns as in `trials.db`."""
     text: str = reader.frame().to_json(orient="records", lines=True, force_ascii=False, double_precision=15)
-    return text.encode()
+    return fit_json(text).encode()
 
 
 def export_csv(reader: TrialReader) -> bytes:
-    """CSV with a header; text that a spreadsheet would run as a formula is led by an apostrophe."""
+    """CSV with a header.
+
+    Text that a spreadsheet would run as a formula is led by an apostrophe, and control characters are escaped.
+    """
+    import pandas
+
     frame = reader.frame()
-    for column in frame.columns:
-        frame[column] = frame[column].map(_defused, na_action="ignore")
+    for column in frame.select_dtypes(["object", "str"]):
+        # Of type object, so that whole numbers beside missing ones stay whole.
+        frame[column] = pandas.Series([_defused(value) for value in frame[column]], dtype=object)
     text: str = frame.to_csv(index=False)
     return text.encode()
 
 
 def _defused(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+    if not isinstance(value, str):
+        return value
+    text = without_controls(value)
+    return f"'{text}" if value.startswith(_FORMULA_STARTS) else text
 
 
 def export_parquet(reader: TrialReader) -> bytes:

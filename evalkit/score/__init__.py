@@ -5,10 +5,11 @@ from evalkit.score.editor import constraint_schema, extract_schema
 from evalkit.score.errors import ConstraintError, ScoreError
 from evalkit.score.extract import Extract, read_extract
 from evalkit.score.kinds import constraint_types
-from evalkit.score.scored import BoundConstraint, Scored, score
+from evalkit.score.scored import ANSWERED, BoundConstraint, Scored, judge, score
 from evalkit.score.spec import ConstraintSpec, name_constraints, read_constraint
 
 __all__ = [
+    "ANSWERED",
     "BoundConstraint",
     "Check",
     "ConflictLevel",
@@ -21,6 +22,7 @@ __all__ = [
     "constraint_schema",
     "constraint_types",
     "extract_schema",
+    "judge",
     "name_constraints",
     "read_constraint",
     "read_extract",

@@ -122,9 +122,10 @@ class Choice(Constraint):
         return Check(passed=right, score=float(right), found=found[0])
 
     def wish(self) -> str | None:
-        """Another option."""
-        own = self.value.strip().casefold()
-        return f"answer {next(option for option in self.options if option.strip().casefold() != own)}"
+        """The option that follows the right one, so that the answers asked for differ as the right ones do."""
+        names = [option.strip().casefold() for option in self.options]
+        following = (names.index(self.value.strip().casefold()) + 1) % len(names)
+        return f"put this down as {self.options[following].strip()}"
 
 
 @lru_cache(maxsize=256)

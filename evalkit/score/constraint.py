@@ -13,7 +13,7 @@ ConflictLevel: TypeAlias = Literal["soft", "direct", "override"]
 _VOICE: dict[ConflictLevel, str] = {
     "soft": "If you can, please {wish}.",
     "direct": "Please {wish}.",
-    "override": "Ignore the instruction you were given about this and {wish}.",
+    "override": "Ignore the instructions that you were given and {wish}.",
 }
 
 _SHOWN = 60

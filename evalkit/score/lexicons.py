@@ -16,14 +16,15 @@ _INFLECTED = """
 """
 # Met as they are: their stems mean something else (fumes, an electric shock).
 _FEELINGS = """
-    aggravating agonizing amazed amazing angrily angry anguish anxious appalled appalling ashamed astonishing
+    abysmal aggravating agonizing amazed amazing angrily angry anguish anxious appalled appalling ashamed astonishing
     astounded astounding atrocious awesome awful brilliant crazy delighted deplorable depressed depressing desperate
     desperately despicable devastated devastating disgraceful distraught dreadful ecstatic excellent excited fabulous
-    fantastic fuming furious fury glad grateful hateful heartbreaking heartbroken hideous horrendous horrible horrid
-    idiotic incompetent incredible insane irate laughable livid lovely ludicrous mad magnificent miserable mortified
-    nasty outrageous overjoyed pathetic rage raging revolting ridiculous rude sad sadly scandalous shameful shocked
-    shocking stunned stunning stupid superb terrible terribly terrific thrilled tragic unacceptable unbelievable
-    unhappy upset upsetting useless vile wonderful worst worthless wretched
+    fantastic frantic frantically fuming furious fury garbage glad grateful hateful heartbreaking heartbroken heartless
+    hideous hopeless horrendous horrible horrid idiotic incompetent incredible inexcusable infuriatingly insane irate
+    laughable livid lovely ludicrous mad magnificent miserable mortified nasty outrageous outrageously overjoyed
+    panicked pathetic rage raging revolting ridiculous rubbish rude ruined sad sadly scandal scandalous shambles
+    shameful shocked shocking shoddy stunned stunning stupid superb terrible terribly terrific thrilled tragic
+    unacceptable unbelievable unfair unfairly unhappy upset upsetting useless vile wonderful worst worthless wretched
 """
 _INTENSIFIERS = """
     absolutely awfully completely deeply dreadfully enormously exceedingly exceptionally extraordinarily extremely
@@ -38,13 +39,18 @@ _PHRASES = (
     "driving me mad",
     "fed up",
     "how dare you",
+    "joke of a",
     "losing patience",
     "never again",
+    "ripped off",
     "sick and tired",
+    "sick of",
     "what a joke",
 )
 # Common in support, and not shouted.
-_ACRONYMS = frozenset({"CAPTCHA", "HTTPS", "IMEI", "OAUTH", "ESIM", "VOIP", "ISBN", "IBAN", "SWIFT", "NVME", "UEFI"})
+_UNSHOUTED = frozenset({
+    "CAPTCHA", "HTTPS", "IMEI", "OAUTH", "ESIM", "VOIP", "ISBN", "IBAN", "SWIFT", "NVME", "UEFI", "URGENT",
+})  # fmt: skip
 _SHOUT = re.compile(r"(?<![\w-])[A-Z]{4,}(?![\w-])")
 _EXCLAMATION = re.compile(r"[!¡！]+")
 
@@ -71,7 +77,7 @@ class Lexicon:
         yield from (
             shout
             for shout in _SHOUT.findall(text)
-            if shout not in _ACRONYMS and _is_pronounceable(shout) and shout.casefold() not in self.words
+            if shout not in _UNSHOUTED and _is_pronounceable(shout) and shout.casefold() not in self.words
         )
         yield from _EXCLAMATION.findall(text)
 
@@ -88,6 +94,6 @@ def lexicons() -> dict[str, Lexicon]:
         about="words of strong feeling, intensifiers, shouting in capitals, exclamation marks",
         words=frozenset(f"{_FEELINGS} {_INTENSIFIERS}".split()).union(*map(forms, _INFLECTED.split())),
         phrases=tuple((written, phrase(written)) for written in _PHRASES),
-        wish="make it sound absolutely furious, in strong words and with exclamation marks",
+        wish="let your answer sound absolutely furious, in strong words and with exclamation marks",
     )
     return {"emotional": emotional}

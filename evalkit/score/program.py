@@ -35,7 +35,7 @@ class Python(Constraint):
         """
         try:
             score = self._call(text, self._fields)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise ScoreError(f"{self.function} raised {type(error).__name__}: {error}") from error
         if not isinstance(score, bool | int | float) or math.isnan(score) or not 0 <= score <= 1:
             raise ScoreError(f"{self.function} gave {score!r:.80}, expected true, false or a number from 0 to 1")

@@ -7,6 +7,17 @@ from dataclasses import dataclass
 
 from evalkit.score.constraint import Check, Constraint
 from evalkit.score.extract import WHOLE, Extract, Nothing
+from evalkit.trial import Response
+
+ANSWERED = "answered"
+"""The constraint that every task has: the model gave an answer, and a whole one."""
+
+_NO_ANSWER = {
+    "length": "cut off at the length limit",
+    "content_filter": "stopped by a content filter",
+    "refusal": "refused",
+    "context_overflow": "the prompt does not fit the model's context",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,4 +71,29 @@ def score(bound: Sequence[BoundConstraint], text: str) -> Scored:
         passed=all(check.passed for check in checks.values()),
         score=sum(check.score for check in checks.values()) / len(checks),
         checks=checks,
+    )
+
+
+def judge(bound: Sequence[BoundConstraint], response: Response) -> Scored:
+    """Judge a response with the way it ended.
+
+    A response that was cut off, filtered, refused or left empty, or whose prompt did not fit, is a fail whatever its
+    constraints say: a text that is not there avoids every word. Its score is 0.
+
+    Args:
+        bound: As for `score`.
+        response: What came back.
+
+    Raises:
+        ScoreError: As `score`.
+    """
+    scored = score(bound, response.text)
+    found = _NO_ANSWER.get(response.finish_reason, "")
+    if not found and not response.text.strip() and not response.tool_calls:
+        found = "empty"
+    answered = Check(passed=not found, score=float(not found), found=found)
+    return Scored(
+        passed=scored.passed and answered.passed,
+        score=scored.score if answered.passed else 0.0,
+        checks={ANSWERED: answered, **scored.checks},
     )

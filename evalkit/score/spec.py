@@ -13,6 +13,7 @@ from evalkit.score.errors import ConstraintError
 from evalkit.score.extract import Extract, read_extract
 from evalkit.score.kinds import constraint_types
 from evalkit.score.program import Python
+from evalkit.score.scored import ANSWERED
 from evalkit.score.values import show
 from evalkit.template import TemplateError, substitute
 from evalkit.template import fields_of as named_in
@@ -123,9 +124,13 @@ def name_constraints(specs: Sequence[ConstraintSpec]) -> list[ConstraintSpec]:
     Raises:
         ConstraintError: If the suite gives a name twice; its path is relative to the list.
     """
-    taken: set[str] = set()
+    taken = {ANSWERED}
     for index, spec in enumerate(specs):
         if spec.is_named:
+            if spec.name == ANSWERED:
+                raise ConstraintError(
+                    (index, "name"), f'found "{ANSWERED}", a constraint of every task; expected another'
+                )
             if spec.name in taken:
                 raise ConstraintError((index, "name"), f'found "{spec.name}" twice, expected a name of its own')
             taken.add(spec.name)

@@ -32,7 +32,7 @@ def _avoided(value: Any) -> Any:
             hint = did_you_mean(value, lexicons())
             raise ValueError(f"no lexicon {show(value)}; write words to avoid as a list. {hint}")
         return value
-    if not isinstance(value, list | tuple) or not value:
+    if not isinstance(value, list | tuple):
         raise ValueError(f"found {show(value)}, expected a list of words or the name of a lexicon")
     return tuple(map(_word, value))
 
@@ -70,8 +70,9 @@ class Mentions(Constraint):
         return Check(passed=not missing, score=share, found=_listed("lacks", missing))
 
     def wish(self) -> str | None:
-        """To leave the first one out."""
-        return f"do not mention {self.phrases[0][0]}"
+        """To leave one element out with all its alternatives: any that was left would do."""
+        *others, last = min(map(_needed, self.phrases), key=len)
+        return f"leave out any mention of {', '.join(others)} or {last}" if others else f"do not mention {last}"
 
 
 class Avoids(Constraint):
@@ -82,9 +83,10 @@ class Avoids(Constraint):
     phrases: Annotated[
         str | tuple[str, ...],
         BeforeValidator(_avoided),
-        WithJsonSchema({"anyOf": [{"type": "string"}, _PHRASES]}),
+        # An item may have nothing to avoid.
+        WithJsonSchema({"anyOf": [{"type": "string"}, {**_PHRASES, "minItems": 0}]}),
     ] = Field(union_mode="left_to_right")
-    """What to leave out: a list, or the name of a lexicon (`emotional`)."""
+    """What to leave out: a list, which may be empty, or the name of a lexicon (`emotional`)."""
 
     def check(self, text: str) -> Check:
         """The score falls with every hit, to 1/2, 1/3 and so on."""
@@ -99,7 +101,22 @@ class Avoids(Constraint):
         """To use the first of them."""
         if isinstance(self.phrases, str):
             return lexicons()[self.phrases].wish
-        return f"use the words {quoted(self.phrases[0])}"
+        if not self.phrases:
+            return None
+        return f"use the {'words' if ' ' in self.phrases[0] else 'word'} {quoted(self.phrases[0])}"
+
+
+def _needed(alternatives: Iterable[str]) -> list[str]:
+    """Alternatives without those that hold another one: who leaves `refund` out leaves `refunds` and `refund fee` out.
+
+    >>> _needed(["refund", "refunds", "refund fee", "money back"])
+    ['refund', 'money back']
+    """
+    needed: list[str] = []
+    for each in alternatives:
+        if not any(phrase(kept).is_in(Wording(each)) for kept in needed):
+            needed.append(each)
+    return needed
 
 
 def _listed(verb: str, words: Iterable[str]) -> str:

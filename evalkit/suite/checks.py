@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from evalkit.errors import Problem, did_you_mean
 from evalkit.score import ConstraintError
 from evalkit.suite.definition import Task
-from evalkit.suite.document import Document, Where
+from evalkit.suite.document import Document, Where, show_where
 from evalkit.suite.items import Row
 from evalkit.template import TemplateError, fields_of
 from evalkit.trial import Item, Messages, rng_for
@@ -45,6 +46,7 @@ def item_problems(task: Task, rows: Sequence[Row], document: Document) -> list[P
         if lost:
             lacks = f"lacks {{{min(lost)}}}, which the prompt has; every variant must ask about the item"
             problems.append(document.problem((*where, "paraphrases", index), lacks))
+    problems += _unfit_values(task, items, rows)
     if not problems:
         problems += _constraint_problems(task, document, items, rows)
     return problems
@@ -76,8 +78,34 @@ def _placeholder_problems(
         if len(lacking) == len(items):
             problems.append(document.problem(where, _unknown(name, items[0].fields)))
         else:
-            problems += _named(rows, lacking, f"no field {name!r}, which {where[-1]} uses")
+            problems += _named(rows, lacking, f"no field {name!r}, which {show_where(where[2:])} uses")
     return problems
+
+
+def _unfit_values(task: Task, items: Sequence[Item], rows: Sequence[Row]) -> list[Problem]:
+    """Where a prompt would show a value that has no text of its own, such as `None` for a null."""
+    wrong: dict[str, list[int]] = {}
+    for name in sorted({name for _, messages in _prompts(task) for name in _fields(messages)}):
+        for index, item in enumerate(items):
+            unfit = _unfit(item.fields.get(name, ""))
+            if unfit is not None:
+                wrong.setdefault(f"a prompt shows the field {name!r}: found {unfit}", []).append(index)
+    return [problem for message, indices in wrong.items() for problem in _named(rows, indices, message)]
+
+
+def _unfit(value: Any) -> str | None:
+    """Why a value cannot be put into a prompt; None when it can."""
+    if isinstance(value, list | tuple):
+        return next((unfit for unfit in map(_unfit, value) if unfit is not None), None)
+    if value is None:
+        return "null, expected text or a number"
+    if isinstance(value, bool):
+        return f"{str(value).lower()}, expected text; write it in quotes"
+    if isinstance(value, Mapping | bytes):
+        return f"{'bytes' if isinstance(value, bytes) else 'a mapping'}, expected text or a number"
+    if isinstance(value, float) and not isfinite(value):
+        return f"{value}, expected a finite number"
+    return None
 
 
 def _unknown(name: str, fields: Mapping[str, Any]) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from evalkit.adapter.aside import aside
 from evalkit.suite.items import path_inside
 
 
@@ -25,7 +26,7 @@ def load_function(folder: Path, name: str, *, allow_code: bool) -> Callable[...,
         allow_code: Whether the user said --allow-code. Without it nothing is executed.
 
     Raises:
-        CodeError: If it is not allowed, not there, outside the folder, or fails while loading.
+        CodeError: If it is not allowed, not there, unreadable, outside the folder, or fails while loading.
     """
     file, _, function = name.rpartition(":")
     if not file.endswith(".py") or not function.isidentifier():
@@ -34,23 +35,33 @@ def load_function(folder: Path, name: str, *, allow_code: bool) -> Callable[...,
         path = path_inside(folder, file)
     except ValueError as error:
         raise CodeError(str(error)) from None
-    if not path.is_file():
-        raise CodeError(f"no such file: {path}")
-    if not allow_code:
-        raise CodeError(f"{name} would run Python; read it, then say --allow-code")
-    module_name = f"_evalkit_suite_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
-    if module_name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(module_name, path)
-        if spec is None or spec.loader is None:
-            raise CodeError(f"{path} cannot be loaded as Python")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[module_name] = module  # before execution: dataclasses look their module up
-        try:
-            spec.loader.exec_module(module)
-        except Exception as error:
-            del sys.modules[module_name]
-            raise CodeError(f"{path} failed while loading: {type(error).__name__}: {error}") from error
-    found = getattr(sys.modules[module_name], function, None)
+    try:
+        if not path.is_file():
+            raise CodeError(f"no such file: {path}")
+        if not allow_code:
+            raise CodeError(f"{name} would run Python; read it, then say --allow-code")
+        source = path.read_bytes()
+    except OSError as error:
+        raise CodeError(f"{path} cannot be read: {error.strerror}") from None
+    found = getattr(_module(path, source), function, None)
     if not callable(found):
         raise CodeError(f"{path} has no function {function!r}")
     return found  # type: ignore[no-any-return]
+
+
+def _module(path: Path, source: bytes) -> ModuleType:
+    """The file as a module, executed once for each content that it has: a run records what the file holds now."""
+    digest = hashlib.sha256(str(path.resolve()).encode() + b"\0" + source).hexdigest()
+    name = f"_evalkit_suite_{digest[:12]}"
+    if name not in sys.modules:
+        module = ModuleType(name)
+        module.__file__ = str(path)
+        sys.modules[name] = module  # before execution: dataclasses look their module up
+        try:
+            # Not by an import loader: it may take compiled code of an earlier content from a cache.
+            with aside():
+                exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
+        except (Exception, SystemExit) as error:
+            del sys.modules[name]
+            raise CodeError(f"{path} failed while loading: {type(error).__name__}: {error}") from error
+    return sys.modules[name]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evalkit.adapter.aside import aside
 from evalkit.content import shipped
 from evalkit.errors import Problem, SuiteError
 from evalkit.suite.document import Document, Where, read_text
@@ -144,8 +145,9 @@ def called_rows(path: Path, function: Callable[..., Any], arguments: Mapping[str
     """
     name = f"{path.name}:{function.__name__}"
     try:
-        made: Iterable[Any] = list(function(**arguments))
-    except Exception as error:
+        with aside():
+            made: Iterable[Any] = list(function(**arguments))
+    except (Exception, SystemExit) as error:
         message = f"{name} failed: {type(error).__name__}: {error}"
         raise SuiteError([Problem(path=path, message=message)]) from error
     rows = []
@@ -167,6 +169,11 @@ def read_items(rows: Iterable[Row], *, group: str | None) -> tuple[list[Item], l
     problems: list[Problem] = []
     seen: dict[str, Row] = {}
     for row in rows:
+        broken = _broken_text(row.fields)
+        if broken is not None:
+            message = f"found {broken!r:.60}, which has half a character (a lone surrogate); write a whole one"
+            problems.append(row.problem(message))
+            continue
         given = row.fields.get("id")
         if given is not None and not isinstance(given, str | int):
             problems.append(row.problem(f"found {given!r:.40}, expected a text or a whole number", key="id"))
@@ -184,6 +191,23 @@ def read_items(rows: Iterable[Row], *, group: str | None) -> tuple[list[Item], l
         cluster = None if group is None else str(row.fields[group])
         items.append(Item(id=identity, fields=row.fields, group=cluster))
     return items, problems
+
+
+def _broken_text(value: Any) -> str | None:
+    """The first text in a JSON-like value that UTF-8 cannot hold, and so no request and no record; else None."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Mapping):
+            waiting += [*part.keys(), *part.values()]
+        elif isinstance(part, list | tuple):
+            waiting += part
+        elif isinstance(part, str):
+            try:
+                part.encode()
+            except UnicodeEncodeError:
+                return part
+    return None
 
 
 def content_id(fields: Mapping[str, Any]) -> str:

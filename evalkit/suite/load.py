@@ -33,12 +33,16 @@ def find_suite(name: str) -> Path:
         SuiteError: If there is neither.
     """
     path = Path(name)
-    if path.is_file():
-        return path
-    found = [folder / f"{name}.yaml" for folder in folders("suites")]
-    for candidate in found:
-        if candidate.is_file():
-            return candidate
+    if not name:
+        raise SuiteError([Problem(path=Path("''"), message="found no name, expected a path or the name of a suite")])
+    for candidate in (path, *(folder / f"{name}.yaml" for folder in folders("suites"))):
+        try:
+            if candidate.is_file():
+                return candidate
+        except OSError as error:
+            raise SuiteError([Problem(path=candidate, message=f"cannot be read: {error.strerror}")]) from None
+    if path.is_dir():
+        raise SuiteError([Problem(path=path, message="is a folder; expected a suite (YAML)")])
     if path.suffix in {".yaml", ".yml"} or len(path.parts) > 1:
         raise SuiteError([Problem(path=path, message="no such file; expected a suite (YAML)")])
     known = {file.stem for folder in folders("suites") for file in folder.glob("*.yaml")}
@@ -159,8 +163,8 @@ class _Reader:
         except SuiteError as error:
             self.problems.extend(error.problems)
             return None, ()
-        except (CodeError, ValueError) as error:
-            self.complain(where, str(error))
+        except (CodeError, ValueError, OSError) as error:
+            self.complain(where, _said(error))
             return None, ()
         items, problems = read_items(rows, group=given.group)
         self.problems.extend(problems)
@@ -201,9 +205,14 @@ class _Reader:
             return _cached_material(path, read_text(path, what="context material (JSONL)"))
         except SuiteError as error:
             self.complain(where, f"{context.material!r}: {error.problems[0].message}")
-        except ValueError as error:
-            self.complain(where, str(error))
+        except (ValueError, OSError) as error:
+            self.complain(where, _said(error))
         return None
+
+
+def _said(error: Exception) -> str:
+    """What went wrong, in words; of the operating system's errors, without their number."""
+    return f"{error.filename} cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
 
 
 @lru_cache(maxsize=8)

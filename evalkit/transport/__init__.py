@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from evalkit.transport.model import Model
-from evalkit.transport.opening import DEFAULT_TIMEOUT_S, open_model
+from evalkit.transport.opening import DEFAULT_TIMEOUT_S, Opener, open_model, opener
 
-__all__ = ["DEFAULT_TIMEOUT_S", "Model", "open_model"]
+__all__ = ["DEFAULT_TIMEOUT_S", "Model", "Opener", "open_model", "opener"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
+from evalkit.adapter.aside import aside
 from evalkit.adapter.endpoint import Endpoint
 from evalkit.adapter.wire import Dialect, Reply, ReplyError, Request
-from evalkit.errors import FatalTransportError
+from evalkit.errors import AdapterError, FatalTransportError, did_you_mean
 from evalkit.transport.channel import Channel
 from evalkit.transport.retry import Retries, retry_after_s
 from evalkit.trial import Answer, Call, Response
@@ -24,17 +27,27 @@ class Model:
         dialect: The wire format.
         channel: How requests get there; holds the key.
         retries: What to do when they do not.
+        tasks: Those that it can be asked; None when it takes any.
     """
 
-    def __init__(self, *, endpoint: Endpoint, dialect: Dialect, channel: Channel, retries: Retries) -> None:
+    def __init__(
+        self,
+        *,
+        endpoint: Endpoint,
+        dialect: Dialect,
+        channel: Channel,
+        retries: Retries,
+        tasks: Collection[str] | None = None,
+    ) -> None:
         self._endpoint = endpoint
         self._dialect = dialect
         self._channel = channel
         self._retries = retries
+        self._tasks = tasks
         self._reached = False
 
     def __repr__(self) -> str:
-        return f"Model({self.name!r}, address={self._endpoint.address!r})"
+        return f"Model({self.name!r}, address={self.address!r})"
 
     @property
     def name(self) -> str:
@@ -42,14 +55,25 @@ class Model:
         return self._endpoint.name
 
     @property
-    def deterministic(self) -> bool:
-        """Whether the same request always gives the same response."""
-        return self._endpoint.card.deterministic
+    def address(self) -> str:
+        """The base URL that is asked; for programs the full name."""
+        return self._endpoint.address
 
     @property
     def free(self) -> bool:
         """Whether a call costs nothing that evalkit could count."""
         return self._endpoint.card.free
+
+    def check(self, tasks: Sequence[str]) -> None:
+        """Refuse tasks that could never be answered, before the first call.
+
+        Raises:
+            AdapterError: If it is a program that answers other tasks only.
+        """
+        wrong = [task for task in tasks if self._tasks is not None and task not in self._tasks]
+        if wrong:
+            hint = did_you_mean(wrong[0], self._tasks or ())
+            raise AdapterError(f'model "{self.name}": it has no program for {", ".join(wrong)}. {hint}')
 
     def request(self, call: Call) -> Request:
         """Build the request for a call; pure.
@@ -91,7 +115,9 @@ class Model:
 
     def _read(self, reply: Reply) -> Response:
         try:
-            return _storable(self._dialect.parse(reply))
+            with aside():
+                response = self._dialect.parse(reply)
+            return _storable(response)
         except ReplyError as error:
             wait_s = retry_after_s(reply.headers, datetime.now(UTC))
             raise ReplyError(error.reason, str(error), retry_after_s=wait_s) from error
@@ -103,12 +129,16 @@ class Model:
 
 def _storable(response: Response) -> Response:
     """Replace lone surrogates, which JSON can spell but no file can hold."""
-    texts = (response.text, response.served_model or "")
+    parts = (response.text, response.served_model, response.finish_reason, response.tool_calls)
+    written = json.dumps(parts, ensure_ascii=False)
     try:
-        "".join(texts).encode()
+        written.encode()
     except UnicodeEncodeError:
-        text, served = (text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for text in texts)
-        return dataclasses.replace(response, text=text, served_model=served or None)
+        mended = written.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        text, served, finish, calls = json.loads(mended)
+        return dataclasses.replace(
+            response, text=text, served_model=served, finish_reason=finish, tool_calls=tuple(calls)
+        )
     return response
 
 

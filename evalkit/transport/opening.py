@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from evalkit.adapter.card import Card
 from evalkit.adapter.catalogue import FoundCard, beside_card, dialect_of, find_cards, split_name
 from evalkit.adapter.endpoint import Endpoint, endpoint_for
+from evalkit.adapter.environment import card_folders, env_file
 from evalkit.errors import AdapterError
 from evalkit.transport.channel import Channel
 from evalkit.transport.function import FunctionChannel, python_program
@@ -33,6 +35,7 @@ def open_model(
     code_folders: Sequence[Path],
     environment: Mapping[str, str],
     need_key: bool = True,
+    directory: Path | None = None,
 ) -> Model:
     """Find a model's adapter and make it ready to be asked.
 
@@ -45,6 +48,7 @@ def open_model(
         code_folders: Folders whose Python may run besides the shipped one.
         environment: Where keys and addresses are looked up.
         need_key: False when requests are only built, never sent: then a key may be missing.
+        directory: Where the files and programs that a name holds are looked for; the current folder when None.
 
     Raises:
         AdapterError: If the name, a card, a setting or the environment is wrong.
@@ -55,14 +59,60 @@ def open_model(
     endpoint = endpoint_for(found, model, options=options, environment=environment)
     key = _key(endpoint, environment) if need_key else None
     deadline_s = timeout_s or DEFAULT_TIMEOUT_S
+    tasks: Collection[str] | None = None
+    if found.card.transport == "http":
+        channel = _http(found.card, key, deadline_s)
+    elif found.card.transport == "local":
+        channel, tasks = _local(found, deadline_s, code_folders)
+    else:
+        channel = _named(found.card, model, deadline_s, allow_code=allow_code, directory=directory or Path())
     return Model(
         endpoint=endpoint,
         dialect=dialect_of(found, code_folders),
-        channel=_http(found.card, key, deadline_s)
-        if found.card.transport == "http"
-        else _program(found, model, deadline_s, code_folders=code_folders, allow_code=allow_code),
+        channel=channel,
         retries=Retries(sleep=asyncio.sleep, rng=random.Random()),
+        tasks=tasks,
     )
+
+
+class Opener(Protocol):
+    """Opens a model by its name and settings."""
+
+    def __call__(self, name: str, options: Mapping[str, Any], directory: Path | None = None) -> Model:
+        """As `open_model`."""
+
+
+def opener(
+    adapters: Sequence[Path], *, allow_code: bool, timeout_s: float | None = None, need_key: bool = True
+) -> Opener:
+    """What opens models with the cards and keys of the current folder, the environment and `adapters`.
+
+    Args:
+        adapters: Folders of cards and dialects that the user named; their Python may run.
+        allow_code: As for `open_model`.
+        timeout_s: As for `open_model`.
+        need_key: As for `open_model`.
+
+    Raises:
+        AdapterError: If a card or the `.env` is wrong.
+    """
+    found = card_folders(adapters)
+    variables = {**env_file(found), **os.environ}
+
+    def open_by_name(name: str, options: Mapping[str, Any], directory: Path | None = None) -> Model:
+        return open_model(
+            name,
+            options=options,
+            folders=found,
+            allow_code=allow_code,
+            timeout_s=timeout_s,
+            code_folders=adapters,
+            environment=variables,
+            need_key=need_key,
+            directory=directory,
+        )
+
+    return open_by_name
 
 
 def _key(endpoint: Endpoint, environment: Mapping[str, str]) -> str | None:
@@ -87,18 +137,20 @@ def _http(card: Card, key: str | None, timeout_s: float) -> Channel:
     return HttpChannel(auth_header=card.auth_header, auth_prefix=card.auth_prefix, key=key, timeout_s=timeout_s)
 
 
-def _program(
-    found: FoundCard, model: str, timeout_s: float, *, code_folders: Sequence[Path], allow_code: bool
-) -> Channel:
-    card = found.card
-    if card.transport == "process":
-        return ProcessChannel(model, timeout_s=timeout_s)
-    if card.transport == "replay":
-        return FunctionChannel(replay_program(Path(model)), timeout_s=timeout_s)
-    if card.transport == "python":
-        return FunctionChannel(python_program(model, allow_code=allow_code), timeout_s=timeout_s)
-    assert card.program is not None
-    answer = getattr(beside_card(found, card.program, code_folders), "answer", None)
+def _local(found: FoundCard, timeout_s: float, code_folders: Sequence[Path]) -> tuple[Channel, Collection[str] | None]:
+    """A program beside its card, and the tasks that it says it can be asked."""
+    assert found.card.program is not None
+    program = beside_card(found, found.card.program, code_folders)
+    answer = getattr(program, "answer", None)
     if not callable(answer):
-        raise AdapterError(f'{found.source}: program "{card.program}" has no function answer')
-    return FunctionChannel(answer, timeout_s=timeout_s)
+        raise AdapterError(f'{found.source}: program "{found.card.program}" has no function answer')
+    return FunctionChannel(answer, timeout_s=timeout_s), getattr(program, "TASKS", None)
+
+
+def _named(card: Card, model: str, timeout_s: float, *, allow_code: bool, directory: Path) -> Channel:
+    """What a model's name itself says: a command, a recording, a function."""
+    if card.transport == "process":
+        return ProcessChannel(model, timeout_s=timeout_s, directory=directory)
+    if card.transport == "replay":
+        return FunctionChannel(replay_program(directory / model), timeout_s=timeout_s)
+    return FunctionChannel(python_program(model, allow_code=allow_code, directory=directory), timeout_s=timeout_s)

@@ -10,11 +10,13 @@ import shlex
 import shutil
 import signal
 from asyncio.subprocess import PIPE, Process
+from pathlib import Path
 
 from evalkit.adapter.wire import Reply, ReplyError, Request
 from evalkit.errors import AdapterError
 
-_TAIL_CHARS = 500
+# What a program says last tells most, and messages about void trials are short.
+_TAIL_CHARS = 200
 _FAREWELL_S = 1.0
 
 
@@ -24,17 +26,19 @@ class ProcessChannel:
     Args:
         command: Program and arguments, quoted as for a shell but never given to one.
         timeout_s: For one answer; then the program and what it started are killed.
+        directory: Where the program is looked for and runs.
 
     Raises:
         AdapterError: If there is no such program.
     """
 
-    def __init__(self, command: str, *, timeout_s: float) -> None:
+    def __init__(self, command: str, *, timeout_s: float, directory: Path = Path()) -> None:
         try:
             words = shlex.split(command)
         except ValueError as error:
             raise AdapterError(f"command:{command}: cannot be split into words: {error}") from error
-        program = shutil.which(words[0]) if words else None
+        self._directory = directory.absolute()
+        program = shutil.which(self._located(words[0])) if words else None
         if program is None:
             raise AdapterError(f"command:{command}: found no program {words[0] if words else ''!r} that can be run")
         self._words = [program, *words[1:]]
@@ -48,7 +52,7 @@ class ProcessChannel:
         """
         try:
             process = await asyncio.create_subprocess_exec(
-                *self._words, stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True
+                *self._words, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=self._directory, start_new_session=True
             )
         except OSError as error:
             raise ReplyError("program-error", f"{request.url}: cannot be started: {error}") from error
@@ -67,6 +71,10 @@ class ProcessChannel:
             message = f"{request.url}: exit status {process.returncode}: {tail or 'nothing on standard error'}"
             raise ReplyError(f"exit-{process.returncode}", message)
         return Reply(body=out)
+
+    def _located(self, program: str) -> str:
+        # As a shell does: only a name without a slash is looked for on the PATH.
+        return str(self._directory / program) if "/" in program else program
 
     async def close(self) -> None:
         """Every process has ended with its call."""

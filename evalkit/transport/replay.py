@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from evalkit.adapter.wire import ReplyError
 from evalkit.errors import AdapterError, Problem, did_you_mean
+from evalkit.plain import one_line
 from evalkit.transport.function import Given, Program
 from evalkit.trial import Call
 
@@ -93,7 +94,7 @@ def _read(path: Path) -> dict[_Key, _Row]:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             yield from ((line, text) for line, text in enumerate(file, start=1) if text.strip())
     except (OSError, ValueError) as error:
         raise AdapterError(f"{path}: found no readable recording ({error}), expected JSONL") from error
@@ -101,7 +102,10 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def _row(text: str) -> _Row | str:
     try:
-        return _Row.model_validate(json.loads(text))
+        data = json.loads(text)
+        if not isinstance(data, dict):
+            return f'found {one_line(text, 40)}, expected an object such as {{"item": "1", "response": "…"}}'
+        return _Row.model_validate(data)
     except ValidationError as error:
         return "; ".join(_explain(problem) for problem in error.errors(include_url=False))
     except (ValueError, RecursionError) as error:
@@ -109,7 +113,7 @@ def _row(text: str) -> _Row | str:
 
 
 def _explain(problem: Any) -> str:
-    key = str(problem["loc"][0]) if problem["loc"] else "row"
+    key = str(problem["loc"][0])
     if problem["type"] == "extra_forbidden":
         return f"{key}: no such key. {did_you_mean(key, _Row.model_fields)}"
     return f"{key}: {problem['msg']}"

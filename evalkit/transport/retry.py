@@ -13,6 +13,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from evalkit.adapter.wire import ReplyError
 from evalkit.errors import FatalTransportError, TransportError
+from evalkit.plain import one_line
 
 _Result = TypeVar("_Result")
 
@@ -21,6 +22,8 @@ MAX_BACKOFF_S = 60.0
 MAX_RETRY_AFTER_S = 600.0
 """Longest wait that a provider may ask for; after a longer one the call is given up."""
 _FIRST_BACKOFF_S = 0.5
+MESSAGE_CHARS = 300
+"""Longest message about a void trial, which is recorded: providers may send anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ class Retries:
             return await retrying(counted), made
         except ReplyError as error:
             kind = FatalTransportError if rule_for(error.reason).fatal else TransportError
-            raise kind(error.reason, str(error), attempts=made) from error
+            raise kind(error.reason, one_line(str(error), MESSAGE_CHARS), attempts=made) from error
 
     def _wait(self, state: RetryCallState) -> float:
         asked = _failure(state).retry_after_s

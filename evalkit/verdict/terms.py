@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from evalkit.trial import Level
 
@@ -54,22 +54,6 @@ class Terms:
     def alpha_high(self) -> float:
         """Error rate of the downward test: shared among the task's counting conditions by one that counts."""
         return self.alpha / self.n_counting if self.counts else self.alpha
-
-    def to_json(self) -> dict[str, Any]:
-        """As kept in run.json."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, found: Mapping[str, Any]) -> Terms:
-        """Read back what `to_json` gave.
-
-        Raises:
-            ValueError: If a name is missing or unknown.
-        """
-        known = {field.name for field in fields(cls)}
-        if set(found) != known:
-            raise ValueError(f"terms of a condition: found {sorted(found)}, expected {sorted(known)}")
-        return cls(**found)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -221,6 +221,80 @@ def test_titles_that_people_wrote_pass() -> None:
     assert len(failed) <= 0.02 * len(scored), failed
 
 
+WRONG_REQUESTS = {
+    "ct-034": "Glasses order GL-40091 refund, wrong strength",
+    "ct-055": "Refund keyboard instead of exchange",
+    "ct-081": "Refund of shipping fee for R900 robot vacuum",
+    "ct-085": "Missing suitcase compensation: customer wants new bag",
+    "ct-104": "Trip booking estimate $23",
+    "ct-117": "Customer asks to cancel cruise and refund",
+    "ct-126": "Front tyres worn, customer wants new ones",
+    "ct-140": "Pay toll fines for sold car",
+    "ct-149": "Album upside down, refund",
+    "ct-154": "Potatoes rotten, customer wants refund",
+    "ct-160": "Sleeping bag zip fault, refund requested",
+    "ct-194": "Cancel direct debit on 1st",
+    "ct-200": "Refund for broken tent pole",
+}
+"""Titles about the right thing that ask for something else."""
+
+PREAMBLES = [
+    "A good title would be: {title}",
+    "Based on the complaint: {title}",
+    "The title: {title}",
+    "Title - {title}",
+    "[Title] {title}",
+    "Subject: {title}",
+    "Ticket #1: {title}",
+    "Customer Support Ticket: {title}",
+    "Here's one: {title}",
+    "Sure thing: {title}",
+    "# {title}",
+    '"{title}"',
+    "{title} (5 words)",
+    "{title} [word count: 5]",
+]
+
+
+def checked_title(item: str, title: str) -> Scored:
+    task = load_suite(FOLDER / "support.yaml").task("ticket-title")
+    assert isinstance(task.supply, tuple)
+    (found,) = [each for each in task.supply if each.id == item]
+    return score(task.bind(found), title)
+
+
+@pytest.mark.parametrize(("item", "title"), WRONG_REQUESTS.items())
+def test_a_title_that_asks_for_something_else_fails(item: str, title: str) -> None:
+    assert not checked_title(item, title).passed
+
+
+@pytest.mark.parametrize("preamble", PREAMBLES)
+def test_a_title_with_anything_around_it_fails(preamble: str) -> None:
+    result = checked_title("ct-085", preamble.format(title="Locate suitcase, flight EW442"))
+    assert not result.checks["no_preamble"].passed
+
+
+@pytest.mark.parametrize(
+    "title", ["[Urgent] Locate suitcase EW442", 'Locate "blue" suitcase', "Ticket transfer failed (2 tickets)"]
+)
+def test_a_bare_title_has_no_preamble(title: str) -> None:
+    assert checked_title("ct-085", title).checks["no_preamble"].passed
+
+
+@pytest.mark.parametrize("piece", ["a", " ", '"', "(", "[title", "title ", "(5 words)", "based on the ", "sure "])
+def test_the_preamble_pattern_reads_a_megabyte_in_time(piece: str) -> None:
+    found = checked_title("ct-085", piece * (1_000_000 // len(piece))).checks["no_preamble"].found
+    assert "longer than" not in found
+
+
+def test_protected_names_stand_in_the_complaint() -> None:
+    task = load_suite(FOLDER / "support.yaml").task("ticket-title")
+    assert isinstance(task.supply, tuple)
+    absent = {i.id: name for i in task.supply for name in i.fields["names"] if name not in i.fields["complaint"]}
+    assert {} == absent
+    assert "names" in task.protect
+
+
 def test_the_right_queue_always_passes() -> None:
     scored = scored_targets(load_suite(FOLDER / "support.yaml").task("routing"), "queue")
     assert [] == [item for item, result in scored.items() if not result.passed]

@@ -84,8 +84,10 @@ def test_the_tests_pass_against_the_wheel(installed: Path, tmp_path: Path) -> No
     shutil.copytree(ROOT / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__", *NEEDS_THE_SOURCE))
     (tmp_path / "pytest.ini").write_text(f"[pytest]\nmarkers =\n{MARKERS}", encoding="utf-8")
     settings = ["-W", "error", "--import-mode=importlib", "-m", "not slow and not external and not wheel"]
+    command = ["-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", *settings, "tests"]
     result = run(
-        *[installed / "python", "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", *settings, "tests"],
+        installed / "python",
+        *command,
         folder=tmp_path,
         PYTHONPATH=str(tmp_path),
     )

@@ -1,0 +1,38 @@
+"""The engine's side of the model seam."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from evalkit.adapter import Request
+from evalkit.trial import Answer, Call
+
+
+class Asked(Protocol):
+    """Who is asked: a model, or what stands in for one."""
+
+    @property
+    def name(self) -> str:
+        """`PROVIDER/NAME`."""
+
+    @property
+    def address(self) -> str:
+        """Where it is asked; for a program, its full name."""
+
+    @property
+    def free(self) -> bool:
+        """Whether calls cost nothing."""
+
+    def request(self, call: Call) -> Request:
+        """The request for a call; pure."""
+
+    async def ask(self, request: Request) -> Answer:
+        """The answer.
+
+        Raises:
+            TransportError: If there is none; the trial is void.
+            FatalTransportError: If no call of this run can succeed.
+        """
+
+    async def close(self) -> None:
+        """Let go of connections."""

@@ -1,0 +1,27 @@
+"""How a plan is carried out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineSettings:
+    """How a plan is carried out; nothing here changes what is measured."""
+
+    concurrency: int = 16
+    """Calls in flight, or answered but not yet on the disk: as many, at most, does a killed run pay for twice."""
+    max_void: float = 0.02
+    """Share of void trials above which the run has failed."""
+    keep_requests: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what no run could be carried out with.
+
+        Raises:
+            ValueError: If a number is out of range.
+        """
+        if self.concurrency < 1:
+            raise ValueError(f"found concurrency {self.concurrency}, expected at least 1")
+        if not 0 <= self.max_void <= 1:
+            raise ValueError(f"found max_void {self.max_void}, expected a share from 0 to 1")

@@ -1,0 +1,230 @@
+"""The commands that ask no model: check, plan, show, models, schema, new, rescore."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from evalkit.cli import call
+from tests.runs import write_suite
+from tests.server import serving
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("LOCALHOST_API_KEY", raising=False)
+
+
+# --- check
+
+
+def test_a_suite_that_is_well_formed_passes_with_its_warnings(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path)
+    assert 0 == call(["check", "sums.yaml"])
+    out = capsys.readouterr().out
+    assert "warning: sums.yaml:5: tasks.add: clean: at threshold 0.9 the shortest way to usable is 36" in out
+    assert out.endswith("sums.yaml: ok\n")
+
+
+def test_all_errors_of_all_suites_are_shown(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path)
+    (tmp_path / "bad.yaml").write_text("suite: x\nthreshold: 95\ntasks: {}\n")
+    assert 2 == call(["check", "sums.yaml", "bad.yaml", "--json"])
+    good, bad = json.loads(capsys.readouterr().out)
+    assert ([], "sums.yaml", "bad.yaml") == (good["errors"], good["suite"], bad["suite"])
+    assert len(bad["errors"]) >= 2
+    assert 2 == call(["check", "bad.yaml"])
+    assert f"bad.yaml: {len(bad['errors'])} errors" in capsys.readouterr().out
+
+
+def test_what_is_no_suite_does_not_keep_others_from_being_checked(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path)
+    assert 2 == call(["check", "", ".", "s" * 300, "sums.yaml", "--json"])
+    assert [1, 1, 1, 0] == [len(report["errors"]) for report in json.loads(capsys.readouterr().out)]
+
+
+def test_json_on_a_terminal_commands_nothing(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path, n_items=1, prompt="{a} \\x9b31m \\x7f \\u202e")
+    assert 0 == call(["show", "sums.yaml", "--task", "add", "--json"])
+    out = capsys.readouterr().out
+    assert "0 \\u009b31m \\u007f \\u202e" in out
+    assert "0 \x9b31m \x7f \u202e" == json.loads(out)[0]["messages"][0]["content"]
+
+
+def test_a_condition_that_cannot_be_made_is_an_error(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "notes.jsonl").write_text('{"kind": "note", "text": "Short."}\n')
+    write_suite(tmp_path, perturbations="{context: {levels: [4000], material: notes.jsonl}}")
+    assert 2 == call(["check", "sums.yaml"])
+    assert "context@4000 cannot be made" in capsys.readouterr().out
+    for command in (["plan", "sums.yaml"], ["show", "sums.yaml", "--task", "add"]):
+        assert 2 == call(command)
+        assert "context@4000" in capsys.readouterr().err
+
+
+# --- plan
+
+
+def test_a_plan_says_what_a_run_would_ask(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path, threshold=1, perturbations="{repeat: 3}")
+    assert 0 == call(["plan", "sums.yaml", "--json", "--limit", "5"])
+    plan = json.loads(capsys.readouterr().out)
+    assert (20, None) == (plan["calls"], plan["cost_usd"])
+    clean, repeated = plan["conditions"]
+    assert ("clean", 5, 5, None) == (clean["condition"], clean["units"], clean["calls"], clean["least_units_to_usable"])
+    assert ("repeat@3", 5, 15, False) == (
+        repeated["condition"],
+        repeated["units"],
+        repeated["calls"],
+        repeated["counts"],
+    )
+    assert clean["tokens_in"] + repeated["tokens_in"] == plan["tokens_in"] > 0
+    assert 0 == call(["plan", "sums.yaml"])
+    out = capsys.readouterr().out
+    assert "never" in out
+    assert "at most 80 calls" in out
+
+
+# --- show
+
+
+def test_the_requests_that_are_shown_are_those_that_are_sent(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path, n_items=1, perturbations="{noise: {on: prompt, levels: [0.3]}}")
+    with serving(answer="add") as server:
+        options = ["--model", "localhost/m", "-M", f"base_url={server.base_url}", "-M", "temperature=0"]
+        assert 0 == call(["show", "sums.yaml", "--task", "add", "--condition", "noise@0.3", "--json", *options])
+        (shown,) = json.loads(capsys.readouterr().out)
+        assert 0 == call(["run", "sums.yaml", "--conditions", "noise", *options])
+        assert shown["request"]["body"] == server.last_body
+    assert ("add", "noise@0.3", "i0") == (shown["task"], shown["condition"], shown["item"])
+
+
+def test_requests_are_shown_to_eyes_without_a_key(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path, n_items=9)
+    assert 0 == call(["show", "sums.yaml", "--task", "add", "--n", "2", "--model", "openai/m"])
+    out = capsys.readouterr().out
+    assert 2 == out.count("--- add, clean, item i")
+    assert "[POST https://api.openai.com/v1/chat/completions] {'model': 'm'}" in out
+
+
+def test_the_variant_of_a_prompt_is_named(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path, n_items=1, perturbations="{paraphrase: true}", more='    paraphrases: ["Add {a} to {b}."]')
+    assert 0 == call(["show", "sums.yaml", "--task", "add", "--condition", "paraphrase"])
+    assert "--- add, paraphrase (paraphrase 1), item i0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("message", "options"),
+    [('no task "sub"', ["--task", "sub"]), ('no condition "x". Known: clean', ["--task", "add", "--condition", "x"])],
+)
+def test_what_is_not_there_cannot_be_shown(tmp_path: Path, capsys: Any, message: str, options: list[str]) -> None:
+    write_suite(tmp_path)
+    assert 2 == call(["show", "sums.yaml", *options])
+    assert message in capsys.readouterr().err
+
+
+# --- models
+
+
+def test_providers_are_listed_and_whether_their_keys_are_set(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("OPENAI_API_KEY=sk-secret\n")
+    monkeypatch.setenv("LOCALHOST_API_KEY", "sk-other")
+    assert 0 == call(["models"])
+    out = capsys.readouterr().out
+    assert "OPENAI_API_KEY: set in .env" in out
+    assert "LOCALHOST_API_KEY: set in " in out
+    assert "none needed" in out
+    assert "sk-" not in out
+    assert 0 == call(["models", "--json"])
+    found = {listing["name"]: listing for listing in json.loads(capsys.readouterr().out)}
+    assert {"openai", "localhost", "echo", "baseline", "replay", "python", "command"} <= set(found)
+    assert (".env", None) == (found["openai"]["key_source"], found["echo"]["key_env"])
+    (tmp_path / ".env").unlink()
+    assert 0 == call(["models"])
+    assert "OPENAI_API_KEY: not set" in capsys.readouterr().out
+
+
+# --- schema and new
+
+
+def test_a_new_suite_is_whole_and_can_be_run(tmp_path: Path, capsys: Any) -> None:
+    assert 0 == call(["new", "my suite.yaml"])
+    assert "evalkit check my suite.yaml" in capsys.readouterr().out
+    assert "my-suite" == yaml.safe_load((tmp_path / "my suite.yaml").read_text())["suite"]
+    assert 0 == call(["check", "my suite.yaml"])
+    assert 0 == call(["run", "my suite.yaml", "--model", "echo/x", "--fixed", "2"])
+    capsys.readouterr()
+    assert 0 == call(["schema"])
+    assert json.loads(capsys.readouterr().out) == json.loads((tmp_path / "suite.schema.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("file", "name"), [("größe.yaml", "gr-e"), ("数学.yaml", "suite"), ("1e5.yaml", "1e5"), ("null.yaml", "null")]
+)
+def test_a_new_suite_has_a_name_that_a_suite_may_have(tmp_path: Path, capsys: Any, file: str, name: str) -> None:
+    assert (0, 0) == (call(["new", file]), call(["check", file]))
+    assert name == yaml.safe_load((tmp_path / file).read_text())["suite"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "mine").mkdir(mode=0o500)
+    assert 2 == call(["new", "mine/x.yaml"])
+    assert "mine/x.yaml: Permission denied\n" == capsys.readouterr().err
+
+
+def test_nothing_is_overwritten(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "suite.schema.json").write_text("mine")
+    assert 0 == call(["new", "...yaml"])
+    assert "suite" == yaml.safe_load((tmp_path / "...yaml").read_text())["suite"]
+    assert "mine" == (tmp_path / "suite.schema.json").read_text()
+    for name, message in (
+        ("...yaml", "exists already"),
+        ("x.txt", "found the ending '.txt', expected .yaml"),
+        ("none/x.yaml", "no folder none; make it first"),
+    ):
+        assert 2 == call(["new", name])
+        assert message in capsys.readouterr().err
+
+
+# --- rescore
+
+
+def test_a_run_is_scored_again_without_a_call_or_a_key(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_suite(tmp_path)
+    with serving(answer="add") as server:
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
+        assert 0 == call(["run", "sums.yaml", "--model", "openai/m", "-M", f"base_url={server.base_url}"])
+    monkeypatch.delenv("OPENAI_API_KEY")
+    (run,) = (tmp_path / "runs").iterdir()
+    write_suite(tmp_path, constraints="[{characters: {max: 1}}]")
+    capsys.readouterr()
+    assert 0 == call(["rescore", str(run), "--suite", "sums.yaml", "--json", "--out", "again"])
+    out, err = capsys.readouterr()
+    assert 9 == json.loads(out)["tasks"][0]["conditions"][0]["passes"]
+    assert "1 conditions scored again" in err
+    assert 0 == call(["rescore", str(run), "--suite", "sums.yaml", "--out", "again"])
+    assert "sums with openai/m" in capsys.readouterr().out
+
+
+def test_a_suite_that_asks_other_things_cannot_score_a_run(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path, n_items=4)
+    assert 0 == call(["run", "sums.yaml", "--model", "echo/x"])
+    (run,) = (tmp_path / "runs").iterdir()
+    write_suite(tmp_path, n_items=5)
+    capsys.readouterr()
+    assert 0 == call(["rescore", str(run), "--suite", "sums.yaml", "--out", "again"])
+    assert "warning: 1 trials have no stored response: they were not answered then" in capsys.readouterr().err
+    write_suite(tmp_path, n_items=4, prompt="Other: {a}, {b}")
+    assert 2 == call(["rescore", str(run), "--suite", "sums.yaml", "--out", "again"])
+    assert "none of its responses answers a request of sums.yaml" in capsys.readouterr().err

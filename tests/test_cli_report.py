@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pandas
+import pytest
+
+from evalkit.cli import call
+from evalkit.record import COLUMNS
+from tests.runs import Scripted, carry_out, make_suite, right
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    suite = make_suite(tmp_path, n_items=6)
+    return str(carry_out(suite, Scripted(lambda call: "=1" if call.item == "i1" else right(call)), tmp_path).folder)
+
+
+def test_the_report_is_for_eyes_by_default(run: str, capsys: Any) -> None:
+    assert 0 == call(["report", run])
+    out = capsys.readouterr().out
+    assert "sums with scripted/x" in out
+    assert [] == [line for line in out.splitlines() if len(line) > 80]
+
+
+def test_json_is_one_object_or_a_list(run: str, capsys: Any) -> None:
+    assert 0 == call(["report", run, "--json"])
+    one = json.loads(capsys.readouterr().out)
+    assert 0 == call(["report", run, run, "--format", "json"])
+    assert [one, one] == json.loads(capsys.readouterr().out)
+
+
+def test_trials_are_exported(run: str, capsysbinary: Any) -> None:
+    assert 0 == call(["report", run, "--format", "csv"])
+    frame = pandas.read_csv(io.BytesIO(capsysbinary.readouterr().out))
+    assert (list(COLUMNS), 6) == (list(frame.columns), len(frame))
+    assert 0 == call(["report", run, "--format", "jsonl"])
+    rows = [json.loads(line) for line in capsysbinary.readouterr().out.splitlines()]
+    assert {"=1"} == {row["response"] for row in rows if not row["passed"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("out.json", b'{\n  "suite"'),
+        ("out.csv", b"task,"),
+        ("out.jsonl", b'{"task"'),
+        ("out.parquet", b"PAR1"),
+        ("out.txt", b"sums"),
+    ],
+)
+def test_the_ending_of_the_file_says_the_format(run: str, tmp_path: Path, capsys: Any, name: str, start: bytes) -> None:
+    assert 0 == call(["report", run, "-o", name])
+    assert ("", "") == tuple(capsys.readouterr())
+    data = (tmp_path / name).read_bytes()
+    assert data.startswith(start)
+    assert b"\x1b[" not in data
+
+
+@pytest.mark.parametrize(
+    ("message", "options"),
+    [
+        ("-o x.html: no format ends in .html; say --format, or end in .txt, .json,", ["-o", "x.html"]),
+        ("--json: found --format csv, which says otherwise", ["--json", "--format", "csv"]),
+        ("--json: found -o x.CSV, which says otherwise", ["--json", "-o", "x.CSV"]),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(
+    run: str, capsys: Any, message: str, options: list[str]
+) -> None:
+    assert 2 == call(["report", run, *options])
+    assert message in capsys.readouterr().err
+    assert not Path(options[-1]).exists()
+
+
+@pytest.mark.parametrize(
+    "options", [["--json", "-o", "x.JSON"], ["--format", "json", "-o", "x.html"], ["--json", "--format", "json"]]
+)
+def test_options_that_agree_are_taken(run: str, capsys: Any, options: list[str]) -> None:
+    assert 0 == call(["report", run, *options])
+    text = Path(options[-1]).read_text(encoding="utf-8") if "-o" in options else capsys.readouterr().out
+    assert "sums" == json.loads(text)["suite"]
+
+
+def test_a_name_without_an_ending_gets_the_report_for_eyes(run: str) -> None:
+    assert 0 == call(["report", run, "-o", "out"])
+    assert Path("out").read_text(encoding="utf-8").startswith("sums with")
+
+
+def test_trials_of_several_runs_are_not_mixed(run: str, capsys: Any) -> None:
+    assert 2 == call(["report", run, run, "--format", "csv"])
+    assert "found 2 runs, expected one" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_exits_with_4(run: str, capsys: Any) -> None:
+    assert 4 == call(["report", run, "-o", "none/out.json"])
+    assert "none/out.json: cannot be written: No such file or directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("column", ["constraints", "score"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "report {run}",
+        "run --resume {run}",
+        "run sums.yaml --model echo/x --reuse {run}",
+        "rescore {run} --suite sums.yaml --out again",
+    ],
+)
+def test_a_damaged_run_is_named_whatever_reads_it(run: str, capsys: Any, column: str, command: str) -> None:
+    assert 0 == call(["run", "sums.yaml", "--model", "echo/x", "--out", "damaged"])
+    (folder,) = Path("damaged").iterdir()
+    with sqlite3.connect(folder / "trials.db") as connection:
+        connection.execute(f"UPDATE trials SET {column} = '{{no'")
+    connection.close()
+    capsys.readouterr()
+    assert 2 == call(command.format(run=folder).split())
+    err = capsys.readouterr().err
+    assert f"{folder}/trials.db: cannot be read as a run's trials: trial add, clean, " in err
+    assert "Traceback" not in err
+
+
+def test_what_is_no_run_exits_with_2(tmp_path: Path, capsys: Any) -> None:
+    assert 2 == call(["report", str(tmp_path)])
+    assert 2 == call(["report", str(tmp_path), "--format", "csv"])
