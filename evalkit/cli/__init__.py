@@ -103,7 +103,7 @@ def call(arguments: list[str]) -> int:
         The exit code: 0, or 2 for wrong usage, a bad suite, or a file that cannot be read or written where it is, 4 for
         the infrastructure (a disk that is full or broken is), 70 for a defect of evalkit, 130 for an interruption.
     """
-    debug = "--debug" in arguments
+    debug = "--debug" in arguments or bool(os.environ.get("EVALKIT_DEBUG"))
     try:
         # Not cli.main: it ends the process with 1 when a pipe breaks.
         with cli.make_context("evalkit", list(arguments)) as context:

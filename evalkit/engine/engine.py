@@ -141,9 +141,9 @@ class Engine:
     def _save_rest(self) -> None:
         """Put on the disk what a cancelled run has not; it blocks, since nothing may come between."""
         rows, self._buffer = [row for _, row in self._buffer], []
-        if rows and not isinstance(self._failure, RecordError):
-            self._disk.submit(self._writer.commit, rows, []).result()
-        self._disk.shutdown(wait=True)
+        with self._disk:  # which waits for a commit that is under way
+            if rows and not isinstance(self._failure, RecordError):
+                self._disk.submit(self._writer.commit, rows, []).result()
 
     def stop(self) -> None:
         """Start nothing more; give calls in flight some seconds to answer, then leave them."""
