@@ -74,6 +74,12 @@ example above it.
 """
 
 EXTRACT_INTRO = """\
+## The constraint that every task has
+
+`answered` needs no line in a suite: the response is a whole answer. One that was cut off at the length limit, stopped
+by a content filter, refused or left empty, or whose prompt did not fit the model's context, fails it, and with it the
+trial, whatever the other constraints say.
+
 ## What a constraint reads
 
 The whole response, unless the task or the constraint says `extract:`. It is one of these, or a list of them that is
