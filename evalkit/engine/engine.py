@@ -228,7 +228,8 @@ class Engine:
 
     # --- one call
 
-    async def _perform(self, ask: _Ask) -> None:
+    def _request(self, ask: _Ask) -> tuple[Request, TrialRow]:
+        """What is asked, and the trial as far as it is known before the answer."""
         unit, terms = ask.unit.unit, ask.unit.terms
         repeat = unit.repeats[ask.index]
         prompt = self._plan.prompt(terms, unit.item)
@@ -245,6 +246,10 @@ class Engine:
             request_hash=request.hash,
             request=json.dumps(request.as_json(), ensure_ascii=False) if self._settings.keep_requests else None,
         )
+        return request, row
+
+    async def _perform(self, ask: _Ask) -> None:
+        request, row = self._request(ask)
         known = self._known_answer(row)
         if known is not None:
             self._put(ask, replace(row.answered(known.as_answer(), cost_usd=0.0), latency_s=None))
@@ -255,9 +260,8 @@ class Engine:
                 answer = await asyncio.shield(shared)
                 row = replace(row.answered(answer, cost_usd=0.0), attempts=0, latency_s=None)
             else:
-                row = row.answered(
-                    await self._ask(request, _shared_key(row)), cost_usd=0.0 if self._model.free else None
-                )
+                answer = await self._ask(request, _shared_key(row))
+                row = row.answered(answer, cost_usd=0.0 if self._model.free else None)
         except FatalTransportError:
             raise
         except TransportError as error:
