@@ -16,7 +16,7 @@ from evalkit.verdict import Terms, decidability, task_decidability
 FindingKind: TypeAlias = Literal["error", "warning", "note"]
 
 _TRIED = 3
-"""Items that each condition is tried on."""
+"""Items that noise is tried on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,12 +53,14 @@ def _finding(suite: Suite, task: Task, kind: FindingKind, message: str) -> Findi
 
 
 def _impossible(suite: Suite, task: Task, plan: Plan, terms: list[Terms]) -> Iterator[Finding]:
-    """Try every condition on some items."""
+    """Try every condition; a run tries all its items before the first call."""
     items = sample_items(task)[:_TRIED]
     plain = [plan.prompt(terms[0], item).messages for item in items]
     for each in terms:
+        # Noise may leave a short item as it is; the others can be made, or not, for the first.
+        tried = items if each.perturbation == "noise" else items[:1]
         try:
-            made = [plan.prompt(each, item).messages for item in items]
+            made = [plan.prompt(each, item).messages for item in tried]
         except EvalkitError as error:
             yield _finding(suite, task, "error", str(error))
             continue
