@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from evalkit.engine import EngineSettings, Measured, measure, start
 from evalkit.engine import resume as go_on
 from evalkit.lint import Finding, lint
-from evalkit.plan import DEFAULT_MAX_CALLS, DEFAULT_UNITS, Scope
+from evalkit.plan import DEFAULT_MAX_CALLS, DEFAULT_UNITS, Scope, check_prompts, make_plan
 from evalkit.record import TrialReader, read_run_file
 from evalkit.suite import Suite, load_suite
 from evalkit.transport import opener
@@ -23,8 +23,8 @@ async def arun(
     suite: str | Path | Suite,
     model: str,
     *,
-    tasks: Sequence[str] = (),
-    conditions: Sequence[str] = (),
+    tasks: str | Sequence[str] = (),
+    conditions: str | Sequence[str] = (),
     fixed: int = DEFAULT_UNITS,
     max_calls: int = DEFAULT_MAX_CALLS,
     limit: int | None = None,
@@ -72,11 +72,13 @@ async def arun(
     """
     loaded = suite if isinstance(suite, Suite) else load_suite(suite, allow_code=allow_code)
     open_by_name = opener([Path(folder) for folder in adapters], allow_code=allow_code, timeout_s=timeout_s)
+    scope = Scope(tasks=_names(tasks), conditions=_names(conditions), limit=limit, fixed=fixed, max_calls=max_calls)
+    plan = make_plan(loaded, scope, seed=seed, confidence=confidence)
+    check_prompts(plan)
     session = start(
-        loaded,
+        plan,
         open_by_name(model, options or {}),
-        scope=Scope(tasks=tuple(tasks), conditions=tuple(conditions), limit=limit, fixed=fixed, max_calls=max_calls),
-        seed=seed,
+        scope=scope,
         confidence=confidence,
         options=options or {},
         settings=EngineSettings(concurrency=concurrency, max_void=max_void, keep_requests=keep_requests),
@@ -84,6 +86,10 @@ async def arun(
         reuse=[Path(folder) for folder in reuse],
     )
     return await session.carry_out()
+
+
+def _names(given: str | Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def run(suite: str | Path | Suite, model: str, **options: Any) -> Measured:

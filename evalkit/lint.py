@@ -15,6 +15,7 @@ from evalkit.verdict import Terms, decidability, task_decidability
 
 FindingKind: TypeAlias = Literal["error", "warning", "note"]
 
+_NAMED = 5
 _TRIED = 3
 """Items that noise is tried on."""
 
@@ -73,11 +74,14 @@ def _doubles(suite: Suite, task: Task, plan: Plan, plain: Terms) -> Iterator[Fin
     """Items that ask exactly the same: they are one question, and count as two."""
     if not isinstance(task.supply, tuple):
         return
-    asked: dict[Messages, str] = {}
+    asked: dict[Messages, list[str]] = {}
     for item in task.supply:
-        first = asked.setdefault(plan.prompt(plain, item).messages, item.id)
-        if first != item.id:
-            yield _finding(suite, task, "warning", f"items {first!r} and {item.id!r} ask exactly the same")
+        asked.setdefault(plan.prompt(plain, item).messages, []).append(item.id)
+    for same in asked.values():
+        if len(same) > 1:
+            named = ", ".join(repr(item) for item in same[:_NAMED])
+            more = f" and {len(same) - _NAMED} more" if len(same) > _NAMED else ""
+            yield _finding(suite, task, "warning", f"the items {named}{more} ask exactly the same")
 
 
 def _undecidable(suite: Suite, task: Task, terms: list[Terms]) -> Iterator[Finding]:

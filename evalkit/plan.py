@@ -52,8 +52,8 @@ class Scope:
             ValueError: If a number is not at least 1.
         """
         for name, number in (("limit", self.limit), ("fixed", self.fixed), ("max_calls", self.max_calls)):
-            if number is not None and number < 1:
-                raise ValueError(f"found {name} {number}, expected at least 1")
+            if number is not None and (type(number) is not int or number < 1):
+                raise ValueError(f"found {name} {number!r}, expected a whole number, at least 1")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,8 +153,10 @@ def make_plan(suite: Suite, scope: Scope, *, seed: int = 0, confidence: float | 
 
     Raises:
         EvalkitError: If the scope names a task or condition that the suite lacks.
-        ValueError: If the confidence is out of range.
+        ValueError: If the confidence is out of range, or the seed no whole number.
     """
+    if type(seed) is not int:
+        raise ValueError(f"found seed {seed!r}, expected a whole number")
     if confidence is not None and not 0.5 < confidence < 1:
         raise ValueError(f"found confidence {confidence}, expected above 0.5 and below 1")
     _check_names(suite, scope)

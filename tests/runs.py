@@ -11,7 +11,7 @@ from typing import Any
 
 from evalkit.adapter import Request
 from evalkit.engine import EngineSettings, Measured, Session, start
-from evalkit.plan import Scope
+from evalkit.plan import Scope, make_plan
 from evalkit.record import TrialReader, TrialRow
 from evalkit.suite import Suite, load_suite
 from evalkit.trial import Answer, Call, Response
@@ -71,6 +71,9 @@ class Scripted:
     name = address = "scripted/x"
     free = True
 
+    def check(self, tasks: Sequence[str]) -> None:
+        """It does any task."""
+
     def __init__(
         self,
         answer: Callable[[Call], str | BaseException] = right,
@@ -123,11 +126,11 @@ def session(
     reuse: Sequence[Path] = (),
     **settings: Any,
 ) -> Session:
+    scope = scope or Scope()
     return start(
-        suite,
+        make_plan(suite, scope),
         model,
-        scope=scope or Scope(),
-        seed=0,
+        scope=scope,
         confidence=None,
         options={},
         settings=EngineSettings(**settings),

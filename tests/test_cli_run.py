@@ -377,3 +377,22 @@ def test_a_full_disk_exits_with_4_and_the_run_can_be_resumed(tmp_path: Path) -> 
         assert "Traceback" not in failed.stderr
         resumed = _evalkit(tmp_path, "run", "--resume", str(_only_run()), "--json")
     assert (0, 3) == (resumed.returncode, json.loads(resumed.stdout)["tasks"][0]["conditions"][0]["passes"])
+
+
+@pytest.mark.parametrize("given", ["", ",", " , "])
+def test_an_option_that_names_nothing_is_not_taken_for_everything(given: str, tmp_path: Path, capsys: Any) -> None:
+    """Such as --tasks "$TASKS" where the variable is not set."""
+    write_suite(tmp_path)
+    assert 2 == call(["run", "sums.yaml", "--model", "echo/x", "--tasks", given])
+    assert "found no name" in capsys.readouterr().err
+    assert not Path("runs").exists()
+
+
+def test_wrong_usage_goes_before_infrastructure_in_the_exit_code(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path)
+    (tmp_path / "m.py").write_text("def f(messages, options):\n    1 / 0\n", encoding="utf-8")
+    (tmp_path / "r.jsonl").write_text("", encoding="utf-8")
+    code = call(["run", "sums.yaml", "--model", "python:m.py:f", "--model", "replay/r.jsonl", "--model", "echo/x",
+                 "--allow-code", "--json"])  # fmt: skip
+    assert 4 == code
+    assert ["echo/x"] == [result["model"] for result in json.loads(capsys.readouterr().out)]

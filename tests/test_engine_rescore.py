@@ -16,7 +16,7 @@ VOID = TransportError("timeout", "no answer")
 
 
 def _rescored(folder: Path, tmp_path: Path, model: Scripted, **given: Any) -> Measured:
-    made = rescore(folder, make_suite(tmp_path, **given), model, out=tmp_path / "again", options={})
+    made = rescore(folder, make_suite(tmp_path, **given), model, out=tmp_path / "again")
     return asyncio.run(made.carry_out())
 
 
@@ -60,7 +60,7 @@ def test_a_suite_without_any_of_the_runs_tasks_is_refused(tmp_path: Path) -> Non
     from evalkit.suite import load_suite
 
     with pytest.raises(EvalkitError, match="found the tasks sub, expected some of the run's: add"):
-        rescore(run.folder, load_suite(tmp_path / "sums.yaml"), Scripted(), out=tmp_path, options={})
+        rescore(run.folder, load_suite(tmp_path / "sums.yaml"), Scripted(), out=tmp_path)
 
 
 def test_what_is_no_run_cannot_be_scored_again(tmp_path: Path) -> None:

@@ -2,17 +2,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from evalkit.engine import EngineSettings, Measured, measure, resume, start, stored_suite
-from evalkit.errors import EvalkitError, FatalTransportError, RecordError, SuiteError, TransportError
-from evalkit.plan import Scope
+from evalkit.errors import AdapterError, EvalkitError, FatalTransportError, RecordError, SuiteError, TransportError
+from evalkit.plan import Scope, make_plan
 from evalkit.record import TrialReader, TrialWriter, hold, read_run_file, write_run_file
-from evalkit.suite import load_suite
+from evalkit.suite import Suite, load_suite
 from evalkit.trial import Call
 from tests.runs import Scripted, carry_out, make_suite, right, rows_of, session, shuffled, write_suite
 
@@ -42,12 +42,12 @@ def _interrupted(tmp_path: Path, model: Scripted, **given: Any) -> Measured:
 
 def test_a_run_file_says_what_was_asked_of_whom(tmp_path: Path) -> None:
     path = write_suite(tmp_path, threshold=0.8)
+    scope = Scope(conditions=("clean",), fixed=5)
     measured = asyncio.run(
         start(
-            load_suite(path),
+            make_plan(load_suite(path), scope, seed=3, confidence=0.9),
             Scripted(),
-            scope=Scope(conditions=("clean",), fixed=5),
-            seed=3,
+            scope=scope,
             confidence=0.9,
             options={"temperature": 0.5},
             settings=EngineSettings(max_void=0.1, keep_requests=True),
@@ -317,3 +317,43 @@ def test_a_scope_that_does_not_fit_makes_no_folder(tmp_path: Path) -> None:
     with pytest.raises(EvalkitError, match='no task "sub"'):
         session(make_suite(tmp_path), Scripted(), tmp_path / "runs", scope=Scope(tasks=("sub",)))
     assert not (tmp_path / "runs").exists()
+
+
+def _suite_of(folder: Path, *items: str) -> Suite:
+    listed = ", ".join(f"{{id: {item}, q: hi}}" for item in items)
+    task = f"{{prompt: 'Say {{q}}', items: [{listed}], constraints: [one_line]}}"
+    folder.mkdir()
+    (folder / "s.yaml").write_text(f"suite: s\nthreshold: 0.9\ntasks: {{t: {task}}}\n", encoding="utf-8")
+    return load_suite(folder / "s.yaml")
+
+
+def test_a_reused_answer_serves_one_item_also_across_a_resumption(tmp_path: Path) -> None:
+    """Two items that ask the same are two observations: a second answer is asked for."""
+    earlier = carry_out(_suite_of(tmp_path / "one", "a"), Scripted(lambda call: "hi"), tmp_path / "runs")
+    suite = _suite_of(tmp_path / "two", "c", "d")
+    unanswered = Scripted(lambda call: TransportError("timeout", "no answer"))
+    made = session(suite, unanswered, tmp_path / "runs", reuse=[earlier.folder], max_void=1.0)
+    asyncio.run(made.carry_out())
+    assert {0} == {row.attempts for row in rows_of(made.folder) if row.void_reason is None}
+    assert 1 == sum(row.void_reason is not None for row in rows_of(made.folder))
+    _change(made.folder, finished=None, stopped="interrupted")
+    model = Scripted(lambda call: "hi")
+    _resume(made.folder, model)
+    assert 1 == model.asked.total()
+
+
+def test_a_model_that_cannot_do_a_task_is_refused_before_a_folder_is_made(tmp_path: Path) -> None:
+    class Unfit(Scripted):
+        def check(self, tasks: Sequence[str]) -> None:
+            raise AdapterError(f"cannot do {', '.join(tasks)}")
+
+    with pytest.raises(AdapterError, match="cannot do add"):
+        session(make_suite(tmp_path), Unfit(), tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_killed_run_whose_trials_are_gone_is_not_paid_for_again(tmp_path: Path) -> None:
+    made = session(make_suite(tmp_path), Scripted(), tmp_path / "runs")
+    (made.folder / "trials.db").unlink()
+    with pytest.raises(RecordError, match=r"no trials\.db"):
+        _resume(made.folder, Scripted())

@@ -70,4 +70,4 @@ def test_items_that_ask_the_same_are_noticed(tmp_path: Path) -> None:
         "    items: [{id: x, q: same, gold: yes}, {id: y, q: other, gold: yes}, {id: z, q: same, gold: no}]\n"
     )
     messages = [found.problem.message for found in lint(load_suite(path))]
-    assert "items 'x' and 'z' ask exactly the same" in messages
+    assert "the items 'x', 'z' ask exactly the same" in messages

@@ -233,7 +233,7 @@ def test_a_scope_that_names_what_is_not_there_is_refused(tmp_path: Path, message
 @pytest.mark.parametrize("name", ["limit", "fixed", "max_calls"])
 def test_a_scope_of_nothing_is_refused(name: str) -> None:
     nothing: dict[str, Any] = {name: 0}
-    with pytest.raises(ValueError, match=f"found {name} 0, expected at least 1"):
+    with pytest.raises(ValueError, match=f"found {name} 0, expected a whole number, at least 1"):
         Scope(**nothing)
 
 

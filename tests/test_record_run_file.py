@@ -18,7 +18,6 @@ from evalkit.record import (
     hold,
     new_folder,
     read_run_file,
-    stored_options,
     write_run_file,
 )
 from evalkit.verdict import Terms
@@ -181,9 +180,3 @@ def test_a_folder_that_cannot_be_locked_is_the_machines_fault(tmp_path: Path) ->
     with pytest.raises(RecordError, match="cannot be locked") as caught, hold(tmp_path):
         pass
     assert 4 == caught.value.exit_code
-
-
-def test_a_password_in_an_address_is_not_stored() -> None:
-    given = {"base_url": "https://me:pass@host/v1", "temperature": 0, "note": "a@b", "other": "http://host/x@y"}
-    expected = {"base_url": "https://host/v1", "temperature": 0, "note": "a@b", "other": "http://host/x@y"}
-    assert expected == stored_options(given)

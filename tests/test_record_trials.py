@@ -3,6 +3,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pandas
 import pytest
@@ -285,3 +286,15 @@ def test_a_reader_does_not_keep_a_run_from_ending(tmp_path: Path) -> None:
         writer.close()
         assert [ROW] == list(reader.rows())
     assert [ROW] == _read(tmp_path)
+
+
+def test_deeply_nested_tool_calls_are_read_back(tmp_path: Path) -> None:
+    """One runaway answer must not make the others unreadable."""
+    deep: Any = 1
+    for _ in range(400):
+        deep = {"a": deep}
+    response = Response(text="", finish_reason="tool_calls", tool_calls=({"name": "f", "arguments": deep},))
+    row = ROW.answered(Answer(response=response, latency_s=0.1, attempts=1), cost_usd=None)
+    _commit(tmp_path, row)
+    with TrialReader(tmp_path) as reader:
+        assert [row] == list(reader.rows())

@@ -8,10 +8,10 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Literal
 
-from evalkit.adapter.aside import aside
 from evalkit.adapter.card import Card, card_from, read_card
 from evalkit.adapter.code import find_beside, load_module, require_permission
 from evalkit.adapter.wire import Dialect
+from evalkit.aside import aside
 from evalkit.content import shipped
 from evalkit.errors import AdapterError, did_you_mean
 

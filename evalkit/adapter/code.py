@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
-from evalkit.adapter.aside import aside
 from evalkit.errors import AdapterError
+from evalkit.python_file import PythonFileError, execute
 
 
 def load_module(path: Path) -> ModuleType:
-    """Execute a file as a module under a private name; the second time the first result is given.
+    """Execute a file as a module under a private name; the same file is executed again only when it was edited.
 
     Args:
         path: An existing Python file.
 
     Raises:
-        AdapterError: If it fails while it is executed.
+        AdapterError: If it cannot be read, or fails while it is executed.
     """
-    resolved = path.resolve()
-    # A private name cannot shadow a library, whatever the file is called.
-    name = f"_evalkit_{resolved.stem}_{hashlib.sha256(str(resolved).encode()).hexdigest()[:12]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, resolved)
-    if spec is None or spec.loader is None:
+    if path.suffix != ".py":
         raise AdapterError(f"{path}: found no Python file, expected a name that ends in .py")
-    module = importlib.util.module_from_spec(spec)
-    # Dataclasses look their module up while it is still being executed.
-    sys.modules[name] = module
     try:
-        with aside():
-            spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # a script may end in sys.exit()
-        del sys.modules[name]
-        raise AdapterError(f"{path}: cannot be loaded: {type(error).__name__}: {error}") from error
-    return module
+        return execute(path, path.read_bytes())
+    except OSError as error:
+        raise AdapterError(f"{path}: cannot be read: {error.strerror}") from error
+    except PythonFileError as error:
+        raise AdapterError(f"{path}: cannot be loaded: {error}") from error
 
 
 def find_beside(name: str, folders: Sequence[Path]) -> Path:

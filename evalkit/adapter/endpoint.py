@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from evalkit.adapter.aside import aside
 from evalkit.adapter.card import KEY_VARIABLE, Card, check_address
 from evalkit.adapter.catalogue import FoundCard
 from evalkit.adapter.wire import Dialect, Request
+from evalkit.aside import aside
 from evalkit.errors import AdapterError
 from evalkit.trial import Call
 
@@ -21,7 +21,7 @@ _SEES_THE_TRIAL = frozenset({"local", "replay"})
 """Transports whose programs get the whole call, its place in the run included."""
 _KEY = re.compile(r"(^|_)(api_?key|key|token|secret|password|authorization|credentials?)$")
 """Settings, in lower case and with underscores, that would be keys: they would be sent in the body, and recorded."""
-_NO_KEY = frozenset({"prompt_cache_key"})
+_NO_KEY = frozenset({"prompt_cache_key", "bos_token", "eos_token", "pad_token", "stop_token"})
 """Settings of providers that only read like one."""
 
 
@@ -99,16 +99,28 @@ def endpoint_for(
 
 
 def _check_option(name: str, value: Any) -> None:
-    # Every card's variable is named so, whichever provider is asked.
-    if re.match(KEY_VARIABLE, name) or (_KEY.search(name.replace("-", "_").lower()) and name not in _NO_KEY):
-        raise AdapterError(
-            f'option "{name}": keys come from the environment only; `evalkit models` names the variables'
-        )
     try:
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
         message = f'option "{name}": found {value!r:.80}, expected a finite number, a text or another JSON value'
         raise AdapterError(message) from error
+    for part in _names({name: value}):
+        # Every card's variable is named so, whichever provider is asked.
+        if re.match(KEY_VARIABLE, part) or (_KEY.search(part.replace("-", "_").lower()) and part not in _NO_KEY):
+            raise AdapterError(
+                f'option "{part}": keys come from the environment only; `evalkit models` names the variables'
+            )
+
+
+def _names(value: Any) -> Iterator[str]:
+    """Every name inside a JSON value."""
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            yield str(name)
+            yield from _names(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _names(part)
 
 
 def _base_url(card: Card, options: Mapping[str, Any], environment: Mapping[str, str]) -> str:

@@ -44,11 +44,11 @@ def command(run: Path, suite: str, out: Path, adapters: tuple[Path, ...], allow_
     prompt or items changed, a trial has no answer and is void.
     """
     stored = read_run_file(run)
-    model = opener(adapters, allow_code=allow_code, need_key=False)(
-        stored.model, stored.options, Path(stored.directory)
-    )
+    # At the address where it was asked: what the environment says today would make other requests.
+    options = {**stored.options, "base_url": stored.address} if "://" in stored.address else stored.options
+    model = opener(adapters, allow_code=allow_code, need_key=False)(stored.model, options, Path(stored.directory))
     changed = load_suite(suite, allow_code=allow_code)
-    session = rescore(run, changed, model, out=out, options=stored.options)
+    session = rescore(run, changed, model, out=out)
     measured = asyncio.run(session.carry_out())
     totals = measured.results.totals
     planned = sum(terms.units > 0 for terms in session.plan.terms)

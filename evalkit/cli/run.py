@@ -6,7 +6,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ from evalkit.cli.shared import (
     allow_code_option,
     json_option,
     opener,
-    print_json,
     read_settings,
     rendered,
     say,
@@ -27,10 +27,12 @@ from evalkit.cli.shared import (
     settings_option,
     wants_colour,
 )
-from evalkit.errors import EXIT_INTERRUPTED, EvalkitError
+from evalkit.errors import EXIT_INFRASTRUCTURE, EXIT_INTERRUPTED, EXIT_USAGE, EvalkitError
+from evalkit.plain import json_text
 
 if TYPE_CHECKING:
     from evalkit.engine import Measured, Session
+    from evalkit.plan import Plan
 
 
 @click.command(
@@ -84,12 +86,10 @@ def command(context: click.Context, /, suites: tuple[str, ...], models: tuple[st
     """
     if options["resume"] is not None:
         _refuse_with_resume(context)
-        sessions: Iterable[Session] = [_resumed(options)]
-    else:
-        if not suites or not models:
-            raise click.UsageError("Name at least one SUITE and one --model, or --resume a run.", context)
-        sessions = _started(suites, models, options)
-    return _carry_out_all(sessions, options, one=len(suites) * len(models) <= 1)
+        return _carry_out_all([lambda: _resumed(options)], options)
+    if not suites or not models:
+        raise click.UsageError("Name at least one SUITE and one --model, or --resume a run.", context)
+    return _carry_out_all(_new_sessions(suites, models, options), options)
 
 
 _FITS_RESUME = {"resume", "concurrency", "timeout", "adapters", "allow_code", "as_json"}
@@ -122,8 +122,10 @@ def _resumed(options: dict[str, Any]) -> Session:
     )
 
 
-def _started(suites: tuple[str, ...], models: tuple[str, ...], options: dict[str, Any]) -> Iterator[Session]:
-    """A new run of every suite with every model, each made when its turn comes."""
+def _new_sessions(
+    suites: tuple[str, ...], models: tuple[str, ...], options: dict[str, Any]
+) -> list[Callable[[], Session]]:
+    """What makes a new run of every suite with every model, when its turn comes."""
     from evalkit.engine import EngineSettings, start
     from evalkit.plan import Scope, check_prompts, make_plan
     from evalkit.suite import load_suite
@@ -132,54 +134,60 @@ def _started(suites: tuple[str, ...], models: tuple[str, ...], options: dict[str
     open_by_name = opener(options["adapters"], allow_code=options["allow_code"], timeout_s=options["timeout"])
     scope = Scope(**{name: options[name] for name in ("tasks", "conditions", "limit", "fixed", "max_calls")})
     settings = EngineSettings(**{name: options[name] for name in ("concurrency", "max_void", "keep_requests")})
-    loaded = [load_suite(name, allow_code=options["allow_code"]) for name in suites]
-    # Whatever can be seen to be wrong with any of them is seen before the first call of the first is paid for.
-    for suite in loaded:
-        plan = make_plan(suite, scope, seed=options["seed"], confidence=options["confidence"])
-        check_prompts(plan)
-        for name in models:
-            open_by_name(name, given).check(plan.task_names)
-    return (
-        start(
-            suite,
-            open_by_name(name, given),
+
+    def session(plan: Plan, model: str) -> Session:
+        return start(
+            plan,
+            open_by_name(model, given),
             scope=scope,
-            seed=options["seed"],
             confidence=options["confidence"],
             options=given,
             settings=settings,
             out=options["out"],
             reuse=options["reuse"],
         )
-        for suite in loaded
-        for name in models
-    )
+
+    # Whatever can be seen to be wrong with any of them is seen before the first call of the first is paid for.
+    loaded = [load_suite(name, allow_code=options["allow_code"]) for name in suites]
+    plans = [make_plan(suite, scope, seed=options["seed"], confidence=options["confidence"]) for suite in loaded]
+    for plan in plans:
+        check_prompts(plan)
+        for model in models:
+            open_by_name(model, given).check(plan.task_names)
+    return [partial(session, plan, model) for plan in plans for model in models]
 
 
-def _carry_out_all(sessions: Iterable[Session], options: dict[str, Any], *, one: bool) -> int:
-    """Carry out one session after the other; what fails does not keep the others from their turn."""
-    measured, code = [], 0
-    for session in sessions:
+def _carry_out_all(sessions: Sequence[Callable[[], Session]], options: dict[str, Any]) -> int:
+    """Carry out one session after the other; what fails does not keep the others from their turn.
+
+    Returns:
+        0, or the code that goes before the others: 2 for wrong usage, 130 for an interruption, 4 for the
+        infrastructure.
+    """
+    measured, codes = [], set()
+    for make in sessions:
         try:
-            found = _carry_out(session, options)
+            found = _carry_out(make())
         except EvalkitError as error:
-            if one:
+            if len(sessions) == 1:
                 raise
             say(str(error), err=True)
-            code = code or error.exit_code
+            codes.add(error.exit_code)
             continue
         measured.append(found)
+        if not options["as_json"]:
+            codes.add(_show(rendered(found.results, found.run, found.folder)))
         if found.interrupted:
-            code = EXIT_INTERRUPTED
+            codes.add(EXIT_INTERRUPTED)
             break
     if options["as_json"]:
         results = [found.results.as_json() for found in measured]
-        print_json(results[0] if one else results)
-    return code
+        codes.add(_show(json_text(results[0] if len(sessions) == 1 else results) + "\n"))
+    return next((code for code in (EXIT_USAGE, EXIT_INTERRUPTED, EXIT_INFRASTRUCTURE) if code in codes), 0)
 
 
-def _carry_out(session: Session, options: dict[str, Any]) -> Measured:
-    """Carry a session out with its display, and print what it measured."""
+def _carry_out(session: Session) -> Measured:
+    """Carry a session out with its display."""
     from evalkit.cli.progress import Display
 
     left = session.left()
@@ -195,17 +203,23 @@ def _carry_out(session: Session, options: dict[str, Any]) -> Measured:
         raise
     if measured.interrupted:
         say(f"Stopped. Go on with: evalkit run --resume {measured.folder}", err=True)
-    if not options["as_json"]:
-        _show(rendered(measured.results, measured.run, measured.folder))
     return measured
 
 
-def _show(text: str) -> None:
-    """Print to standard output; that nobody reads any more is no reason to stop measuring."""
+def _show(text: str) -> int:
+    """Print to standard output; that nobody can read it is no reason to stop measuring.
+
+    Returns:
+        0, or 4 when the output is refused (a full disk).
+    """
     try:
         click.echo(text, nl=False, color=wants_colour())
-    except BrokenPipeError:
+    except BrokenPipeError:  # whoever read it has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        say(f"The results cannot be printed: {error.strerror}; `evalkit report` shows them again.", err=True)
+        return EXIT_INFRASTRUCTURE
+    return 0
 
 
 async def _with_signals(session: Session) -> Measured:

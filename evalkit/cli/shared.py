@@ -56,7 +56,10 @@ class FiniteFloat(click.FloatRange):
 
 def names(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
     """Read an option that takes several names, separated by commas or by giving it again."""
-    return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+    read = tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+    if values and not read:  # such as "$TASKS" of a variable that is not set: everything is hardly what was meant
+        raise click.BadParameter("found no name, expected one or more, separated by commas")
+    return read
 
 
 def scope_options(command: Decorated) -> Decorated:

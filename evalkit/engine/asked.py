@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from evalkit.adapter import Request
@@ -22,6 +23,13 @@ class Asked(Protocol):
     @property
     def free(self) -> bool:
         """Whether calls cost nothing."""
+
+    def check(self, tasks: Sequence[str]) -> None:
+        """See whether it can do these tasks at all.
+
+        Raises:
+            AdapterError: If it cannot.
+        """
 
     def request(self, call: Call) -> Request:
         """The request for a call; pure."""

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from evalkit.adapter import Request
-from evalkit.adapter.aside import aside
+from evalkit.aside import aside
 from evalkit.engine.asked import Asked
 from evalkit.engine.outcomes import is_complete, outcome_of
 from evalkit.engine.settings import EngineSettings
@@ -35,7 +35,6 @@ from evalkit.verdict import Decider, Key, Outcome, Terms
 COMMIT_ROWS = 100
 COMMIT_SECONDS = 0.005
 """How long an answer waits for others to share its commit."""
-VOID_MESSAGE_CHARS = 300
 GRACE_SECONDS = 10.0
 """How long calls in flight may still answer after the run was told to stop."""
 _KNOWN_AT_ONCE = 500
@@ -67,6 +66,26 @@ _SharedKey: TypeAlias = tuple[str, int, str, str]
 def _shared_key(row: TrialRow) -> _SharedKey:
     """Trials with the same key are one call: the same request about the same item, the same time round."""
     return row.request_hash, row.repeat, row.task, row.item
+
+
+def _found_in(readers: Sequence[TrialReader], row: TrialRow) -> Iterator[tuple[int, TrialRow]]:
+    """Where a request is answered already: in this run (the first reader) for the same item only, then in others."""
+    for index, reader in enumerate(readers):
+        found = reader.answer(row.request_hash, row.repeat, task=row.task, item=row.item, same_item=index == 0)
+        if found is not None:
+            yield index, found
+
+
+def _lent(readers: Sequence[TrialReader]) -> dict[tuple[int, TrialKey], tuple[str, str]]:
+    """Which item (task and id) each trial of a reused run has answered for, before a run is resumed."""
+    lent: dict[tuple[int, TrialKey], tuple[str, str]] = {}
+    own, *reused = readers
+    if reused:
+        for row in own.rows():
+            if row.attempts == 0 and row.void_reason is None:
+                for index, found in _found_in(readers, row):
+                    lent.setdefault((index, found.key), (row.task, row.item))
+    return lent
 
 
 class Engine:
@@ -110,7 +129,7 @@ class Engine:
         self._failure: BaseException | None = None
         self._planned = sum(terms.units * terms.repeats for terms in plan.terms)
         self._void = 0
-        self._lent: dict[tuple[int, TrialKey], tuple[str, str]] = {}
+        self._lent = _lent(known)
         # A thread of its own: commits must not queue behind whatever else runs in threads.
         self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="evalkit-commit")
 
@@ -265,9 +284,7 @@ class Engine:
         except FatalTransportError:
             raise
         except TransportError as error:
-            row = replace(
-                row, void_reason=error.reason, void_message=str(error)[:VOID_MESSAGE_CHARS], attempts=error.attempts
-            )
+            row = replace(row, void_reason=error.reason, void_message=str(error), attempts=error.attempts)
         except asyncio.CancelledError:
             if self._stopping:
                 raise
@@ -293,15 +310,14 @@ class Engine:
         return answer
 
     def _known_answer(self, row: TrialRow) -> TrialRow | None:
-        """The answer to this request from this run, for the same item only, or from a run that is reused.
+        """The answer to this request, from this run or from one that is reused.
 
-        Two items that happen to ask the same are two observations: each is asked.
+        Two items that happen to ask the same are two observations: a trial of a reused run, whose item may have
+        another id, answers for one item only.
         """
         wanted = (row.task, row.item)
-        for index, reader in enumerate(self._known):
-            found = reader.answer(row.request_hash, row.repeat, task=row.task, item=row.item, same_item=index == 0)
-            # Of a run that is reused, a trial may have another item's id, but it answers for one item only.
-            if found is not None and self._lent.setdefault((index, found.key), wanted) == wanted:
+        for index, found in _found_in(self._known, row):
+            if self._lent.setdefault((index, found.key), wanted) == wanted:
                 return found
         return None
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from evalkit.adapter import Request
 from evalkit.engine.asked import Asked
 from evalkit.engine.session import Session, start
 from evalkit.engine.settings import EngineSettings
 from evalkit.errors import EvalkitError, TransportError
+from evalkit.plan import make_plan
 from evalkit.record import read_run_file
 from evalkit.suite import Suite
 from evalkit.trial import Answer, Call
@@ -27,6 +27,9 @@ class StoredAnswers:
         self.name = model.name
         self.address = model.address
         self.free = True
+
+    def check(self, tasks: Sequence[str]) -> None:
+        """Whatever the tasks, the answers are there or not."""
 
     def request(self, call: Call) -> Request:
         """The request as the model would get it."""
@@ -45,15 +48,14 @@ class StoredAnswers:
         await self._model.close()
 
 
-def rescore(folder: Path, suite: Suite, model: Asked, *, out: Path, options: Mapping[str, Any]) -> Session:
+def rescore(folder: Path, suite: Suite, model: Asked, *, out: Path) -> Session:
     """Make a run that scores the responses of another by a suite with changed constraints or thresholds.
 
     Args:
         folder: The run whose responses are scored.
         suite: How.
-        model: The run's model with the options it had; builds requests, is never asked.
+        model: The run's model at the address and with the options it had; builds requests, is never asked.
         out: Where the new run's folder is made.
-        options: The run's.
 
     Raises:
         RecordError: If there is no such run.
@@ -72,14 +74,16 @@ def rescore(folder: Path, suite: Suite, model: Asked, *, out: Path, options: Map
         for definition in task.conditions
         for name in (definition.condition.id, definition.condition.perturbation)
     }
+    conditions = tuple(name for name in run.scope.conditions if name in known)
+    scope = replace(run.scope, tasks=tasks, conditions=conditions)
     return start(
-        suite,
+        make_plan(suite, scope, seed=run.seed, confidence=run.confidence),
         StoredAnswers(model),
-        scope=replace(run.scope, tasks=tasks, conditions=tuple(name for name in run.scope.conditions if name in known)),
-        seed=run.seed,
+        scope=scope,
         confidence=run.confidence,
-        options=options,
+        options=run.options,
         settings=EngineSettings(max_void=1.0),
         out=out,
         reuse=(folder,),
+        directory=Path(run.directory),
     )

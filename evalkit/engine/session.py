@@ -17,9 +17,8 @@ from evalkit.engine.outcomes import measure
 from evalkit.engine.settings import EngineSettings
 from evalkit.errors import RecordError
 from evalkit.perturb import TOKEN_COUNTER
-from evalkit.plan import Plan, Scope, check_prompts, make_plan
+from evalkit.plan import Plan, Scope
 from evalkit.record import (
-    DATABASE,
     RunFile,
     StoredSuite,
     StoredTotals,
@@ -29,7 +28,6 @@ from evalkit.record import (
     hold,
     new_folder,
     read_run_file,
-    stored_options,
     write_run_file,
 )
 from evalkit.suite import Suite, read_suite
@@ -73,8 +71,6 @@ class Session:
         """Trials that have no answer yet, at most; calls are fewer where answers are shared or reused."""
         if self.run.finished is not None:
             return 0
-        if not (self.folder / DATABASE).is_file():
-            return self.planned
         with TrialReader(self.folder) as reader:
             return self.planned - reader.n_answered()
 
@@ -143,25 +139,36 @@ def _now() -> str:
 
 
 def start(
-    suite: Suite,
+    plan: Plan,
     model: Asked,
     *,
     scope: Scope,
-    seed: int,
     confidence: float | None,
     options: Mapping[str, Any],
     settings: EngineSettings,
     out: Path,
     reuse: Sequence[Path] = (),
+    directory: Path | None = None,
 ) -> Session:
-    """Make a run: fix its plan and terms, and write them into a new folder below `out`.
+    """Make a run: write its plan and terms into a new folder below `out`.
+
+    Args:
+        plan: What is asked; made by `make_plan` from the scope and the confidence, and tried by `check_prompts`.
+        model: Who is asked.
+        scope: Which part of the suite.
+        confidence: Of each verdict; the suite's when None.
+        options: Settings of the model.
+        settings: How the plan is carried out.
+        out: Where the folder is made.
+        reuse: Runs whose answers are taken.
+        directory: Where files that the model's name means are found; the current folder when None.
 
     Raises:
-        EvalkitError: If the scope names what the suite lacks.
+        AdapterError: If the model cannot do a task of the plan.
         RecordError: If the folder cannot be made, or a run to reuse is not one.
     """
-    plan = make_plan(suite, scope, seed=seed, confidence=confidence)
-    check_prompts(plan)
+    suite = plan.suite
+    model.check(plan.task_names)
     for folder in reuse:
         read_run_file(folder)
         TrialReader(folder).close()
@@ -176,10 +183,10 @@ def start(
         ),
         model=model.name,
         address=model.address,
-        directory=str(Path.cwd()),
-        options=stored_options(options),
+        directory=str(directory or Path.cwd()),
+        options=dict(options),
         reuse=[str(folder.resolve()) for folder in reuse],
-        seed=seed,
+        seed=plan.seed,
         confidence=suite.confidence if confidence is None else confidence,
         scope=scope,
         max_void=settings.max_void,
@@ -190,16 +197,15 @@ def start(
         started=_now(),
     )
     folder = new_folder(out, suite=suite.name, model=model.name, now=datetime.now(UTC))
+    TrialWriter(folder).close()  # from here on, a run without its trials is one that lost them
     write_run_file(folder, run)
     return Session(folder=folder, run=run, plan=plan, model=model, settings=settings, reuse=reuse)
 
 
 def _check_trials(folder: Path, run: RunFile) -> None:
     """A record that lost its trials would be asked, and paid for, once more."""
-    if run.totals.calls <= run.totals.void:  # nothing was answered yet
-        return
     with TrialReader(folder) as reader:
-        if reader.n_answered() == 0:
+        if run.totals.calls > run.totals.void and reader.n_answered() == 0:
             message = f"{folder}: run.json knows of {run.totals.calls} calls, but trials.db has none of their answers"
             raise RecordError(f"{message}; was the folder copied without trials.db-wal?")
 

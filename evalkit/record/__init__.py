@@ -7,14 +7,12 @@ from evalkit.record.run_file import (
     hold,
     new_folder,
     read_run_file,
-    stored_options,
     write_run_file,
 )
-from evalkit.record.trials import COLUMNS, DATABASE, TrialKey, TrialReader, TrialRow, TrialWriter
+from evalkit.record.trials import COLUMNS, TrialKey, TrialReader, TrialRow, TrialWriter
 
 __all__ = [
     "COLUMNS",
-    "DATABASE",
     "RunFile",
     "StoredSuite",
     "StoredTotals",
@@ -25,6 +23,5 @@ __all__ = [
     "hold",
     "new_folder",
     "read_run_file",
-    "stored_options",
     "write_run_file",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -180,11 +180,3 @@ def read_run_file(folder: Path) -> RunFile:
         where = ".".join(str(part) for part in detail["loc"])
         message = f"{path}: {where or 'file'}: {detail['msg']}; is it of this version's format {FORMAT}?"
         raise RecordError(message) from None
-
-
-def stored_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options as a run file keeps them: user names and passwords in an address are taken out."""
-    return {
-        name: re.sub(r"(?<=//)[^/@\s]+@", "", value) if isinstance(value, str) else value
-        for name, value in options.items()
-    }

@@ -152,9 +152,11 @@ def _read_row(values: Sequence[Any]) -> TrialRow:
         row = _ROW.validate_python(given)
         for text, kind in ((row.constraints, _CHECKS), (row.tool_calls, _CALLS)):
             if text is not None:
-                kind.validate_json(text)
-    except ValidationError as error:
-        wrong = error.errors(include_url=False)[0]
+                # Not pydantic's reader: it reads less deeply nested JSON than was written.
+                kind.validate_python(json.loads(text))
+    except (ValidationError, ValueError, RecursionError) as error:
+        details = error.errors(include_url=False) if isinstance(error, ValidationError) else []
+        wrong = details[0] if details else {"loc": (), "msg": str(error)}
         where = ".".join(str(part) for part in wrong["loc"]) or "JSON"
         trial = ", ".join(str(given[name]) for name in ("task", "condition", "position", "repeat"))
         raise ValueError(f"trial {trial}: {where}: {wrong['msg']}") from None

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from evalkit.adapter.aside import aside
+from evalkit.python_file import PythonFileError, execute
 from evalkit.suite.items import path_inside
 
 
@@ -43,25 +40,11 @@ def load_function(folder: Path, name: str, *, allow_code: bool) -> Callable[...,
         source = path.read_bytes()
     except OSError as error:
         raise CodeError(f"{path} cannot be read: {error.strerror}") from None
-    found = getattr(_module(path, source), function, None)
+    try:
+        module = execute(path, source)
+    except PythonFileError as error:
+        raise CodeError(f"{path} failed while loading: {error}") from error
+    found = getattr(module, function, None)
     if not callable(found):
         raise CodeError(f"{path} has no function {function!r}")
     return found  # type: ignore[no-any-return]
-
-
-def _module(path: Path, source: bytes) -> ModuleType:
-    """The file as a module, executed once for each content that it has: a run records what the file holds now."""
-    digest = hashlib.sha256(str(path.resolve()).encode() + b"\0" + source).hexdigest()
-    name = f"_evalkit_suite_{digest[:12]}"
-    if name not in sys.modules:
-        module = ModuleType(name)
-        module.__file__ = str(path)
-        sys.modules[name] = module  # before execution: dataclasses look their module up
-        try:
-            # Not by an import loader: it may take compiled code of an earlier content from a cache.
-            with aside():
-                exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
-        except (Exception, SystemExit) as error:
-            del sys.modules[name]
-            raise CodeError(f"{path} failed while loading: {type(error).__name__}: {error}") from error
-    return sys.modules[name]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evalkit.adapter.aside import aside
+from evalkit.aside import aside
 from evalkit.content import shipped
 from evalkit.errors import Problem, SuiteError
 from evalkit.suite.document import Document, Where, read_text

@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from evalkit.adapter.aside import aside
 from evalkit.adapter.code import load_module
 from evalkit.adapter.wire import Reply, ReplyError, Request
+from evalkit.aside import aside
 from evalkit.errors import AdapterError, EvalkitError
 from evalkit.trial import Call
 
@@ -121,6 +121,8 @@ async def _in_thread(function: Callable[[], Given]) -> Given:
         outcome: tuple[Given, None] | tuple[None, BaseException]
         try:
             outcome = (function(), None)
+        except KeyboardInterrupt:  # no keyboard interrupts a thread: the function raised it
+            outcome = (None, RuntimeError("raised KeyboardInterrupt"))
         except BaseException as error:
             outcome = (None, error)
         with contextlib.suppress(RuntimeError):  # the run is over, nobody waits any more

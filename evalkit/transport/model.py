@@ -8,9 +8,9 @@ import time
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
-from evalkit.adapter.aside import aside
 from evalkit.adapter.endpoint import Endpoint
 from evalkit.adapter.wire import Dialect, Reply, ReplyError, Request
+from evalkit.aside import aside
 from evalkit.errors import AdapterError, FatalTransportError, did_you_mean
 from evalkit.transport.channel import Channel
 from evalkit.transport.retry import Retries, retry_after_s

@@ -6,7 +6,7 @@ import sys
 import threading
 from typing import Any
 
-from evalkit.adapter.aside import aside
+from evalkit.aside import aside
 
 
 def test_what_is_printed_aside_goes_to_standard_error_escaped(capsys: Any) -> None:
