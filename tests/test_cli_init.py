@@ -116,7 +116,7 @@ def test_a_full_disk_behind_the_output_exits_with_4_and_progress_that_cannot_be_
     run = "evalkit run sums.yaml --model echo/x --json"
     done = _bash(tmp_path, f"{run} > /dev/full; echo $?; {run} 2> /dev/full | tail -1; echo ${{PIPESTATUS[0]}}")
     assert "4\n}\n0\n" == done.stdout
-    assert "Output cannot be written: No space left on device" in done.stderr
+    assert "The results cannot be printed: No space left on device" in done.stderr
 
 
 @pytest.mark.slow
