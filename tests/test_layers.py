@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "evalkit"
 ORDER = [
-    *["errors", "content", "plain", "aside", "python_file"],
+    *["errors", "content", "plain", "aside", "python_file", "docstrings"],
     *["template", "trial", "stats", "score", "perturb"],
     *["adapter", "suite", "verdict", "plan", "lint", "forecast"],
     *["transport", "record", "report"],

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
-import textwrap
-from itertools import pairwise
 from typing import Any
 
 from pydantic import BaseModel
 
+from evalkit.docstrings import field_docstrings
 from evalkit.score.arguments import fields_of
 from evalkit.score.constraint import Constraint
 from evalkit.score.errors import ConstraintError
@@ -75,7 +72,7 @@ def _filled(schema: dict[str, Any]) -> dict[str, Any]:
 def _long(kind: type[BaseModel]) -> dict[str, Any]:
     """The mapping of a model's fields."""
     schema = kind.model_json_schema()
-    notes = _notes(kind)
+    notes = {name.rstrip("_"): {"description": text} for name, text in field_docstrings(kind).items()}
     properties = {name: {**_tidy(schema["properties"][name]), **notes.get(name, {})} for name in fields_of(kind)}
     about = (kind.__doc__ or "").partition("\n")[0]
     required = {"required": schema["required"]} if "required" in schema else {}
@@ -86,21 +83,6 @@ def _long(kind: type[BaseModel]) -> dict[str, Any]:
         **required,
         "additionalProperties": False,
     }
-
-
-def _notes(kind: type[BaseModel]) -> dict[str, dict[str, str]]:
-    """The docstrings of a model's fields, read from its source here alone: reading them slows every import down."""
-    notes: dict[str, dict[str, str]] = {}
-    for base in kind.__mro__[: kind.__mro__.index(BaseModel)]:
-        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(base))).body
-        for field, note in pairwise(getattr(definition, "body", [])):
-            match field, note:
-                case (
-                    ast.AnnAssign(target=ast.Name(id=name)),
-                    ast.Expr(value=ast.Constant(value=str(text))),
-                ):
-                    notes[name.rstrip("_")] = {"description": " ".join(text.split())}
-    return notes
 
 
 def _tidy(schema: dict[str, Any]) -> dict[str, Any]:

@@ -198,15 +198,15 @@ def _broken_text(value: Any) -> str | None:
     waiting = [value]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, Mapping):
-            waiting += [*part.keys(), *part.values()]
-        elif isinstance(part, list | tuple):
-            waiting += part
-        elif isinstance(part, str):
+        if isinstance(part, str):
             try:
                 part.encode()
             except UnicodeEncodeError:
                 return part
+        elif isinstance(part, dict):
+            waiting += [*part.keys(), *part.values()]
+        elif isinstance(part, list | tuple):
+            waiting += part
     return None
 
 

@@ -137,9 +137,7 @@ class _Schema:
 class Strict(BaseModel):
     """Unknown keys are refused and nothing is converted silently."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
 
 
 class Turn(Strict):
