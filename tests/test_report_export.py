@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from evalkit.report import EXPORTS
 
 
 @pytest.fixture
-def reader(tmp_path: Path) -> TrialReader:
+def reader(tmp_path: Path) -> Iterator[TrialReader]:
     row: dict[str, Any] = {
         "task": "t",
         "condition": "clean",
@@ -28,8 +29,11 @@ def reader(tmp_path: Path) -> TrialReader:
         TrialRow(**row, repeat=1, level=0.05, request_hash="h", response="línea\n2", latency_s=0.1 + 0.2, tokens_in=7),
         TrialRow(**row, repeat=2, level=4000, request_hash="h", void_reason="timeout", void_message="\x9b31m"),
     ]
-    TrialWriter(tmp_path).commit(rows, [])
-    return TrialReader(tmp_path)
+    writer = TrialWriter(tmp_path)
+    writer.commit(rows, [])
+    writer.close()
+    with TrialReader(tmp_path) as reading:
+        yield reading
 
 
 def test_jsonl_has_a_trial_a_line(reader: TrialReader) -> None:

@@ -178,7 +178,11 @@ class TrialReader:
                 raise RecordError(f"{folder}: no {DATABASE}; expected the folder of a run")
             address = f"{self._path.resolve().as_uri()}?mode=ro"
             self._connection = sqlite3.connect(address, uri=True, check_same_thread=False)
-            self._connection.execute(f"SELECT {', '.join(COLUMNS)} FROM trials LIMIT 0")
+            try:
+                self._connection.execute(f"SELECT {', '.join(COLUMNS)} FROM trials LIMIT 0")
+            except sqlite3.Error:
+                self._connection.close()
+                raise
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -261,9 +265,13 @@ class TrialWriter:
         try:
             # One thread at a time uses it, but not always the same one.
             self._connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.executescript(_SCHEMA)
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = FULL")
+                self._connection.executescript(_SCHEMA)
+            except sqlite3.Error:
+                self._connection.close()
+                raise
         except sqlite3.Error as error:
             raise self._refused(error) from None
 
