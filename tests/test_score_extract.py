@@ -127,6 +127,6 @@ def test_a_wrong_extractor_is_refused_with_its_place(entry: object, path: tuple[
 def test_a_long_response_is_read_in_linear_time(entry: object, unit: str) -> None:
     extract = read_extract(entry)
     text = unit * (200_000 // len(unit))
-    started = time.monotonic()
+    started = time.process_time()
     extract.take(text)
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 3

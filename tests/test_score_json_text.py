@@ -27,9 +27,9 @@ def test_the_first_whole_value_is_found(text: str, expected: str | None) -> None
 
 
 def test_hopeless_text_is_given_up_in_linear_time() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     assert first_json('{"' * 500_000) is None
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(
