@@ -87,7 +87,8 @@ class Plan:
     def units(self, terms: Terms) -> Iterator[Unit]:
         """The sequence of a condition, up to the planned number of units."""
         task = self.suite.task(terms.task)
-        order = item_order(task, self.seed, _levels(task, terms), limit=self.limit)
+        levels = _levels_of(task, terms.perturbation, terms.level)
+        order = item_order(task, self.seed, levels, limit=self.limit)
         for position in range(terms.units):
             item, drawn_before = next(order)
             first = drawn_before * terms.repeats
@@ -189,17 +190,21 @@ def check_prompts(plan: Plan) -> None:
         raise EvalkitError("\n".join(dict.fromkeys(failures)))
 
 
+def condition_names(suite: Suite, tasks: Sequence[str]) -> set[str]:
+    """What a scope may call the conditions of some tasks: their ids, and their perturbations."""
+    return {
+        name
+        for task in tasks
+        for definition in suite.task(task).conditions
+        for name in (definition.condition.id, definition.condition.perturbation)
+    }
+
+
 def _check_names(suite: Suite, scope: Scope) -> None:
     for name in scope.tasks:
         if name not in suite.task_names:
             raise EvalkitError(f'no task "{name}" in {suite.path}. {did_you_mean(name, suite.task_names)}')
-    known = {
-        name
-        for task in suite.tasks
-        if not scope.tasks or task.name in scope.tasks
-        for definition in task.conditions
-        for name in (definition.condition.id, definition.condition.perturbation)
-    }
+    known = condition_names(suite, scope.tasks or suite.task_names)
     for name in scope.conditions:
         if name not in known:
             raise EvalkitError(f'no condition "{name}" in {suite.path}. {did_you_mean(name, known)}')
@@ -230,10 +235,6 @@ def _terms(task: Task, definition: ConditionDefinition, scope: Scope, alpha: flo
         curtail=definition.curtail,
         clustered=task.grouped and not draws_with_replacement(task),
     )
-
-
-def _levels(task: Task, terms: Terms) -> Sequence[Level] | None:
-    return _levels_of(task, terms.perturbation, terms.level)
 
 
 def _levels_of(task: Task, perturbation: str, level: Level | None) -> Sequence[Level] | None:

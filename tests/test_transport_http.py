@@ -156,8 +156,16 @@ def test_deadlines_of_the_client_reach_the_socket() -> None:
         asyncio.run(run())
 
 
-def test_a_channel_that_was_never_used_can_be_closed() -> None:
-    asyncio.run(_channel().close())
+def test_a_channel_that_was_never_used_can_be_closed_and_sends_nothing_after() -> None:
+    async def run(address: str) -> None:
+        channel = _channel()
+        await channel.close()
+        with pytest.raises(RuntimeError, match="closed"):
+            await channel.send(_request(address))
+
+    with serving() as server:
+        asyncio.run(run(server.base_url))
+        assert server.stats()["calls"] == 0
 
 
 def test_a_key_that_the_server_quotes_is_taken_out() -> None:

@@ -196,5 +196,7 @@ def test_a_program_is_asked_for_its_own_tasks_only() -> None:
         model.check(["routing", "additoin"])
 
 
-def test_a_model_takes_any_task() -> None:
-    _open("echo/x").check(["anything"])
+def test_a_model_that_names_no_tasks_takes_any() -> None:
+    model = _open("echo/x")
+    model.check(["anything"])
+    assert "anything" in model.request(dataclasses.replace(CALL, task="anything")).body["trial"]

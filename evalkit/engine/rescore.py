@@ -11,7 +11,7 @@ from evalkit.engine.asked import Asked
 from evalkit.engine.session import Session, start
 from evalkit.engine.settings import EngineSettings
 from evalkit.errors import EvalkitError, TransportError
-from evalkit.plan import make_plan
+from evalkit.plan import condition_names, make_plan
 from evalkit.record import read_run_file
 from evalkit.suite import Suite
 from evalkit.trial import Answer, Call
@@ -68,12 +68,7 @@ def rescore(folder: Path, suite: Suite, model: Asked, *, out: Path) -> Session:
             f"{suite.path}: found the tasks {', '.join(suite.task_names)}, expected some of the run's: "
             f"{', '.join(run.thresholds)}"
         )
-    known = {
-        name
-        for task in suite.tasks
-        for definition in task.conditions
-        for name in (definition.condition.id, definition.condition.perturbation)
-    }
+    known = condition_names(suite, tasks)
     conditions = tuple(name for name in run.scope.conditions if name in known)
     scope = replace(run.scope, tasks=tasks, conditions=conditions)
     return start(

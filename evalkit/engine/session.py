@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -120,18 +120,22 @@ class Session:
             }
         )
         results = measure(run, reader)
-        tokens = {
-            name: sum(counts) if (counts := [count for count in found if count is not None]) else None
-            for name, found in (
-                ("tokens_in", [task.spend.tokens_in for task in results.tasks]),
-                ("tokens_out", [task.spend.tokens_out for task in results.tasks]),
-                ("tokens_cached", [task.spend.tokens_cached for task in results.tasks]),
-            )
-        }
-        stored = StoredTotals(**tokens, **asdict(results.totals))
+        spends = [task.spend for task in results.tasks]
+        stored = StoredTotals(
+            tokens_in=_known_sum(spend.tokens_in for spend in spends),
+            tokens_out=_known_sum(spend.tokens_out for spend in spends),
+            tokens_cached=_known_sum(spend.tokens_cached for spend in spends),
+            **asdict(results.totals),
+        )
         self.run = run.model_copy(update={"totals": stored, "results": results.as_json()})
         write_run_file(self.folder, self.run)
         return results
+
+
+def _known_sum(counts: Iterable[int | None]) -> int | None:
+    """The sum of the counts that are known; None when none is."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
 
 
 def _now() -> str:
