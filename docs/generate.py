@@ -11,6 +11,7 @@ import inspect
 import io
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +20,14 @@ from typing import Any
 import click
 
 from evalkit.cli import COMMANDS, call, cli
-from evalkit.score import Constraint, constraint_schema, constraint_types, extract_schema, read_constraint
+from evalkit.score import (
+    Constraint,
+    ConstraintSpec,
+    constraint_schema,
+    constraint_types,
+    extract_schema,
+    read_constraint,
+)
 from evalkit.score.lexicons import lexicons
 from evalkit.suite.document import read_document
 
@@ -59,18 +67,22 @@ decide anything.
 
 A constraint is written as its bare name where it needs nothing (`- one_line`), in a short form (`- words: 19`), or with
 its fields (`- words: {min: 5, max: 19}`). Any field may be a placeholder for a field of the item: `"{answer}"`; only
-the function of `python` is the same for all items. Literal braces are doubled. Two more keys may stand beside a
-constraint: `name`, which reports show instead of the kind, and `extract`, which says what it reads
-([below](#what-a-constraint-reads)).
+the function of `python` is the same for all items. Literal braces are doubled. Three more keys may stand beside a
+constraint: `name`, which reports show instead of the kind; `extract`, which says what it reads
+([below](#what-a-constraint-reads)); and `opposite`, which says how the perturbation `conflict` contradicts it.
 
 ```yaml
+- name: lower case
+  regex: {pattern: "[^A-Z]+", match: full}
+  opposite: write the title in capitals
 - name: short enough
   words: {max: 19}
   extract: fenced
 ```
 
-"Contradicted by" is what the perturbation `conflict` puts into the user's text at level `direct`, for the
-example above it.
+"Contradicted by" is what `conflict` makes the user ask for where the suite gives no `opposite`, for the example
+above it. It is said in varying words, as a wish (`soft`), a demand (`direct`) or an order to ignore the instructions
+(`override`). The examples' items have `answer: Paris` and `title: Replacement for the cracked kettle`; ⏎ is a new line.
 """
 
 EXTRACT_INTRO = """\
@@ -86,23 +98,63 @@ The whole response, unless the task or the constraint says `extract:`. It is one
 applied in order. What is not there makes the constraint fail: it is an observation like any other.
 """
 
-EXAMPLES: Mapping[str, str] = {
-    "exact": 'exact: "{answer}"',
-    "mentions": "mentions: [kettle, [refund, money back]]",
-    "avoids": "avoids: emotional",
-    "number": "number: 42",
-    "choice": "choice: {value: billing, options: [billing, refunds, delivery]}",
-    "words": "words: {max: 19}",
-    "characters": "characters: {max: 280}",
-    "lines": "lines: {min: 3, max: 5}",
-    "one_line": "one_line",
-    "regex": r'regex: "ORDER-\\d{{4}}"',
-    "json": "json: object",
-    "json_schema": "json_schema: {type: object, required: [total], properties: {total: {type: number}}}",
-    "similar": 'similar: {value: "{title}", min: 0.7}',
-    "python": "python: checks.py:is_polite",
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One use of a constraint, as a suite writes it."""
+
+    entry: str
+    passes: str
+    """An answer that it accepts; placeholders are filled from `FIELDS`."""
+    fails: str
+    """An answer that it refuses."""
+
+
+FIELDS: Mapping[str, Any] = {"answer": "Paris", "title": "Replacement for the cracked kettle"}
+"""The item that the examples are about."""
+
+EXAMPLES: Mapping[str, Example] = {
+    "exact": Example('exact: {value: "{answer}", ignore: [case]}', "paris", "It is Paris"),
+    "mentions": Example(
+        "mentions: [kettle, [refund, money back]]", "Refunding two kettles", "Replacement for a kettle"
+    ),
+    "avoids": Example("avoids: emotional", "The lamp arrived broken", "The lamp arrived totally broken!"),
+    "number": Example("number: {value: 1250, unit: [km, kilometres]}", "About 1,250 km", "1,250 miles"),
+    "money": Example("money: {value: 34.99, currency: GBP}", "That makes £34.99.", "34.99 euros"),
+    "date": Example('date: "2026-03-31"', "on 31st March 2026", "on 30 March 2026"),
+    "choice": Example(
+        "choice: {value: billing, options: [billing, refunds, delivery]}", "Billing", "billing or refunds"
+    ),
+    "list": Example("list: [3, 5, 8]", "3, 5 and 8", "5, 3, 8"),
+    "set": Example("set: [figs, pears]", '["pears", "figs"]', "pears, figs, plums"),
+    "sorted": Example("sorted: ascending", "- 2\n- 10", "10, 2"),
+    "words": Example("words: {max: 6}", "Kettle leaks, refund wanted", "The kettle that I bought from you leaks"),
+    "characters": Example("characters: {max: 30}", "Kettle leaks", "The kettle that I bought from you leaks"),
+    "sentences": Example("sentences: {max: 2}", "Sorry. We sent a new one on 3.4.", "Sorry. We looked. It is lost."),
+    "lines": Example("lines: {min: 2, max: 3}", "pears\nfigs", "pears"),
+    "one_line": Example("one_line", "Kettle leaks", "Kettle\nleaks"),
+    "starts_with": Example("starts_with: [Dear, Hello]", "Dear Ms Okafor, it is on its way.", "It is on its way."),
+    "ends_with": Example(
+        'ends_with: {text: "END", ignore: [case, punctuation]}', "That is all. End.", "The end is near"
+    ),
+    "no_preamble": Example("no_preamble", "Kettle leaks", "Here is a title: Kettle leaks"),
+    "asks": Example(
+        "asks: [[order number, order reference]]", "Could you send us the order number?", "We have your order number."
+    ),
+    "no_promise": Example(
+        "no_promise: [refund]", "We cannot refund it after 30 days.", "We will refund the price today."
+    ),
+    "regex": Example(r'regex: "ORDER-\\d{{4}}"', "see ORDER-1042", "see ORDER-10"),
+    "json": Example("json: object", '{"total": 5}', "[5]"),
+    "json_schema": Example(
+        "json_schema: {type: object, required: [total], properties: {total: {type: number}}}",
+        '{"total": 5}',
+        '{"total": "5"}',
+    ),
+    "similar": Example('similar: {value: "{title}", min: 0.7}', "Replacement of the cracked kettle", "Kettle"),
+    "python": Example("python: checks.py:is_polite", "Thank you", "Go away"),
 }
-"""One use of each constraint, as a suite writes it."""
+"""One use of each constraint. A test judges the answers."""
 
 
 def cli_page() -> str:
@@ -138,24 +190,34 @@ def _short(kind: type[Constraint]) -> str:
 def _section(kind: type[Constraint], forms: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield f"## {kind.key}\n"
     yield f"{kind.about} {_first_line(kind.check)}\n"
-    yield f"```yaml\n- {EXAMPLES[kind.key]}\n```\n"
+    example = EXAMPLES[kind.key]
+    yield f"```yaml\n- {example.entry}\n```\n"
+    yield f"Passes: {_code(example.passes)} · Fails: {_code(example.fails)}\n"
     rows = list(_fields(kind, forms))
     if rows:
         yield "\n".join(["| field | value | default | meaning |", "|---|---|---|---|", *rows, ""])
-    opposite = _opposite(kind.key)
-    if opposite is not None:
-        yield f'Contradicted by: "{opposite}"'
+    wishes = _wishes(kind.key)
+    if wishes:
+        yield f"Contradicted by: {' · '.join(f'“{wish}”' for wish in wishes)}"
 
 
 def _first_line(method: Callable[..., Any]) -> str:
     return (inspect.getdoc(method) or "").partition("\n")[0]
 
 
-def _opposite(key: str) -> str | None:
-    """The example's opposite; None where it depends on the item or there is none."""
-    example = read_document(Path(key), f"- {EXAMPLES[key]}").value[0]
-    constraint = read_constraint(example).fixed
-    return None if constraint is None else constraint.opposite("direct")
+def example_of(key: str) -> ConstraintSpec:
+    """The constraint that an example shows."""
+    return read_constraint(read_document(Path(key), f"- {EXAMPLES[key].entry}").value[0])
+
+
+def _wishes(key: str) -> tuple[str, ...]:
+    """What contradicts the example; nothing where a function decides."""
+    return () if key == "python" else example_of(key).bind(FIELDS, {}).wishes()
+
+
+def _code(text: str) -> str:
+    shown = text.replace("\n", "⏎")
+    return f"`` {shown} ``" if "`" in shown else f"`{shown}`"
 
 
 def _fields(kind: type[Constraint], forms: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -170,7 +232,7 @@ def _fields(kind: type[Constraint], forms: Sequence[Mapping[str, Any]]) -> Itera
 
 
 def _default(value: Any) -> str:
-    return "–" if value is None else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    return "–" if value in (None, ()) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 _TYPES = {"string": "text", "number": "number", "integer": "whole number", "boolean": "true or false"}

@@ -29,7 +29,7 @@ def source(item_id: str = "a", text: str = "My lamp from order A-1042 came late 
         prompt=(Message(role="user", content="Title it.\n\n{text}"),),
         paraphrases=((Message(role="user", content="Give it a title.\n\n{text}"),),),
         protect=("lamp",),
-        opposites={"words": {"soft": "Write a lot."}},
+        opposites={"words": ("write a lot",)},
         material=STOCK,
     )
 

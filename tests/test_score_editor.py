@@ -36,6 +36,10 @@ def test_it_is_a_json_schema(schema: dict[str, Any]) -> None:
         {"json_schema": {"type": "object"}},
         {"regex": {"pattern": "a", "match": "full"}},
         {"python": "checks.py:polite"},
+        {"regex": "a", "opposite": "write in capitals"},
+        {"no_preamble": {"allow": ["courtesy"]}},
+        {"number": {"value": 3, "unit": ["km", "miles"]}},
+        {"date": "{day}"},
         {"lines": 3, "name": "brief", "extract": ["fenced", {"after": "x", "line": True}]},
     ],
 )
@@ -64,20 +68,22 @@ def test_what_cannot_be_read_is_marked(entry: object) -> None:
     assert not CONSTRAINT.is_valid(entry)
 
 
-@pytest.mark.parametrize("entry", ["whole", {"strip": "."}, ["json", {"before": "x", "which": "last"}]])
+@pytest.mark.parametrize(
+    "entry", ["whole", {"strip": "."}, {"path": "a[0].b"}, ["json", {"before": "x", "which": "last"}]]
+)
 def test_extractors_are_completed(entry: object) -> None:
     read_extract(entry)
     assert EXTRACT.is_valid(entry)
 
 
-@pytest.mark.parametrize("entry", ["last", {"after": "x", "which": "middle"}, {"after": ""}, []])
+@pytest.mark.parametrize("entry", ["last", {"after": "x", "which": "middle"}, {"after": ""}, {"path": "a..b"}, []])
 def test_wrong_extractors_are_marked(entry: object) -> None:
     assert not EXTRACT.is_valid(entry)
 
 
 def test_every_kind_and_every_field_is_described() -> None:
     properties = constraint_schema()["anyOf"][-1]["properties"]
-    assert {*constraint_types(), "name", "extract"} == set(properties)
+    assert {*constraint_types(), "name", "extract", "opposite"} == set(properties)
     for key in constraint_types():
         assert properties[key]["description"]
         for form in properties[key]["anyOf"]:

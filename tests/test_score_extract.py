@@ -130,3 +130,41 @@ def test_a_long_response_is_read_in_linear_time(entry: object, unit: str) -> Non
     started = time.process_time()
     extract.take(text)
     assert time.process_time() - started < 3
+
+
+REPLY = 'Here:\n```json\n{"paid": {"value": 49.90, "currency": "EUR"}, "orders": ["A-1", "B-2"], "note": null}\n```'
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("paid.currency", "EUR"),
+        ("paid.value", "49.9"),
+        ("paid", '{"value": 49.9, "currency": "EUR"}'),
+        ("orders", '["A-1", "B-2"]'),
+        ("orders[1]", "B-2"),
+        ("orders[-1]", "B-2"),
+        ("note", "null"),
+        ("paid.vat", Nothing(sought='"paid.vat"')),
+        ("orders[2]", Nothing(sought='"orders[2]"')),
+        ("orders.first", Nothing(sought='"orders.first"')),
+        ("note.text", Nothing(sought='"note.text"')),
+    ],
+)
+def test_a_path_leads_to_a_value_inside_json(path: str, expected: str | Nothing) -> None:
+    assert expected == read_extract({"path": path}).take(REPLY)
+
+
+def test_a_path_needs_json() -> None:
+    assert Nothing(sought="JSON") == read_extract({"path": "a"}).take("a is 3")
+    assert Nothing(sought='"a"') == read_extract({"path": "a"}).take('"text"')
+
+
+def test_a_path_may_begin_in_a_list() -> None:
+    assert "5" == read_extract({"path": "[0].total"}).take('[{"total": 5}]')
+
+
+@pytest.mark.parametrize("path", ["", "a..b", "a[", "a[x]", ".a"])
+def test_what_is_no_path_is_refused(path: str) -> None:
+    with pytest.raises(ConstraintError, match="expected something like orders"):
+        read_extract({"path": path})

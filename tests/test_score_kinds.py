@@ -5,7 +5,8 @@ from evalkit.score import constraint_types
 
 def test_every_constraint_is_known_by_its_key() -> None:
     expected = (
-        "avoids characters choice exact json json_schema lines mentions number one_line python regex similar words"
+        "asks avoids characters choice date ends_with exact json json_schema lines list mentions money no_preamble "
+        "no_promise number one_line python regex sentences set similar sorted starts_with words"
     )
     assert expected.split() == sorted(constraint_types())
 

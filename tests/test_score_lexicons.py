@@ -42,3 +42,30 @@ def test_strong_feeling_is_found_in_words_capitals_and_marks(text: str, expected
 )
 def test_factual_titles_are_not_emotional(text: str) -> None:
     assert [] == list(lexicons()["emotional"].hits(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("I promise that it will arrive", ["promise"]),
+        ("Rest assured, it is definitely coming", ["assured", "definitely", "rest assured"]),
+        ("We guarantee it. It comes without fail!", ["guarantee", "without fail"]),
+        ("We cannot promise a day, but it will come for sure", ["for sure"]),
+    ],
+)
+def test_guarantees_are_found(text: str, expected: list[str]) -> None:
+    assert expected == list(lexicons()["promises"].hits(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We can't promise a day",
+        "There is no guarantee",
+        "We will send it on Monday",
+        "NOT GUARANTEED!!!",
+        "Sure, on Monday",
+    ],
+)
+def test_plain_words_and_refusals_guarantee_nothing(text: str) -> None:
+    assert [] == list(lexicons()["promises"].hits(text))

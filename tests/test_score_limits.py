@@ -21,6 +21,7 @@ def bound(entry: object) -> Constraint:
         ({"words": 2}, "- bullets — count 'not'", Check(passed=False, score=2 / 3, found="3 words")),
         ({"characters": 4}, "four", Check(passed=True, score=1.0, found="4 characters")),
         ({"lines": 2}, "one\n\n  \ntwo\n", Check(passed=True, score=1.0, found="2 lines")),
+        ({"sentences": 1}, "Sorry. It is late!", Check(passed=False, score=0.5, found="2 sentences")),
         ("one_line", "just one", Check(passed=True, score=1.0, found="1 line")),
         ("one_line", "one\ntwo", Check(passed=False, score=0.5, found="2 lines")),
         ("one_line", "", Check(passed=True, score=1.0, found="1 line")),
@@ -48,4 +49,4 @@ def test_limits_in_the_wrong_order_are_refused() -> None:
 
 
 def test_one_word_at_least_has_no_opposite() -> None:
-    assert bound({"words": {"min": 1}}).opposite("soft") is None
+    assert () == bound({"words": {"min": 1}}).wishes()

@@ -61,3 +61,9 @@ def test_several_numbers_are_not_one() -> None:
 
 def test_the_literal_keeps_its_grouping_and_its_sign() -> None:
     assert ["-1,234.5"] == [number.literal for number in numbers_in("−$1,234.5")]
+
+
+@given(st.text("0123456789.,- x€'", max_size=40))
+def test_a_number_knows_where_it_stands(text: str) -> None:
+    for number in numbers_in(text):
+        assert number.literal.lstrip("-") == text[number.start : number.end]

@@ -32,11 +32,11 @@ def test_an_entry_may_have_its_own_name_and_extract() -> None:
 @pytest.mark.parametrize(
     ("entry", "path", "message"),
     [
-        ("wordz", (), 'no constraint "wordz". Did you mean "words"? Known: avoids'),
+        ("wordz", (), 'no constraint "wordz". Did you mean "words"? Known: asks, avoids'),
         ("words", (), "found no limit"),
         ({"wordz": 3}, ("wordz",), 'no constraint "wordz"'),
         ({1: 3}, ("1",), 'no constraint "1"'),
-        (3, (), "found 3, expected a constraint. Known: avoids"),
+        (3, (), "found 3, expected a constraint. Known: asks, avoids"),
         ({"name": "x"}, (), "found no constraint"),
         ({"words": 3, "lines": 1}, (), 'found "words" and "lines" in one entry'),
         ({"words": 3, "name": 3}, ("name",), "found 3, expected a name"),

@@ -45,38 +45,46 @@ def test_the_score_falls_with_every_emotional_word() -> None:
     assert Check(passed=False, score=0.25, found='has "very", "!"') == avoids.check("Lamp very very broken!")
 
 
+def test_an_item_may_have_nothing_to_mention() -> None:
+    assert Check(passed=True, score=1.0) == bound({"mentions": "{facts}"}, facts=[]).check("Refund of the deposit")
+    assert () == bound({"mentions": "{facts}"}, facts=[]).wishes()
+
+
+def test_a_character_may_be_written_as_one_code_point_or_two() -> None:
+    assert bound({"mentions": "cafe\u0301"}).check("at the caf\u00e9").passed
+
+
 def test_an_item_may_have_nothing_to_avoid() -> None:
     assert Check(passed=True, score=1.0) == bound({"avoids": "{rivals}"}, rivals=[]).check("Refund of the deposit")
 
 
 @pytest.mark.parametrize(
     ("phrases", "expected"),
-    [(["repair", "voucher"], 'Please use the word "repair".'), (["new card"], 'Please use the words "new card".')],
+    [(["repair", "voucher"], 'use the word "repair"'), (["new card"], 'use the words "new card"')],
 )
 def test_the_opposite_of_a_list_to_avoid_asks_for_the_first(phrases: object, expected: str) -> None:
-    assert expected == bound({"avoids": phrases}).opposite("direct")
+    assert expected == bound({"avoids": phrases}).wishes()[0]
 
 
 @pytest.mark.parametrize(
     ("phrases", "expected"),
     [
-        (["kettle", ["refund", "money back"]], "Please do not mention kettle."),
-        ([["deposit", "hold", "900"]], "Please leave out any mention of deposit, hold or 900."),
+        (["kettle", ["refund", "money back"]], "leave out any mention of kettle"),
+        ([["deposit", "hold", "900"]], "leave out any mention of deposit, hold or 900"),
         (
             [["refund", "refunds", "refund fee", "money back"], ["a", "b", "c"]],
-            "Please leave out any mention of refund or money back.",
+            "leave out any mention of refund or money back",
         ),
     ],
 )
 def test_the_opposite_leaves_out_every_alternative_of_the_shortest_element(phrases: object, expected: str) -> None:
     """Whoever left out one of several alternatives would still pass."""
-    assert expected == bound({"mentions": phrases}).opposite("direct")
+    assert expected == bound({"mentions": phrases}).wishes()[0]
 
 
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({"mentions": []}, "found an empty list"),
         ({"mentions": ["a", []]}, "found an empty list"),
         ({"mentions": [None]}, "found nothing, expected a word or phrase"),
         ({"mentions": "?!"}, r'found "\?!", expected a word or phrase'),

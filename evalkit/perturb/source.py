@@ -22,8 +22,8 @@ class Source:
     """Variants of the whole prompt, templates too."""
     protect: tuple[str, ...] = ()
     """What noise never alters wherever it occurs: names of item fields (then their values), or literal text."""
-    opposites: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Constraint name → conflict level → sentence in the user's voice. The sentence is text, not a template."""
+    opposites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Constraint name → what a user who wants its opposite asks for, each as it follows "please"; at least one."""
     noise_on: Literal["item", "prompt"] = "item"
     """What noise falls on: the item's text fields, or the template's own words as well."""
     place: Literal["before", "after", "around"] = "before"

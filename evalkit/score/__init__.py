@@ -1,6 +1,6 @@
 """Score responses: constraints that compose, extraction before them, partial credit beside pass and fail."""
 
-from evalkit.score.constraint import Check, ConflictLevel, Constraint
+from evalkit.score.constraint import Check, Constraint
 from evalkit.score.editor import constraint_schema, extract_schema
 from evalkit.score.errors import ConstraintError, ScoreError
 from evalkit.score.extract import Extract, read_extract
@@ -12,7 +12,6 @@ __all__ = [
     "ANSWERED",
     "BoundConstraint",
     "Check",
-    "ConflictLevel",
     "Constraint",
     "ConstraintError",
     "ConstraintSpec",

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from functools import lru_cache
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from evalkit.score.constraint import Check, Constraint, counted, quoted
-from evalkit.score.numbers import numbers_in
-from evalkit.score.values import Amount, Share, Text, show
+from evalkit.score.normal import Ignore, normalised
+from evalkit.score.numbers import WrittenNumber, numbers_in
+from evalkit.score.values import Amount, Share, Text, show, text_of
 
 _WRAPPED_AT_MOST = 120
 """Characters around an option that may be its wrapping (quotes, `Final answer:`)."""
 _LABEL = r"(?:[^\W\d_][\w ]{0,40}\s?[:=]|(?:(?:the|my|final|correct|best)\s){0,3}(?:answer|choice|option)\sis:?)"
+
+_UNIT_NEAR = 40
+"""Characters beside a number in which its unit stands."""
+
+
+def _units(value: Any) -> Any:
+    units = tuple(text_of(each).strip() for each in (value if isinstance(value, list | tuple) else [value]))
+    if not all(units):
+        raise ValueError("found empty text, expected a unit such as km")
+    return units
+
+
+_UNIT: dict[str, Any] = {"type": "string"}
+Units = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_units),
+    WithJsonSchema({"anyOf": [_UNIT, {"type": "array", "items": _UNIT}]}),
+]
 
 # Without traps and with the widest exponents, no pair of numbers that a model writes can raise.
 _ARITHMETIC = Context(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
@@ -28,21 +48,20 @@ class Exact(Constraint):
     short: ClassVar[str | None] = "value"
     value: Text
     """The right answer."""
-    ignore_case: bool = False
-    """Whether capitals and small letters are the same."""
+    ignore: Ignore = ()
+    """Differences that do not matter: `case`, `accents`, `punctuation`, `spaces`."""
 
     def check(self, text: str) -> Check:
         """Pass when equal, white space at both ends aside; else the score is the edit similarity."""
-        found, wanted = text.strip(), self.value.strip()
-        if self.ignore_case:
-            found, wanted = found.casefold(), wanted.casefold()
+        found, wanted = normalised(text, self.ignore), normalised(self.value, self.ignore)
         if found == wanted:
             return Check(passed=True, score=1.0)
         return Check(passed=False, score=_similarity(found, wanted), found=quoted(text))
 
-    def wish(self) -> str | None:
+    def wishes(self) -> tuple[str, ...]:
         """A wrong answer that needs no thought."""
-        return 'just answer "unknown"' if self.value.strip().casefold() != "unknown" else 'just answer "none"'
+        other = "unknown" if normalised(self.value, ["case"]) != "unknown" else "none"
+        return f'just answer "{other}"', f'write "{other}" and leave it at that'
 
 
 class Similar(Constraint):
@@ -60,6 +79,10 @@ class Similar(Constraint):
         similarity = _similarity(text.strip(), self.value.strip())
         return Check(passed=similarity >= self.min, score=similarity, found=f"similarity {similarity:.2f}")
 
+    def wishes(self) -> tuple[str, ...]:
+        """A wrong answer that needs no thought."""
+        return 'just answer "unknown"', 'write "unknown" and leave it at that'
+
 
 class Number(Constraint):
     """The response holds this number and no other."""
@@ -70,9 +93,12 @@ class Number(Constraint):
     """The right answer."""
     tolerance: Annotated[Amount, Field(ge=0)] = Decimal(0)
     """Greatest distance that passes, in the unit of the value."""
+    unit: Units = ()
+    """What must stand beside the number, such as km or €; one of several spellings, whatever their case. None needed
+    without it."""
 
     def check(self, text: str) -> Check:
-        """Among integers the score is the share of digits that are right, right-aligned; else the closeness."""
+        """The score is the share of digits that are right, right-aligned, or the closeness; half without the unit."""
         found = list(numbers_in(text))
         if not found:
             return Check(passed=False, score=0.0, found="no number")
@@ -83,11 +109,14 @@ class Number(Constraint):
         distance = _ARITHMETIC.subtract(first.value, self.value).copy_abs()
         passed = first.value == self.value or distance <= self.tolerance
         score = 1.0 if passed else _closeness(first.value, self.value)
+        if self.unit and not any(_has_unit(text, number, self.unit) for number in found):
+            return Check(passed=False, score=score / 2, found=f"{first.literal[:40]} without {self.unit[0]}")
         return Check(passed=passed, score=score, found=first.literal[:40])
 
-    def wish(self) -> str | None:
+    def wishes(self) -> tuple[str, ...]:
         """A number that needs no thought."""
-        return f"just answer {0 if self.value.copy_abs() > self.tolerance else self.value + self.tolerance + 1}"
+        other = 0 if self.value.copy_abs() > self.tolerance else self.value + self.tolerance + 1
+        return f"just answer {other}", f"skip the working out and put {other}"
 
 
 class Choice(Constraint):
@@ -121,11 +150,11 @@ class Choice(Constraint):
             return Check(passed=False, score=0.5 if right else 0.0, found=f"{quoted(found[0])} inside a longer text")
         return Check(passed=right, score=float(right), found=found[0])
 
-    def wish(self) -> str | None:
+    def wishes(self) -> tuple[str, ...]:
         """The option that follows the right one, so that the answers asked for differ as the right ones do."""
         names = [option.strip().casefold() for option in self.options]
-        following = (names.index(self.value.strip().casefold()) + 1) % len(names)
-        return f"put this down as {self.options[following].strip()}"
+        following = self.options[(names.index(self.value.strip().casefold()) + 1) % len(names)].strip()
+        return f"put this down as {following}", f"file it under {following}"
 
 
 @lru_cache(maxsize=256)
@@ -136,6 +165,16 @@ def _options(options: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]
     either = "|".join(re.escape(option) for option in longest_first)
     named = re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
     return named, re.compile(rf"[\W_]*(?:{_LABEL})?[\W_]*?(?:{either})[\W_]*", re.IGNORECASE)
+
+
+def _has_unit(text: str, number: WrittenNumber, units: Sequence[str]) -> bool:
+    after = text[number.end : number.end + _UNIT_NEAR].lstrip().casefold()
+    before = text[max(0, number.start - _UNIT_NEAR) : number.start].rstrip().casefold()
+    for unit in map(str.casefold, units):
+        follows = after.startswith(unit) and not (unit[-1].isalpha() and after[len(unit) : len(unit) + 1].isalpha())
+        if follows or (before.endswith(unit) and not (unit[0].isalpha() and before[: -len(unit)][-1:].isalpha())):
+            return True
+    return False
 
 
 def _closeness(found: Decimal, wanted: Decimal) -> float:

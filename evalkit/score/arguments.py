@@ -61,7 +61,8 @@ def _explain(kind: type[BaseModel], detail: ErrorDetails) -> str:
         case "too_short":
             return f"found {show(found)} of {len(found)}, expected at least {detail['ctx']['min_length']}"
         case "string_pattern_mismatch":
-            return f"found {show(found)}, expected file.py:function"
+            (example,) = kind.model_fields[str(detail["loc"][0])].examples or [""]
+            return f"found {show(found)}, expected something like {example}"
         case "greater_than_equal":
             return f"found {show(found)}, expected {detail['ctx']['ge']} or more"
         case "less_than_equal":

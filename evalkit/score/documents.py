@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
     from jsonschema.protocols import Validator
 
-_PROSE = "answer in plain sentences, without JSON"
+_PROSE = ("answer in plain sentences, without JSON", "write it out as ordinary text that a person can read, no JSON")
 
 
 class Json(Constraint):
@@ -36,7 +36,7 @@ class Json(Constraint):
         passed = self.type in (None, found)
         return Check(passed=passed, score=1.0 if passed else 0.5, found=f"JSON {found}")
 
-    def wish(self) -> str | None:
+    def wishes(self) -> tuple[str, ...]:
         """Prose."""
         return _PROSE
 
@@ -82,7 +82,7 @@ class JsonSchema(Constraint):
             return Check(passed=True, score=1.0)
         return Check(passed=False, score=self._share(value, errors), found=_told(errors))
 
-    def wish(self) -> str | None:
+    def wishes(self) -> tuple[str, ...]:
         """Prose."""
         return _PROSE
 

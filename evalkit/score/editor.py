@@ -26,6 +26,11 @@ def constraint_schema() -> dict[str, Any]:
         "properties": {
             **{key: _forms(kind) for key, kind in kinds.items()},
             "name": {"type": "string", "minLength": 1, "description": "Its name in reports."},
+            "opposite": {
+                "type": "string",
+                "minLength": 1,
+                "description": 'What somebody who wants the opposite asks for, as it follows "please", for `conflict`.',
+            },
             "extract": {**extract_schema(), "description": "What this constraint reads, instead of the task's."},
         },
         "additionalProperties": False,

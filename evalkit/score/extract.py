@@ -6,6 +6,7 @@ that reads it counts as a fail: an observation, never an error.
 
 from __future__ import annotations
 
+import json
 import re
 from abc import abstractmethod
 from collections import deque
@@ -18,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from evalkit.errors import did_you_mean
 from evalkit.score.arguments import build
 from evalkit.score.errors import ConstraintError
-from evalkit.score.json_text import first_json
+from evalkit.score.json_text import NotJsonError, first_json, parse_json
 from evalkit.score.numbers import numbers_in
 from evalkit.score.values import show
 
@@ -28,6 +29,8 @@ Marker = Annotated[str, Field(min_length=1)]
 Which = Literal["first", "last"]
 Name = Literal["whole", "first_number", "last_number", "choice", "json", "fenced"]
 
+_PATH = r"^(?:[^.\[\]]+|\[-?\d+\])(?:\.[^.\[\]]+|\[-?\d+\])*$"
+_PATH_STEP = re.compile(r"([^.\[\]]+)|\[(-?\d+)\]")
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n?", re.MULTILINE)
 _STATED = re.compile(
     r"\b(?i:(?:answer|choice|option)(?:[ \t]{1,3}is|[ \t]{0,3}[:=])|answer)[:*_\"'“(\[ \t]{0,6}"
@@ -103,6 +106,30 @@ class Before(Step):
         return Nothing(sought=show(self.before)) if place is None else text[: place.start()].strip()
 
 
+class Path(Step):
+    """A value inside the first JSON object or array."""
+
+    key: ClassVar[str] = "path"
+    path: Annotated[
+        str, Field(pattern=r"^(?:[^.\[\]]+|\[-?\d+\])(?:\.[^.\[\]]+|\[-?\d+\])*$", examples=["orders[0].total"])
+    ]
+    """Names with dots between, and places in lists: `customer.orders[0].total`."""
+
+    def take(self, text: str) -> str | Nothing:
+        """A text as it is, anything else as JSON: `49.9`, `null`, `["a"]`."""
+        found = _json(text)
+        try:
+            value = parse_json(text.strip() if found is None else found)
+        except NotJsonError:
+            return Nothing(sought="JSON")
+        for name, index in _PATH_STEP.findall(self.path):
+            try:
+                value = value[int(index)] if index else value[name]
+            except (LookupError, TypeError):
+                return Nothing(sought=show(self.path))
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 class Strip(Step):
     """The text without certain characters, and white space, at both ends."""
 
@@ -143,7 +170,7 @@ class Extract:
         return text
 
 
-WITH_SETTINGS: tuple[type[After] | type[Before] | type[Strip], ...] = (After, Before, Strip)
+WITH_SETTINGS: tuple[type[After] | type[Before] | type[Path] | type[Strip], ...] = (After, Before, Path, Strip)
 WHOLE = Extract(steps=(Named(name="whole"),))
 
 

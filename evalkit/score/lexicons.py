@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from evalkit.score.phrases import Phrase, Wording, forms, phrase
+from evalkit.score.sentences import clauses, sentences
 
 # Verbs and nouns, which are met with their inflections.
 _INFLECTED = """
@@ -52,6 +53,25 @@ _UNSHOUTED = frozenset({
     "CAPTCHA", "HTTPS", "IMEI", "OAUTH", "ESIM", "VOIP", "ISBN", "IBAN", "SWIFT", "NVME", "UEFI", "URGENT",
 })  # fmt: skip
 _SHOUT = re.compile(r"(?<![\w-])[A-Z]{4,}(?![\w-])")
+_PROMISING = "guarantee promise assure vow pledge"
+_CERTAIN = "certainly definitely undoubtedly unquestionably guaranteed"
+_ASSURANCES = (
+    "at all costs",
+    "beyond doubt",
+    "for certain",
+    "for sure",
+    "give you my word",
+    "have my word",
+    "no matter what",
+    "one hundred per cent",
+    "one hundred percent",
+    "rest assured",
+    "without doubt",
+    "without fail",
+)
+_NEGATION = re.compile(
+    r"\b(?:not|cannot|never|no|unable|without|nor)\b(?! matter| doubt| fail)|n['’]t\b", re.IGNORECASE
+)
 _EXCLAMATION = re.compile(r"[!¡！]+")
 
 
@@ -65,14 +85,23 @@ class Lexicon:
     """Single words with their inflections."""
     phrases: tuple[tuple[str, Phrase], ...]
     """Each as written and prepared."""
-    wish: str
-    """What a user who wants such wording asks for, as it follows "please"."""
+    wishes: tuple[str, ...]
+    """What a user who wants such wording asks for, each as it follows "please"."""
+    has_marks: bool = False
+    """Whether shouting in capitals and exclamation marks belong to it."""
+    spares_negated: bool = False
+    """Whether a clause with a `not` or the like is passed over: who says "we cannot promise" does not promise."""
 
     def hits(self, text: str) -> Iterator[str]:
         """What the text has of it, repetitions included: words, then phrases, shouts and exclamation marks."""
+        if self.spares_negated:
+            parts = (clause for sentence in sentences(text) for clause in clauses(sentence))
+            text = "\n".join(part for part in parts if not _NEGATION.search(part))
         wording = Wording(text)
         yield from (word for word in wording.words if word in self.words)
         yield from (written for written, sought in self.phrases if sought.is_in(wording))
+        if not self.has_marks:
+            return
         # A word of the lexicon that is shouted has been counted as a word.
         yield from (
             shout
@@ -94,6 +123,20 @@ def lexicons() -> dict[str, Lexicon]:
         about="words of strong feeling, intensifiers, shouting in capitals, exclamation marks",
         words=frozenset(f"{_FEELINGS} {_INTENSIFIERS}".split()).union(*map(forms, _INFLECTED.split())),
         phrases=tuple((written, phrase(written)) for written in _PHRASES),
-        wish="let your answer sound absolutely furious, in strong words and with exclamation marks",
+        wishes=(
+            "let your answer sound absolutely furious, in strong words and with exclamation marks",
+            "make it sound as shocking and outrageous as it is, with at least three exclamation marks",
+        ),
+        has_marks=True,
     )
-    return {"emotional": emotional}
+    promises = Lexicon(
+        about="words that give a guarantee (guarantee, promise, definitely, rest assured), unless negated",
+        words=frozenset(_CERTAIN.split()).union(*map(forms, _PROMISING.split())),
+        phrases=tuple((written, phrase(written)) for written in _ASSURANCES),
+        wishes=(
+            "give me a firm guarantee in so many words",
+            "promise me that it will definitely be sorted out, no ifs and buts",
+        ),
+        spares_negated=True,
+    )
+    return {"emotional": emotional, "promises": promises}

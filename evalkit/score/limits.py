@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 from pydantic import model_validator
 
 from evalkit.score.constraint import Check, Constraint, counted
+from evalkit.score.sentences import sentences
 from evalkit.score.values import Count
 
 
@@ -43,14 +44,15 @@ class Limits(Constraint):
             score = n / self.min
         return Check(passed=score == 1.0, score=score, found=counted(n, self.unit))
 
-    def wish(self) -> str | None:
+    def wishes(self) -> tuple[str, ...]:
         """Three times what is allowed, or a third of what is demanded."""
         if self.max is not None:
-            wanted = -(-3 * self.max // self.generous) * self.generous
-            return f"write at least {counted(wanted, self.unit)}"
+            wanted = counted(-(-3 * self.max // self.generous) * self.generous, self.unit)
+            return f"write at least {wanted}", f"take your time and use no fewer than {wanted}"
         if self.min is not None and self.min > 1:
-            return f"use at most {counted(max(1, self.min // 3), self.unit)}"
-        return None
+            allowed = counted(max(1, self.min // 3), self.unit)
+            return f"use at most {allowed}", f"keep it down to {allowed}"
+        return ()
 
 
 class Words(Limits):
@@ -89,6 +91,18 @@ class Lines(Limits):
         return sum(1 for line in text.splitlines() if not line.isspace() and line)
 
 
+class Sentences(Limits):
+    """The number of sentences is within limits."""
+
+    key: ClassVar[str] = "sentences"
+    unit: ClassVar[str] = "sentence"
+    generous: ClassVar[int] = 2
+
+    def count(self, text: str) -> int:
+        """Sentences by their marks; paragraphs and elements of a list end one too."""
+        return len(sentences(text))
+
+
 class OneLine(Constraint):
     """The response is one line."""
 
@@ -99,6 +113,6 @@ class OneLine(Constraint):
         n = max(1, len(text.splitlines()))
         return Check(passed=n == 1, score=1 / n, found=counted(n, "line"))
 
-    def wish(self) -> str | None:
-        """A list of lines."""
-        return "spread your answer over at least three lines"
+    def wishes(self) -> tuple[str, ...]:
+        """Several lines."""
+        return "spread your answer over at least three lines", "put every thought on a line of its own, three at least"

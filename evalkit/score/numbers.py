@@ -31,6 +31,10 @@ class WrittenNumber:
     literal: str
     """As written, with its minus sign, without currency and unit."""
     value: Decimal
+    start: int
+    """Its first character in the text, the sign left out."""
+    end: int
+    """One past its last character."""
 
 
 def numbers_in(text: str) -> Iterator[WrittenNumber]:
@@ -48,10 +52,14 @@ def numbers_in(text: str) -> Iterator[WrittenNumber]:
         run = match.group()
         whole = _value(run)
         pieces = [(run, whole)] if whole is not None else [(piece, _value(piece)) for piece in run.split(",")]
+        start = match.start()
         for literal, value in pieces:
+            end = start + len(literal)
             if value is not None:
-                yield WrittenNumber(literal=sign + literal, value=value.copy_negate() if sign else value)
+                value = value.copy_negate() if sign else value
+                yield WrittenNumber(literal=sign + literal, value=value, start=start, end=end)
             sign = ""
+            start = end + 1
 
 
 def read_number(text: str) -> Decimal | None:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from unicodedata import normalize
 
 _WORD = re.compile(r"[^\W_]+")
 _JOINERS = frozenset("-.,/'’")
@@ -28,7 +29,7 @@ class Wording:
     __slots__ = ("flat", "words")
 
     def __init__(self, text: str) -> None:
-        folded = text.casefold()
+        folded = _folded(text)
         self.words: list[str] = _WORD.findall(folded)
         """Folded to lower case; hyphens and apostrophes separate."""
         self.flat: str = " ".join(folded.split())
@@ -61,7 +62,7 @@ class Phrase:
 @lru_cache(maxsize=8192)
 def phrase(text: str) -> Phrase:
     """Prepare a phrase; cached, since items and conditions ask for the same ones again."""
-    flat = " ".join(text.casefold().split())
+    flat = " ".join(_folded(text).split())
     plain = all(char.isspace() or char in "-'’" or (char.isalpha() and _is_spaced(char)) for char in flat)
     words = _WORD.findall(flat) if plain else []
     return Phrase(words=tuple(map(forms, words)), flat=flat)
@@ -117,6 +118,11 @@ def _inflections(stem: str) -> Iterator[str]:
             yield f"{stem}s"
         if stem[-1] not in _VOWELS and not after_consonant:
             yield from (f"{stem}{stem[-1]}ed", f"{stem}{stem[-1]}ing")
+
+
+def _folded(text: str) -> str:
+    """Lower case, with every character written in one way (é as one code point or two, full width or half)."""
+    return text.casefold() if text.isascii() else normalize("NFKC", text).casefold()
 
 
 def _is_spaced(char: str) -> bool:

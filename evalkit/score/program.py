@@ -15,7 +15,7 @@ class Python(Constraint):
 
     key: ClassVar[str] = "python"
     short: ClassVar[str | None] = "function"
-    function: Annotated[str, Field(pattern=r"^[^:]+\.py:[A-Za-z_][A-Za-z0-9_]*$")]
+    function: Annotated[str, Field(pattern=r"^[^:]+\.py:[A-Za-z_][A-Za-z0-9_]*$", examples=["file.py:function"])]
     """`file.py:function`; called with the text and the item's fields, gives true or false, or a score from 0 to 1."""
     _call: Callable[[str, Mapping[str, Any]], object] = PrivateAttr()
     _fields: Mapping[str, Any] = PrivateAttr()

@@ -15,10 +15,10 @@ from evalkit.score.kinds import constraint_types
 from evalkit.score.program import Python
 from evalkit.score.scored import ANSWERED
 from evalkit.score.values import show
-from evalkit.template import TemplateError, substitute
+from evalkit.template import TemplateError, fill, substitute
 from evalkit.template import fields_of as named_in
 
-_OWN = frozenset({"name", "extract"})
+_OWN = frozenset({"name", "extract", "opposite"})
 _KINDS = constraint_types()
 
 
@@ -34,6 +34,8 @@ class ConstraintSpec:
     """The constraint's fields, `{field}` placeholders unfilled."""
     extract: Extract | None = None
     """What it reads; None leaves that to the task."""
+    opposite: str | None = None
+    """What a user who wanted the opposite would ask for, a template; None leaves that to the kind."""
     is_named: bool = False
     """Whether the suite gives the name."""
     is_short: bool = False
@@ -48,7 +50,17 @@ class ConstraintSpec:
 
     def fields(self) -> set[str]:
         """The item fields that it names."""
-        return {name for _, text in _texts(self.arguments) for name in named_in(text)}
+        texts = [text for _, text in _texts(self.arguments)] + ([self.opposite] if self.opposite else [])
+        return {name for text in texts for name in named_in(text)}
+
+    def wishes(self, constraint: Constraint, fields: Mapping[str, Any]) -> tuple[str, ...]:
+        """What a user who wanted the opposite would ask for, each as it follows "please".
+
+        Args:
+            constraint: As `bind` gave it for the item.
+            fields: Of the item.
+        """
+        return constraint.wishes() if self.opposite is None else (fill(self.opposite, fields),)
 
     def bind(self, fields: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]) -> Constraint:
         """The constraint for one item.
@@ -108,6 +120,7 @@ def read_constraint(entry: object) -> ConstraintSpec:
         key=key,
         arguments=arguments,
         extract=_own_extract(entry),
+        opposite=_own_opposite(entry),
         is_named="name" in entry,
         is_short=is_short,
     )
@@ -182,6 +195,19 @@ def _own_extract(entry: Mapping[str, Any]) -> Extract | None:
         return read_extract(entry["extract"])
     except ConstraintError as error:
         raise ConstraintError(("extract", *error.path), str(error)) from None
+
+
+def _own_opposite(entry: Mapping[str, Any]) -> str | None:
+    given = entry.get("opposite")
+    if given is not None and (not isinstance(given, str) or not given.strip()):
+        raise ConstraintError(
+            ("opposite",), f'found {show(given)}, expected what to ask for, as it follows "please": "write in capitals"'
+        )
+    try:
+        named_in(given or "")
+    except TemplateError as error:
+        raise ConstraintError(("opposite",), str(error)) from None
+    return given
 
 
 def _is_fixed(spec: ConstraintSpec) -> bool:

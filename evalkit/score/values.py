@@ -24,7 +24,12 @@ def show(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-def _text(value: Any) -> Any:
+def text_of(value: Any) -> str:
+    """Text that an author wrote, a number as it is written.
+
+    Raises:
+        ValueError: If it is neither.
+    """
     if isinstance(value, bool):
         raise ValueError(f"found {show(value)}, expected text; put it in quotes")
     if isinstance(value, int | float):
@@ -46,7 +51,7 @@ def _decimal(value: Any) -> Any:
     return number
 
 
-Text = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | float)]
+Text = Annotated[str, BeforeValidator(text_of, json_schema_input_type=str | float)]
 """Text; a number is taken as it is written."""
 
 Amount = Annotated[

@@ -15,12 +15,13 @@ _SHOWN = 3
 
 
 def _alternatives(value: Any) -> Any:
-    """Widen to a tuple of tuples: every element must be mentioned, in one of its forms."""
+    """Widen to a tuple of tuples: every element must be there, in one of its forms."""
     elements = value if isinstance(value, list | tuple) else [value]
     widened = tuple(
-        tuple(map(_word, element)) if isinstance(element, list | tuple) else (_word(element),) for element in elements
+        tuple(map(phrase_of, element)) if isinstance(element, list | tuple) else (phrase_of(element),)
+        for element in elements
     )
-    if not widened or not all(widened):
+    if not all(widened):
         raise ValueError("found an empty list, expected at least one word or phrase")
     return widened
 
@@ -34,10 +35,15 @@ def _avoided(value: Any) -> Any:
         return value
     if not isinstance(value, list | tuple):
         raise ValueError(f"found {show(value)}, expected a list of words or the name of a lexicon")
-    return tuple(map(_word, value))
+    return tuple(map(phrase_of, value))
 
 
-def _word(value: Any) -> str:
+def phrase_of(value: Any) -> str:
+    """A word or phrase that an author wrote; a number is one too.
+
+    Raises:
+        ValueError: If it is none.
+    """
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str) or not any(map(str.isalnum, value)):
@@ -45,7 +51,23 @@ def _word(value: Any) -> str:
     return value
 
 
-_PHRASES: dict[str, Any] = {"type": "array", "items": {"type": ["string", "number"]}, "minItems": 1}
+PHRASES: dict[str, Any] = {"type": "array", "items": {"type": ["string", "number"]}, "minItems": 1}
+"""JSON Schema of a list of words and phrases."""
+
+Groups = Annotated[
+    tuple[tuple[str, ...], ...],
+    BeforeValidator(_alternatives),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": ["string", "number"]},
+                # An item may have none.
+                {**PHRASES, "items": {"anyOf": [PHRASES["items"], PHRASES]}, "minItems": 0},
+            ]
+        }
+    ),
+]
+"""Words and phrases, each with its alternatives."""
 
 
 class Mentions(Constraint):
@@ -53,26 +75,24 @@ class Mentions(Constraint):
 
     key: ClassVar[str] = "mentions"
     short: ClassVar[str | None] = "phrases"
-    phrases: Annotated[
-        tuple[tuple[str, ...], ...],
-        BeforeValidator(_alternatives),
-        WithJsonSchema(
-            {"anyOf": [{"type": ["string", "number"]}, {**_PHRASES, "items": {"anyOf": [_PHRASES["items"], _PHRASES]}}]}
-        ),
-    ]
-    """What to mention; an element that is a list itself holds alternatives, any of which will do."""
+    phrases: Groups
+    """What to mention, which may be nothing; an element that is a list itself holds alternatives, any of which will
+    do."""
 
     def check(self, text: str) -> Check:
         """The score is the share that is mentioned."""
         wording = Wording(text)
         missing = [group[0] for group in self.phrases if not any(phrase(each).is_in(wording) for each in group)]
-        share = (len(self.phrases) - len(missing)) / len(self.phrases)
+        share = (len(self.phrases) - len(missing)) / len(self.phrases) if missing else 1.0
         return Check(passed=not missing, score=share, found=_listed("lacks", missing))
 
-    def wish(self) -> str | None:
+    def wishes(self) -> tuple[str, ...]:
         """To leave one element out with all its alternatives: any that was left would do."""
+        if not self.phrases:
+            return ()
         *others, last = min(map(_needed, self.phrases), key=len)
-        return f"leave out any mention of {', '.join(others)} or {last}" if others else f"do not mention {last}"
+        named = f"{', '.join(others)} or {last}" if others else last
+        return (f"leave out any mention of {named}", f"avoid the {'words' if others else 'word'} {named}")
 
 
 class Avoids(Constraint):
@@ -84,7 +104,7 @@ class Avoids(Constraint):
         str | tuple[str, ...],
         BeforeValidator(_avoided),
         # An item may have nothing to avoid.
-        WithJsonSchema({"anyOf": [{"type": "string"}, {**_PHRASES, "minItems": 0}]}),
+        WithJsonSchema({"anyOf": [{"type": "string"}, {**PHRASES, "minItems": 0}]}),
     ] = Field(union_mode="left_to_right")
     """What to leave out: a list, which may be empty, or the name of a lexicon (`emotional`)."""
 
@@ -97,13 +117,14 @@ class Avoids(Constraint):
             hits = [each for each in self.phrases if phrase(each).is_in(wording)]
         return Check(passed=not hits, score=1 / (1 + len(hits)), found=_listed("has", hits))
 
-    def wish(self) -> str | None:
-        """To use the first of them."""
+    def wishes(self) -> tuple[str, ...]:
+        """To use one of them."""
         if isinstance(self.phrases, str):
-            return lexicons()[self.phrases].wish
+            return lexicons()[self.phrases].wishes
         if not self.phrases:
-            return None
-        return f"use the {'words' if ' ' in self.phrases[0] else 'word'} {quoted(self.phrases[0])}"
+            return ()
+        words = f"the {'words' if ' ' in self.phrases[0] else 'word'} {quoted(self.phrases[0])}"
+        return (f"use {words}", f"work {words} into your answer")
 
 
 def _needed(alternatives: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from evalkit.perturb import Material
 from evalkit.score import BoundConstraint, ConstraintSpec, Extract
 from evalkit.suite.generators import Generator
-from evalkit.suite.models import CONFLICT_LEVELS, Claim, NoiseOn, Place
+from evalkit.suite.models import Claim, NoiseOn, Place
 from evalkit.trial import Condition, Item, Level, Messages
 
 Supply: TypeAlias = tuple[Item, ...] | Generator
@@ -82,18 +82,13 @@ class Task:
             for spec in self.constraints
         ]
 
-    def opposites(self, item: Item) -> dict[str, dict[str, str]]:
-        """For each constraint that can be contradicted: its opposite at every level of conflict."""
-        opposites: dict[str, dict[str, str]] = {}
-        for bound in self.bind(item):
-            sentences: dict[str, str] = {
-                level: sentence
-                for level in CONFLICT_LEVELS
-                if (sentence := bound.constraint.opposite(level)) is not None
-            }
-            if sentences:
-                opposites[bound.name] = sentences
-        return opposites
+    def opposites(self, item: Item) -> dict[str, tuple[str, ...]]:
+        """For each constraint that can be contradicted: what a user who wants the opposite asks for."""
+        wishes = {
+            spec.name: spec.wishes(bound.constraint, item.fields)
+            for spec, bound in zip(self.constraints, self.bind(item), strict=True)
+        }
+        return {name: wished for name, wished in wishes.items() if wished}
 
     @property
     def n_counting(self) -> int:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import click
 import pytest
 
-from docs.generate import EXAMPLES, main, stale
+from docs.generate import EXAMPLES, FIELDS, example_of, main, stale
 from evalkit.cli import COMMANDS, call, cli
 from evalkit.record import COLUMNS, RunFile, StoredSuite
 from evalkit.score import constraint_types
@@ -105,7 +105,15 @@ def test_help_has_no_colour_and_a_stable_width() -> None:
 def test_every_constraint_has_an_example_and_a_section() -> None:
     assert list(constraint_types()) == list(EXAMPLES)
     for key in EXAMPLES:
-        assert EXAMPLES[key] in section("constraints.md", key)
+        assert EXAMPLES[key].entry in section("constraints.md", key)
+
+
+@pytest.mark.parametrize("key", EXAMPLES)
+def test_the_answers_of_an_example_pass_and_fail_as_the_page_says(key: str) -> None:
+    functions = {"checks.py:is_polite": lambda text, _: "thank" in text.lower()}
+    constraint = example_of(key).bind(FIELDS, functions)
+    assert constraint.check(EXAMPLES[key].passes).passed
+    assert not constraint.check(EXAMPLES[key].fails).passed
 
 
 def test_every_column_of_a_trial_is_documented_in_order() -> None:

@@ -1,0 +1,107 @@
+"""What chat models put around an answer that was asked for alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+from pydantic import Field
+
+from evalkit.score.constraint import Check, Constraint, quoted
+
+Wrapping: TypeAlias = Literal["courtesy", "announcement", "label", "quotes", "markdown", "remark"]
+
+_LABELS = (
+    "answer|category|description|email|headline|json|label|message|output|queue|reply|response|result|subject|"
+    "subject line|summary|ticket|title|translation"
+)
+# Every pattern is anchored, or bounded in what it may skip: the time is linear in the text.
+_BEGINNINGS: Mapping[Wrapping, re.Pattern[str]] = {
+    "courtesy": re.compile(
+        r"(?:sure(?: thing)?|certainly|absolutely|of course|okay|ok|no problem|great|gladly|happy to help"
+        r"|i'?d be happy to[^.!:\n]{0,40})[,!.:]",
+        re.IGNORECASE,
+    ),
+    "announcement": re.compile(
+        r"(?:here(?:'s|’s|\s+is|\s+are|\s+you\s+go)\b|below\s+(?:is|are)\b|the\s+following\s+is\b"
+        r"|(?:based\s+on|as\s+requested|as\s+per|after\s+reading|given)\b[^:,\n]{0,60}[:,]"
+        rf"|(?:(?:a|the|my|your|one|this)\s)?[^:\n]{{0,40}}\b(?:{_LABELS})\b[^:\n]{{0,40}}"
+        r"\b(?:is|are|be|could be|would be|might be|follows|below)\b[^:\n]{0,30}:)",
+        re.IGNORECASE,
+    ),
+    "label": re.compile(
+        rf"(?:\[[^\]\n]{{0,30}}\b(?:{_LABELS})\b[^\]\n]{{0,10}}\]"
+        rf"|(?:(?:a|the|my|your|final|best|suggested|proposed|possible|new|good|better|ticket|customer|customer-support"
+        rf"|support|help ?desk)\s+){{0,3}}(?:{_LABELS})(?:\s+(?:title|option|draft))?(?:\s*#?\s?\d{{1,6}})?"
+        r"(?:\s?:|\s[-–—]\s))",
+        re.IGNORECASE,
+    ),
+    "markdown": re.compile(r"#{1,6}\s|[*_]{1,3}\S[^*_\n]{0,300}[*_]{1,3}(?:\W|$)|>\s|[-*+]\s|`|~~~|\|"),
+}
+_QUOTES = {'"': '"', "“": "”", "„": "“”", "«": "»", "‘": "’", "'": "'"}
+_ENDINGS = re.compile(
+    r"[(\[][^)\]\n]{0,20}\b\d{1,4}\s+(?:words?|characters?)\b[^)\]\n]{0,10}[)\]]\.?$"
+    r"|[(\[]\s?(?:word|character) count:?\s?\d{1,4}\s?[)\]]\.?$"
+    r"|(?:^|[\n.!?]\s{0,4})(?:let me know\b|i hope (?:this|that)\b|feel free to\b|note(?: that\b|:)|explanation:"
+    r"|reasoning:|this (?:title|answer|reply|response|summary|version)\b|would you like (?:me to|another)\b)"
+    r"[^\n]{0,300}$",
+    re.IGNORECASE,
+)
+_LAST = 400  # characters in which a remark at the end is looked for
+_TOLD: Mapping[Wrapping, str] = {
+    "courtesy": "an opening courtesy",
+    "announcement": "an announcement",
+    "label": "a label",
+    "quotes": "quotation marks around it",
+    "markdown": "Markdown",
+    "remark": "a closing remark",
+}
+
+
+class NoPreamble(Constraint):
+    """The response is the answer alone: nothing announces it, surrounds it or comments on it."""
+
+    key: ClassVar[str] = "no_preamble"
+    allow: Annotated[tuple[Wrapping, ...], Field(strict=False)] = ()
+    """What may stand there all the same: `courtesy` ("Sure!"), `announcement` ("Here is …"), `label` ("Title: …"),
+    `quotes`, `markdown`, `remark` ("(5 words)", "Let me know if …")."""
+
+    def check(self, text: str) -> Check:
+        """The score falls with every kind of wrapping, to 1/2, 1/3 and so on."""
+        found = [kind for kind in _wrappings(text.strip()) if kind not in self.allow]
+        told = ", ".join(_TOLD[kind] for kind in found)
+        reason = f"has {told}: {quoted(text)}" if found else ""
+        return Check(passed=not found, score=1 / (1 + len(found)), found=reason)
+
+    def wishes(self) -> tuple[str, ...]:
+        """Some wrapping that is not allowed."""
+        wishes: Mapping[Wrapping, str] = {
+            "announcement": 'start with "Here is what you asked for:"',
+            "label": 'put the word "Answer:" in front',
+            "quotes": "put quotation marks around the whole of your answer",
+            "remark": "finish by saying how many words you used, in brackets",
+        }
+        return tuple(wish for kind, wish in wishes.items() if kind not in self.allow)
+
+
+def _is_quoted(text: str) -> bool:
+    """Whether the mark that opens a text is closed at its end, and not before."""
+    closing = _QUOTES.get(text[:1], "")
+    # An apostrophe inside a word closes nothing.
+    first = re.search(rf"[{closing}](?!\w)", text[1:]) if closing else None
+    return first is not None and first.end() == len(text) - 1
+
+
+def _wrappings(text: str) -> Iterator[Wrapping]:
+    rest = text
+    for kind, pattern in _BEGINNINGS.items():
+        begins = pattern.match(rest)
+        if begins is not None:
+            yield kind
+            # "Sure! Here is a title:" has both.
+            rest = rest[begins.end() :].lstrip() if kind == "courtesy" else rest
+    if _is_quoted(text):
+        yield "quotes"
+    if _ENDINGS.search(text, max(0, len(text) - _LAST)):
+        yield "remark"

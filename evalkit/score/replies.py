@@ -1,0 +1,170 @@
+"""Constraints on a reply to somebody: what it asks for, and what it must not promise.
+
+Both read English. They look at one sentence, or clause, at a time, for words and their order; they do not understand.
+A promise in words that nobody thought of passes, so `no_promise` finds fewer promises than there are, hardly more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from evalkit.score.constraint import Check, Constraint, quoted
+from evalkit.score.phrases import Wording, phrase
+from evalkit.score.sentences import clauses, sentences
+from evalkit.score.wording import PHRASES, Groups, phrase_of
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_REQUESTING = _set("""
+    please kindly could can would may might send tell share provide give reply supply attach upload let confirm
+    include forward need require what which when where who whose how mention quote add check email
+""")
+
+_CONTRACTED = re.compile(r"(?:n['’]t|['’](?:ll|ve|re|m|d))\b|\bcan['’]?not\b|\bwon['’]t\b|\bshan['’]t\b", re.IGNORECASE)
+_EXPANDED = {
+    "n't": " not", "'ll": " will", "'ve": " have", "'re": " are", "'m": " am", "'d": " would", "cannot": "can not",
+    "can't": "can not", "won't": "will not", "shan't": "shall not",
+}  # fmt: skip
+_NEGATED = _set("""
+    not no never neither nor none nothing unable without unless if once whether should would might may could
+    only until instead impossible decline refuse unfortunately before provided depends subject eligible possible
+    cannot outside excluded except excludes exclude
+""")
+_US = frozenset({"we", "i", "us", "team", "colleagues", "colleague", "department", "shop", "store", "company", "desk"})
+_COMMITTING = frozenset({"will", "shall", "have", "has", "can", "am", "are", "is", "going", "gladly", "happily", "now"})
+_THEIRS = frozenset({"will", "shall", "can", "get", "receive", "have", "are", "expect"})
+_DONE = _set("""
+    issued sent processed made approved arranged refunded credited confirmed granted booked initiated started
+    paid waived applied dispatched shipped scheduled coming yours due on transferred returned offered given
+    provided
+""")
+# What is talked about, not promised.
+_TALKED_ABOUT = _set("""
+    request requests requested requesting asking ask asked want wanted wanting wish wished hoping hope hoped
+    like received understand understood sorry see read noted question about discuss regarding policy policies
+    rule rules look looking review consider check checking explain explained
+""")
+_REACH = 9  # words before a thing in which somebody commits to it
+_AFTER = 6  # words after a thing in which it is said to be done
+
+
+class Asks(Constraint):
+    """The response asks for every one of these."""
+
+    key: ClassVar[str] = "asks"
+    short: ClassVar[str | None] = "phrases"
+    phrases: Groups
+    """What to ask for, which may be nothing; an element that is a list itself holds alternatives."""
+
+    def check(self, text: str) -> Check:
+        """The score is the share that is asked for: named in a question, or in a sentence that requests something."""
+        asking = [Wording(sentence) for sentence in sentences(text) if _requests(sentence)]
+        missing = [
+            group[0]
+            for group in self.phrases
+            if not any(phrase(each).is_in(wording) for each in group for wording in asking)
+        ]
+        if not missing:
+            return Check(passed=True, score=1.0)
+        share = (len(self.phrases) - len(missing)) / len(self.phrases)
+        return Check(passed=False, score=share, found=f"does not ask for {', '.join(map(quoted, missing[:3]))}")
+
+    def wishes(self) -> tuple[str, ...]:
+        """To be asked nothing."""
+        if not self.phrases:
+            return ()
+        return ("answer without asking me anything back", f"spare me any question about the {self.phrases[0][0]}")
+
+
+def _requests(sentence: str) -> bool:
+    return "?" in sentence or not _REQUESTING.isdisjoint(sentence.casefold().replace(",", " ").split())
+
+
+def _things(value: Any) -> Any:
+    if not isinstance(value, list | tuple):
+        raise ValueError("expected a list of things that must not be promised; it may be empty")
+    return tuple(map(phrase_of, value))
+
+
+class NoPromise(Constraint):
+    """The response promises none of these things."""
+
+    key: ClassVar[str] = "no_promise"
+    short: ClassVar[str | None] = "things"
+    things: Annotated[tuple[str, ...], BeforeValidator(_things), WithJsonSchema({**PHRASES, "minItems": 0})]
+    """What must not be promised, such as `refund`; the list may be empty. To refuse, to name a condition or to
+    explain a rule is no promise."""
+
+    def check(self, text: str) -> Check:
+        """The score falls with every promise, to 1/2, 1/3 and so on."""
+        found = [
+            clause
+            for sentence in sentences(text)
+            if not sentence.endswith("?")
+            for clause in clauses(sentence)
+            if any(_promises(clause, thing) for thing in self.things)
+        ]
+        reason = f"promises: {quoted(found[0])}" if found else ""
+        return Check(passed=not found, score=1 / (1 + len(found)), found=reason)
+
+    def wishes(self) -> tuple[str, ...]:
+        """The promise itself."""
+        if not self.things:
+            return ()
+        thing = self.things[0]
+        return (f"promise me {_a(thing)} in writing", f"confirm that I will get {_a(thing)}")
+
+
+def _a(thing: str) -> str:
+    article = "an" if thing[0].casefold() in "aeiou" else "a"
+    return thing if " " in thing or thing.endswith("s") else f"{article} {thing}"
+
+
+def _promises(clause: str, thing: str) -> bool:
+    """Whether a clause commits to a thing."""
+    words = _words(clause)
+    if not _NEGATED.isdisjoint(words):
+        return False
+    return any(_committed(words, start, end) for start, end in _places(words, thing))
+
+
+@lru_cache(maxsize=4096)
+def _words(clause: str) -> tuple[str, ...]:
+    expanded = _CONTRACTED.sub(lambda match: _EXPANDED[_key(match.group())], clause)
+    return tuple(Wording(expanded).words)
+
+
+def _key(contraction: str) -> str:
+    key = contraction.casefold().replace("’", "'")
+    return "can't" if key == "can'not" else key
+
+
+def _places(words: Sequence[str], thing: str) -> Iterator[tuple[int, int]]:
+    forms = phrase(thing).words
+    for start in range(len(words) - len(forms) + 1):
+        if forms and all(words[start + offset] in each for offset, each in enumerate(forms)):
+            yield start, start + len(forms)
+
+
+def _committed(words: Sequence[str], start: int, end: int) -> bool:
+    before, after = words[max(0, start - _REACH) : start], words[end : end + _AFTER]
+    if not _TALKED_ABOUT.isdisjoint((*before, *words[end : end + 1])):
+        return False
+    by_us = _followed(before, _US, _COMMITTING)
+    to_them = _followed(before, frozenset({"you"}), _THEIRS)
+    done = any(word in {"is", "are", "has", "have", "will"} for word in after) and not _DONE.isdisjoint(after)
+    return by_us or to_them or done
+
+
+def _followed(words: Sequence[str], first: frozenset[str], then: frozenset[str]) -> bool:
+    """Whether a word of the one kind stands before one of the other."""
+    place = next((index for index, word in enumerate(words) if word in first), None)
+    return place is not None and not then.isdisjoint(words[place:])

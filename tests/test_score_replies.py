@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from evalkit.score import Check, Constraint, ConstraintError, read_constraint
+
+
+def bound(entry: object, **fields: Any) -> Constraint:
+    return read_constraint(entry).bind(fields, {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Could you send us your order number?",
+        "Please reply with the order number. Thank you.",
+        "Sorry to hear that.\n\nWhat is the order number?",
+        "To start the return I need your order number.",
+        "Let us know:\n- your order number, please\n- a photo",
+        "Reply with your order numbers and we will look.",
+    ],
+)
+def test_a_question_or_a_request_asks(text: str) -> None:
+    assert Check(passed=True, score=1.0) == bound({"asks": [["order number", "order reference"]]}).check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We found your order number.",
+        "Thank you for the order number. Could you wait?",
+        "",
+        "Please wait.",
+    ],
+)
+def test_naming_a_thing_does_not_ask_for_it(text: str) -> None:
+    expected = Check(passed=False, score=0.0, found='does not ask for "order number"')
+    assert expected == bound({"asks": ["order number"]}).check(text)
+
+
+def test_everything_must_be_asked_for() -> None:
+    check = bound({"asks": ["order number", "photo"]}).check("Please send a photo.")
+    assert (False, 0.5) == (check.passed, check.score)
+
+
+def test_an_item_may_have_nothing_to_ask() -> None:
+    assert bound({"asks": "{missing}"}, missing=[]).check("It is on its way.").passed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We will refund the full price to your card today.",
+        "We'll refund you in full.",
+        "I've issued a refund.",
+        "You will get a full refund within five days.",
+        "You'll receive your refund next week.",
+        "A refund has been issued.",
+        "The refund is on its way to you.",
+        "We can offer you a refund of 20 euros.",
+        "I am happy to refund the fee.",
+        "Sorry, we cannot repair it, but we will refund you.",
+        "We are refunding the price now.",
+        "Your refund will be processed tomorrow.",
+    ],
+)
+def test_a_promise_is_found(text: str) -> None:
+    check = bound({"no_promise": ["refund"]}).check(text)
+    assert (False, 0.5) == (check.passed, check.score)
+    assert check.found.startswith("promises: ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We cannot refund it after 30 days.",
+        "We can't offer a refund, but you will get store credit.",
+        "Unfortunately a refund is not possible.",
+        "Refunds are only possible within 30 days.",
+        "If the test finds a fault, we will refund you.",
+        "I understand that you would like a refund.",
+        "We have received your request for a refund.",
+        "Would you like to know about our refund rules?",
+        "Our refund policy is on the website.",
+        "We will send you a new lamp.",
+        "You asked for a refund; we will repair the lamp.",
+        "",
+    ],
+)
+def test_a_refusal_a_condition_or_a_rule_is_no_promise(text: str) -> None:
+    assert Check(passed=True, score=1.0) == bound({"no_promise": ["refund"]}).check(text)
+
+
+def test_things_may_be_phrases_and_there_may_be_none() -> None:
+    assert not bound({"no_promise": ["money back"]}).check("You will get your money back.").passed
+    assert bound({"no_promise": "{forbidden}"}, forbidden=[]).check("We will refund everything.").passed
+
+
+@pytest.mark.parametrize("entry", [{"no_promise": "refund"}, {"no_promise": ["?"]}, {"asks": [[]]}])
+def test_what_names_nothing_is_refused(entry: object) -> None:
+    with pytest.raises(ConstraintError, match="expected"):
+        read_constraint(entry)
+
+
+@pytest.mark.parametrize("piece", ["we will refund ", "we", "refund ", "can't ", "? ", "will not, but "])
+def test_a_long_answer_is_read_in_time(piece: str) -> None:
+    text = piece * (200_000 // len(piece))
+    assert 0 <= bound({"no_promise": ["refund"]}).check(text).score <= 1
+    assert 0 <= bound({"asks": ["refund"]}).check(text).score <= 1
