@@ -53,10 +53,13 @@ _UNSHOUTED = frozenset({
     "CAPTCHA", "HTTPS", "IMEI", "OAUTH", "ESIM", "VOIP", "ISBN", "IBAN", "SWIFT", "NVME", "UEFI", "URGENT",
 })  # fmt: skip
 _SHOUT = re.compile(r"(?<![\w-])[A-Z]{4,}(?![\w-])")
-_PROMISING = "guarantee promise assure vow pledge"
-_CERTAIN = "certainly definitely undoubtedly unquestionably guaranteed"
+_PROMISING = "assure vow pledge"
+_CERTAIN = "definitely undoubtedly unquestionably guaranteed"
 _ASSURANCES = (
     "at all costs",
+    # A guarantee or a price promise may be what it is about; giving one is a verb.
+    *(f"{somebody} {verb}" for verb in ("guarantee", "promise") for somebody in ("I", "we", "can", "will", "do")),
+    *(f"{verb} {object}" for verb in ("guarantee", "promise") for object in ("that", "you", "to")),
     "beyond doubt",
     "for certain",
     "for sure",
@@ -130,7 +133,7 @@ def lexicons() -> dict[str, Lexicon]:
         has_marks=True,
     )
     promises = Lexicon(
-        about="words that give a guarantee (guarantee, promise, definitely, rest assured), unless negated",
+        about="words that give a guarantee (we guarantee, I promise, definitely, rest assured), unless negated",
         words=frozenset(_CERTAIN.split()).union(*map(forms, _PROMISING.split())),
         phrases=tuple((written, phrase(written)) for written in _ASSURANCES),
         wishes=(

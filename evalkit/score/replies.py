@@ -33,18 +33,25 @@ _EXPANDED = {
     "n't": " not", "'ll": " will", "'ve": " have", "'re": " are", "'m": " am", "'d": " would", "cannot": "can not",
     "can't": "can not", "won't": "will not", "shan't": "shall not",
 }  # fmt: skip
+# A sentence with one of these says under which condition, not that.
+_CONDITIONAL = _set("if unless whether provided depends depending subject")
+# Before a thing, or close behind it, these say that it will not be.
 _NEGATED = _set("""
-    not no never neither nor none nothing unable without unless if once whether should would might may could
-    only until instead impossible decline refuse unfortunately before provided depends subject eligible possible
-    cannot outside excluded except excludes exclude
+    not no never neither nor none nothing unable without should would might may could only until instead impossible
+    decline refuse unfortunately outside excluded except excludes exclude rather
 """)
+_COURTESIES = re.compile(
+    r"\b(?:no (?:problem|worries|trouble|doubt)|not (?:a problem|to worry)|do not worry)\b", re.IGNORECASE
+)
 _US = frozenset({"we", "i", "us", "team", "colleagues", "colleague", "department", "shop", "store", "company", "desk"})
 _COMMITTING = frozenset({"will", "shall", "have", "has", "can", "am", "are", "is", "going", "gladly", "happily", "now"})
 _THEIRS = frozenset({"will", "shall", "can", "get", "receive", "have", "are", "expect"})
+_FUTURE = frozenset({"will", "shall"})
+_BEING = frozenset({"is", "are", "has", "have", "will", "be", "been", "being"})
 _DONE = _set("""
     issued sent processed made approved arranged refunded credited confirmed granted booked initiated started
     paid waived applied dispatched shipped scheduled coming yours due on transferred returned offered given
-    provided
+    provided added ready reserved guaranteed being
 """)
 # What is talked about, not promised.
 _TALKED_ABOUT = _set("""
@@ -54,6 +61,7 @@ _TALKED_ABOUT = _set("""
 """)
 _REACH = 9  # words before a thing in which somebody commits to it
 _AFTER = 6  # words after a thing in which it is said to be done
+_NEGATED_AFTER = 3  # words after a thing in which a `not` is about it
 
 
 class Asks(Constraint):
@@ -108,7 +116,7 @@ class NoPromise(Constraint):
         found = [
             clause
             for sentence in sentences(text)
-            if not sentence.endswith("?")
+            if not sentence.endswith("?") and not _is_conditional(sentence)
             for clause in clauses(sentence)
             if any(_promises(clause, thing) for thing in self.things)
         ]
@@ -131,15 +139,17 @@ def _a(thing: str) -> str:
 def _promises(clause: str, thing: str) -> bool:
     """Whether a clause commits to a thing."""
     words = _words(clause)
-    if not _NEGATED.isdisjoint(words):
-        return False
     return any(_committed(words, start, end) for start, end in _places(words, thing))
+
+
+def _is_conditional(sentence: str) -> bool:
+    return not _CONDITIONAL.isdisjoint(_words(sentence))
 
 
 @lru_cache(maxsize=4096)
 def _words(clause: str) -> tuple[str, ...]:
     expanded = _CONTRACTED.sub(lambda match: _EXPANDED[_key(match.group())], clause)
-    return tuple(Wording(expanded).words)
+    return tuple(Wording(_COURTESIES.sub(" ", expanded)).words)
 
 
 def _key(contraction: str) -> str:
@@ -148,7 +158,8 @@ def _key(contraction: str) -> str:
 
 
 def _places(words: Sequence[str], thing: str) -> Iterator[tuple[int, int]]:
-    forms = phrase(thing).words
+    # An identifier (`10.00`) is looked for as its words, too.
+    forms = phrase(thing).words or tuple(frozenset({word}) for word in Wording(thing).words)
     for start in range(len(words) - len(forms) + 1):
         if forms and all(words[start + offset] in each for offset, each in enumerate(forms)):
             yield start, start + len(forms)
@@ -156,12 +167,19 @@ def _places(words: Sequence[str], thing: str) -> Iterator[tuple[int, int]]:
 
 def _committed(words: Sequence[str], start: int, end: int) -> bool:
     before, after = words[max(0, start - _REACH) : start], words[end : end + _AFTER]
-    if not _TALKED_ABOUT.isdisjoint((*before, *words[end : end + 1])):
+    if not _NEGATED.isdisjoint((*words[:start], *after[:_NEGATED_AFTER])):
+        return False
+    talked_about = max((index for index, word in enumerate(before) if word in _TALKED_ABOUT), default=None)
+    if talked_about is not None and _FUTURE.isdisjoint(before[talked_about:]):
+        return False
+    if not _TALKED_ABOUT.isdisjoint(words[end : end + 1]):
         return False
     by_us = _followed(before, _US, _COMMITTING)
     to_them = _followed(before, frozenset({"you"}), _THEIRS)
-    done = any(word in {"is", "are", "has", "have", "will"} for word in after) and not _DONE.isdisjoint(after)
-    return by_us or to_them or done
+    done = not _BEING.isdisjoint(after) and not _DONE.isdisjoint(after)
+    passive = not _BEING.isdisjoint(before[-1:]) and words[start].endswith("ed")
+    future = not _FUTURE.isdisjoint((*before, *after[:_NEGATED_AFTER]))
+    return by_us or to_them or done or passive or future
 
 
 def _followed(words: Sequence[str], first: frozenset[str], then: frozenset[str]) -> bool:

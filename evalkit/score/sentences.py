@@ -16,7 +16,9 @@ _ABBREVIATIONS = _set("""
 """)
 _END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s|$)|\n[ \t]*\n|\n(?=[ \t]*(?:[-*•]|\d{1,3}[.)])[ \t])")
 _LAST_WORD = re.compile(r"[\w.]+$")
-_CLAUSE = re.compile(r"[;:–—]|\s-\s|,?\s+(?:but|however|although|though|yet)\b,?")
+_CLAUSE = re.compile(
+    r"[;:–—]|\s-\s|,?\s+(?:but|however|although|though|yet)\b,?|,\s+(?=(?:and|so)?\s?(?:we|i|you|it)\b)", re.IGNORECASE
+)
 _LOOK_BACK = 12  # characters; no abbreviation is longer
 
 
@@ -41,7 +43,7 @@ def sentences(text: str) -> list[str]:
 
 
 def clauses(sentence: str) -> list[str]:
-    """The parts of a sentence that a `but`, a semicolon, a colon or a dash divides.
+    """The parts of a sentence that a `but`, a semicolon, a colon, a dash or a new subject divides.
 
     >>> clauses("We cannot refund it, but we will repair it")
     ['We cannot refund it', 'we will repair it']
