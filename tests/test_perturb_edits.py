@@ -35,6 +35,8 @@ def corpus(n_texts: int = 300, share: float = 0.1) -> list[Edit]:
 
 
 CORPUS = corpus()
+SHARES_WITHOUT_ACCENTS = {kind: share / (1 - SHARES["accent"]) for kind, share in SHARES.items() if kind != "accent"}
+"""The text above has none."""
 
 
 def of_kind(kind: Kind, text: str, n_seeds: int = 400) -> set[str]:
@@ -45,16 +47,34 @@ def of_kind(kind: Kind, text: str, n_seeds: int = 400) -> set[str]:
     return found
 
 
-def test_shares_follow_the_published_ones_and_sum_to_one() -> None:
+# Of 28,047 real misspellings, and of those of a second corpus: per cent that are one slip of a kind away from the word.
+PUBLISHED: dict[Kind, tuple[float, float]] = {
+    "deletion": (15.6, 27.6),
+    "insertion": (10.6, 15.7),
+    "doubling": (3.6, 7.3),
+    "transposition": (28.9, 15.3),
+    "neighbour": (3.5, 5.0),
+    "substitution": (15.5, 11.2),
+}
+
+
+def test_shares_sum_to_one() -> None:
     assert sum(SHARES.values()) == pytest.approx(1)
-    # 28.9 to 15.6: transpositions to deletions in the list of misspellings.
-    assert SHARES["transposition"] / SHARES["deletion"] == pytest.approx(28.9 / 15.6)
+
+
+def test_generated_slips_are_mixed_as_real_misspellings_are() -> None:
+    """Between the two corpora, which differ by up to 19 points; at most 1.5 points outside."""
+    counts = Counter(edit.kind for edit in CORPUS if edit.kind in PUBLISHED)
+    first, second = (sum(shares) for shares in zip(*PUBLISHED.values(), strict=True))
+    for kind, (one, other) in PUBLISHED.items():
+        low, high = sorted((one / first, other / second))
+        assert low - 0.015 <= counts[kind] / counts.total() <= high + 0.015, kind
 
 
 def test_kinds_come_in_their_shares() -> None:
     counts = Counter(edit.kind for edit in CORPUS)
     assert len(CORPUS) > 6000
-    off = {kind: counts[kind] / len(CORPUS) - share for kind, share in SHARES.items()}
+    off = {kind: counts[kind] / len(CORPUS) - share for kind, share in SHARES_WITHOUT_ACCENTS.items()}
     # 6,900 draws: five standard deviations are at most 2.9 points.
     assert {} == {kind: round(by, 3) for kind, by in off.items() if abs(by) > 0.02}
 
@@ -62,7 +82,8 @@ def test_kinds_come_in_their_shares() -> None:
 def test_kinds_keep_their_shares_where_slips_are_dense() -> None:
     drawn = corpus(n_texts=100, share=0.3)
     counts = Counter(edit.kind for edit in drawn)
-    assert {} == {kind: counts[kind] for kind in SHARES if abs(counts[kind] / len(drawn) - SHARES[kind]) > 0.02}
+    shares = SHARES_WITHOUT_ACCENTS
+    assert {} == {kind: counts[kind] for kind in shares if abs(counts[kind] / len(drawn) - shares[kind]) > 0.02}
 
 
 def test_first_letters_change_about_as_rarely_as_in_real_misspellings() -> None:
@@ -143,6 +164,21 @@ def test_punctuation_is_dropped_or_mistaken() -> None:
     assert {"yes no", "yes. no"} == of_kind("punctuation", "yes, no")
     assert {"cant"} == of_kind("punctuation", "can't")
     assert {"why", "why??"} == of_kind("punctuation", "why?")
+
+
+def test_accents_are_dropped_where_there_are_some() -> None:
+    assert {"cafe", "Zloty", "garcon"} <= {
+        text for word in ("café", "Złoty", "garçon") for text in of_kind("accent", word, 2000)
+    }
+    drawn = [
+        edit.kind for seed in range(100) for edit in slips("Où est l'hôtel près de la gare à Besançon", seed).draw(4)
+    ]
+    assert 0.01 <= drawn.count("accent") / len(drawn) <= 0.06
+
+
+def test_marks_of_other_scripts_are_no_accents() -> None:
+    kinds = {edit.kind for seed in range(200) for edit in slips("がぎぐげご यह किताब", seed).draw(3)}
+    assert "accent" not in kinds
 
 
 def test_spaces_are_dropped_or_doubled_and_words_split() -> None:

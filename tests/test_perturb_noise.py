@@ -82,7 +82,7 @@ def test_a_higher_level_is_further_from_the_text_than_a_lower_one() -> None:
 
 def test_the_text_is_the_same_on_every_machine_and_in_every_version() -> None:
     """Runs can be resumed and compared only while this holds: a change belongs in the changelog."""
-    assert "Last Tuesday i bouugt a kittle form yuhr sxhob, odrer A-1042," == noisy(
+    assert "Last Tuesdoy I bought a ketlte frrmo yuer shep. odrfer A-1042," == noisy(
         source("pinned", TEXT[:60], template="{text}"), 0.2
     )
 

@@ -17,6 +17,7 @@ from typing import Literal, TypeAlias
 
 from evalkit.perturb.keyboard import NEIGHBOURS
 from evalkit.perturb.letters import VOWELS, sounding_like
+from evalkit.score.normal import without_accents
 
 Kind: TypeAlias = Literal[
     "deletion",
@@ -28,39 +29,58 @@ Kind: TypeAlias = Literal[
     "case",
     "punctuation",
     "spacing",
+    "accent",
 ]
 
-_MISSPELLINGS: Mapping[Kind, float] = {
-    "deletion": 15.6,
-    "insertion": 10.6,
-    "doubling": 3.6,
-    "transposition": 28.9,
-    "neighbour": 3.5,
-    "substitution": 15.5,
-}
-"""Per cent of 28,047 real misspellings, one edit away from the word; the other 22.3 are two edits or more away.
+_CORPORA: tuple[Mapping[Kind, float], ...] = (
+    {
+        "deletion": 15.6,
+        "insertion": 10.6,
+        "doubling": 3.6,
+        "transposition": 28.9,
+        "neighbour": 3.5,
+        "substitution": 15.5,
+    },
+    {
+        "deletion": 27.6,
+        "insertion": 15.7,
+        "doubling": 7.3,
+        "transposition": 15.3,
+        "neighbour": 5.0,
+        "substitution": 11.2,
+    },
+)
+"""Per cent of real misspellings that are one edit away from the word, in two corpora; the others are further away.
 
 Source:
-    client9/misspell (MIT), words.go at c0b55c82, classified by restricted Damerau–Levenshtein distance.
+    client9/misspell (MIT), words.go at c0b55c82, 28,047 words; and a second corpus. Both classified by restricted
+    Damerau–Levenshtein distance.
 """
 
-_OTHERS: Mapping[Kind, float] = {"case": 3.0, "punctuation": 4.0, "spacing": 5.0}
+_OTHERS: Mapping[Kind, float] = {"case": 3.0, "punctuation": 4.0, "spacing": 5.0, "accent": 3.0}
 """Per cent of all slips. Lists of misspelt words cannot show these; the figures are our choice: present, and rare."""
 
 FIRST_LETTER = 0.017
-"""Share of the misspellings that change a word's first letter, as in a second corpus of real ones."""
+"""Share of the misspellings that change a word's first letter, in the second corpus."""
 
-SHARES: Mapping[Kind, float] = {
-    **{
-        kind: share / sum(_MISSPELLINGS.values()) * (1 - sum(_OTHERS.values()) / 100)
-        for kind, share in _MISSPELLINGS.items()
-    },
-    **{kind: share / 100 for kind, share in _OTHERS.items()},
-}
+
+def _shares() -> dict[Kind, float]:
+    """The mean of both corpora, each counted alike, and what neither shows."""
+    others = {kind: share / 100 for kind, share in _OTHERS.items()}
+    letters = 1 - sum(others.values())
+    totals = [sum(corpus.values()) for corpus in _CORPORA]
+    means = {
+        kind: sum(corpus[kind] / total for corpus, total in zip(_CORPORA, totals, strict=True)) / len(_CORPORA)
+        for kind in _CORPORA[0]
+    }
+    return {**{kind: share * letters for kind, share in means.items()}, **others}
+
+
+SHARES: Mapping[Kind, float] = _shares()
 """Kind of slip → its share of all slips; they sum to 1.
 
-They hold while every third character is touched; at every second one, pairs of untouched letters run short and
-transpositions are 6 points rarer (measured on a letter of 50 words).
+A text without accents has no slip of that kind, and the others take its share. The shares hold while every third
+character is touched; at every second one, pairs of untouched letters run short and transpositions become rarer.
 """
 
 _SLIPPED, _REPEATED = 0.43, 0.30
@@ -131,6 +151,7 @@ class Slips:
             "case": self._change_case,
             "punctuation": self._punctuate,
             "spacing": self._space,
+            "accent": self._drop_accent,
         }
 
     def draw(self, n_edits: int) -> list[Edit]:
@@ -163,7 +184,7 @@ class Slips:
     def _pools(self, kind: Kind) -> tuple[list[int], ...]:
         if kind == "punctuation":
             return (self._marks,)
-        if kind == "case":
+        if kind in {"case", "accent"}:
             return self._first, self._inner
         if kind == "spacing":
             return (self._gaps, self._inner) if self._rng.random() < 0.75 else (self._inner,)
@@ -244,6 +265,11 @@ class Slips:
     def _change_case(self, at: int) -> str | None:
         swapped = self._text[at].swapcase()
         return swapped if len(swapped) == 1 and swapped != self._text[at] else None
+
+    def _drop_accent(self, at: int) -> str | None:
+        plain = without_accents(self._text[at])
+        # Marks of other scripts are vowels and consonants, not accents.
+        return plain if len(plain) == 1 and plain.isascii() and plain != self._text[at] else None
 
     def _punctuate(self, at: int) -> str:
         return "" if self._rng.random() < 0.5 else _OTHER_MARKS[self._text[at]]
