@@ -58,7 +58,7 @@ TASK_KEYS = (
 )
 CONDITION_KEYS = (
     "condition perturbation level counts threshold trials passes void pass_rate low high margin margin_low margin_high "
-    "verdict reason decided_at calls_to_decide evidence mean_score"
+    "verdict reason decided_at calls_to_decide evidence mean_score variants"
 )
 
 

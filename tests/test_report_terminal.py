@@ -34,6 +34,12 @@ def terms(
     )
 
 
+def variant_of(terms: Terms, position: int) -> str | None:
+    forms = {"paraphrase": ["paraphrase 1", "paraphrase 2"], "conflict": ["conflict one_line", "conflict words"]}
+    drawn = forms.get(terms.perturbation)
+    return None if drawn is None else drawn[position * len(drawn) // terms.units]
+
+
 def result(tasks: dict[str, list[tuple[Terms, int, int]]], *, model: str = "openai/x") -> SuiteResult:
     """A result in which, of each condition, so many units passed and so many were void; the rest failed on `words`."""
     every = [each for conditions in tasks.values() for each, _, _ in conditions]
@@ -48,6 +54,7 @@ def result(tasks: dict[str, list[tuple[Terms, int, int]]], *, model: str = "open
                     asks=(passed,) * each.repeats,
                     score=None if passed is None else float(passed),
                     constraints={} if passed is None else {"one_line": True, "words": passed},
+                    variant=variant_of(each, position),
                 )
                 decider.observe(each.key, outcome)
     entries = [
@@ -67,7 +74,11 @@ def three_tasks() -> SuiteResult:
                 (terms("noise@0.2", task="ticket-title", counts=False), 20, 0),
                 (terms("repeat@10", task="ticket-title", counts=False, units=60, repeats=10), 50, 0),
             ],
-            "routing": [(terms("clean", task="routing"), 200, 0), (terms("conflict@soft", task="routing"), 199, 0)],
+            "routing": [
+                (terms("clean", task="routing"), 200, 0),
+                (terms("paraphrase", task="routing"), 192, 0),
+                (terms("conflict@soft", task="routing"), 199, 0),
+            ],
             "reply": [(terms("clean", task="reply"), 185, 2), (terms("context@1000", task="reply", units=0), 0, 0)],
         }
     )

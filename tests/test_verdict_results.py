@@ -15,6 +15,7 @@ from evalkit.verdict import (
     SuiteResult,
     TaskResult,
     Totals,
+    VariantResult,
 )
 
 CONDITION = ConditionResult(
@@ -39,6 +40,9 @@ CONDITION = ConditionResult(
         ConstraintResult(constraint="words", trials=431, passes=428, pass_rate=428 / 431, low=0.975, high=0.999),
     ),
     repeat=None,
+    variants=(
+        VariantResult(variant="conflict words", trials=8, passes=3, pass_rate=0.375, low=0.0852, high=0.755, lost=4),
+    ),
 )
 REPEAT = RepeatResult(
     k=2, items=60, pass_hat_k=(0.97, 0.955), standard_error=(0.01, 1 / 3), consistent=0.88, agreement=0.93
@@ -77,7 +81,9 @@ GOLDEN = (
     '"threshold": 0.95, "trials": 431, "passes": 400, "void": 2, "pass_rate": 0.928074, "low": 0.884, "high": 0.962, '
     '"margin": -0.0219258, "margin_low": -0.066, "margin_high": 0.012, "verdict": "edge", "reason": "futility", '
     '"decided_at": null, "calls_to_decide": 850, '
-    '"evidence": {"usable": 3.5e-06, "unusable": 0.88, "needed": [40.0, 120.0]}, "mean_score": 0.981}], '
+    '"evidence": {"usable": 3.5e-06, "unusable": 0.88, "needed": [40.0, 120.0]}, "mean_score": 0.981, '
+    '"variants": [{"variant": "conflict words", "trials": 8, "passes": 3, "pass_rate": 0.375, "low": 0.0852, '
+    '"high": 0.755, "lost": 4}]}], '
     '"constraints": [{"constraint": "words", "trials": 431, "passes": 428, "pass_rate": 0.993039, "low": 0.975, '
     '"high": 0.999}], '
     '"critical_levels": [{"perturbation": "noise", "usable_to": 0.02, "unusable_from": 0.2, "estimate": null, '

@@ -199,3 +199,39 @@ def test_a_single_item_has_no_standard_error() -> None:
 
 def test_repeats_without_an_observation_are_not_measured() -> None:
     assert feed(tally(repeats=2), [(None, None)]).repeat_result() is None
+
+
+def varied(outcomes: Sequence[tuple[str, bool | None, bool]]) -> Tally:
+    """Units with a form of the prompt each: whether they passed, and whether `words` held."""
+    found = tally()
+    for form, passed, words in outcomes:
+        found.observe(
+            Outcome(
+                position=found.seen,
+                cluster=f"{found.seen}",
+                asks=(passed,),
+                score=None,
+                constraints={} if passed is None else {"words": words},
+                variant=form,
+            )
+        )
+    return found
+
+
+def test_units_are_counted_by_the_form_of_their_prompt() -> None:
+    found = varied([("paraphrase 1", True, True), ("paraphrase 2", False, True), ("paraphrase 1", None, True)])
+    counts = {name: (each.units.trials, each.units.passes, each.units.void) for name, each in found.variants.items()}
+    assert {"paraphrase 1": (1, 1, 1), "paraphrase 2": (1, 0, 0)} == counts
+    assert {None} == {each.constraint for each in found.variants.values()}
+
+
+def test_a_contradicted_constraint_is_lost_when_it_does_not_hold() -> None:
+    """A fail by another constraint is no loss of this one."""
+    found = varied(
+        [("conflict words", False, False), ("conflict words", False, True), ("conflict words", True, True)]
+    ).variants["conflict words"]
+    assert ("words", 1, 3, 1) == (found.constraint, found.lost, found.units.trials, found.units.passes)
+
+
+def test_without_forms_there_are_no_variants() -> None:
+    assert {} == feed(tally(), [(True,)]).variants

@@ -31,6 +31,7 @@ def outcome_of(rows: Sequence[TrialRow]) -> Outcome:
         asks=tuple(row.passed for row in rows),
         score=sum(row.score or 0.0 for row in observed) / len(observed) if observed else None,
         constraints=held,
+        variant=rows[0].variant,
     )
 
 

@@ -95,7 +95,7 @@ class _Terminal:
             yield self.condition(condition, name if condition.counts else f"({name})")
         if any(not condition.counts for condition in task.conditions):
             yield self.style("  (in brackets: explored, does not count for the verdict)", "dim")
-        for notes in (_other_thresholds, _void, self.why, _broken, _levels, _repeats):
+        for notes in (_other_thresholds, _void, self.why, _broken, _wordings, _conflicts, _levels, _repeats):
             for note in notes(task):
                 yield from _wrapped(note, indent="  ")
 
@@ -263,6 +263,33 @@ def _broken(task: TaskResult) -> Iterator[str]:
         yield f"what breaks {where}: {', '.join([*broken, always] if others else broken)}"
     else:
         yield f"every constraint always holds {where}"
+
+
+def _wordings(task: TaskResult) -> Iterator[str]:
+    """How far the wordings of the instruction lie apart: the spread is part of the answer."""
+    for condition in task.conditions:
+        variants = [each for each in condition.variants if each.lost is None]
+        if len(variants) < 2:
+            continue
+        best, worst = (choose(variants, key=lambda each: each.pass_rate) for choose in (max, min))
+        mean = sum(each.pass_rate for each in variants) / len(variants)
+        between = percent_range(worst.low, worst.high)
+        yield (
+            f"{len(variants)} wordings: best {percent(best.pass_rate)} %, mean {percent(mean)} %, worst "
+            f"{percent(worst.pass_rate)} % ({_short(worst.variant, 20)}, {between} % in {worst.trials} trials)"
+        )
+
+
+def _conflicts(task: TaskResult) -> Iterator[str]:
+    """Which constraint lost to a contradiction, the most often lost first."""
+    for condition in task.conditions:
+        lost = [each for each in condition.variants if each.lost]
+        lost.sort(key=lambda each: -(each.lost or 0) / each.trials)
+        if lost:
+            told = ", ".join(
+                f"{_short(each.variant.removeprefix('conflict '), 24)} {each.lost} of {each.trials}" for each in lost
+            )
+            yield f"lost when contradicted at {_short(condition.condition, 20)}: {told}"
 
 
 def _levels(task: TaskResult) -> Iterator[str]:

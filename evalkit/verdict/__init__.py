@@ -25,6 +25,7 @@ from evalkit.verdict.results import (
     SuiteResult,
     TaskResult,
     Totals,
+    VariantResult,
 )
 from evalkit.verdict.summary import TaskEntry, summarise
 from evalkit.verdict.terms import Key, Outcome, Reason, Terms, Verdict
@@ -47,6 +48,7 @@ __all__ = [
     "TaskResult",
     "Terms",
     "Totals",
+    "VariantResult",
     "Verdict",
     "decidability",
     "least_units",

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from evalkit.stats import Interval, clopper_pearson, effective_trials
-from evalkit.verdict.results import ConditionResult, ConstraintResult
+from evalkit.verdict.results import ConditionResult, ConstraintResult, VariantResult
 from evalkit.verdict.tally import PassCounts, Tally
 from evalkit.verdict.terms import Key, Outcome, Reason, Terms, Verdict
 
@@ -96,6 +96,7 @@ class FixedDecider:
             mean_score=tally.mean_score,
             constraints=_constraint_results(tally, terms.alpha),
             repeat=tally.repeat_result() if terms.repeats > 1 else None,
+            variants=_variant_results(tally, terms.alpha),
         )
 
     def _ended(self, terms: Terms, tally: Tally) -> bool:
@@ -142,6 +143,26 @@ def _constraint_results(tally: Tally, alpha: float) -> tuple[ConstraintResult, .
                 high=interval.high,
             )
         )
+    return tuple(results)
+
+
+def _variant_results(tally: Tally, alpha: float) -> tuple[VariantResult, ...]:
+    results = []
+    for name, counts in sorted(tally.variants.items()):
+        units = counts.units
+        if units.trials:
+            interval = units.interval(alpha_low=alpha, alpha_high=alpha)
+            results.append(
+                VariantResult(
+                    variant=name,
+                    trials=units.trials,
+                    passes=units.passes,
+                    pass_rate=units.passes / units.trials,
+                    low=interval.low,
+                    high=interval.high,
+                    lost=None if counts.constraint is None else counts.lost,
+                )
+            )
     return tuple(results)
 
 

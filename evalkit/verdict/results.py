@@ -67,6 +67,35 @@ class ConstraintResult:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class VariantResult:
+    """How one of several forms of the prompt did: a wording of the instruction, or a contradicted constraint."""
+
+    variant: str
+    """Such as `paraphrase 3` or `conflict words`."""
+    trials: int
+    """Units that were observed."""
+    passes: int
+    pass_rate: float
+    low: float
+    """Each end errs with chance alpha; no verdict hangs on a variant."""
+    high: float
+    lost: int | None = None
+    """Units in which the contradicted constraint did not hold; None where the variant contradicts none."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The published shape."""
+        return {
+            "variant": self.variant,
+            "trials": self.trials,
+            "passes": self.passes,
+            "pass_rate": _rounded(self.pass_rate),
+            "low": _rounded(self.low),
+            "high": _rounded(self.high),
+            "lost": self.lost,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RepeatResult:
     """What asking the same items again and again showed."""
 
@@ -130,6 +159,8 @@ class ConditionResult:
     """Published with the task, of its weakest condition."""
     repeat: RepeatResult | None
     """Published with the task; None unless the condition asks again and an item was observed."""
+    variants: tuple[VariantResult, ...] = ()
+    """By name; empty where every item is asked in the same form."""
 
     @property
     def margin(self) -> float | None:
@@ -169,6 +200,7 @@ class ConditionResult:
             "calls_to_decide": self.calls_to_decide,
             "evidence": None if self.evidence is None else self.evidence.as_json(),
             "mean_score": _rounded(self.mean_score),
+            "variants": [variant.as_json() for variant in self.variants],
         }
 
 

@@ -9,6 +9,9 @@ from evalkit.stats import ClusterMoments, Interval, agreement, clustered_interva
 from evalkit.verdict.results import RepeatResult
 from evalkit.verdict.terms import Outcome, Terms
 
+CONTRADICTING = "conflict "
+"""What a variant's name begins with that contradicts a constraint; the constraint's name follows."""
+
 
 class PassCounts:
     """Passes, fails and voids of units, with the sums over clusters that intervals need.
@@ -104,6 +107,25 @@ class PassCounts:
         return clustered_interval(self.moments(None), alpha_low=alpha_low, alpha_high=alpha_high)
 
 
+class VariantCounts:
+    """Units of one form of the prompt."""
+
+    __slots__ = ("constraint", "lost", "units")
+
+    def __init__(self, variant: str, *, clustered: bool) -> None:
+        self.units = PassCounts(clustered=clustered)
+        self.constraint = variant.removeprefix(CONTRADICTING) if variant.startswith(CONTRADICTING) else None
+        """The constraint that the variant contradicts."""
+        self.lost = 0
+        """Units in which it did not hold."""
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one unit."""
+        self.units.add(outcome.passed, outcome.cluster)
+        if outcome.passed is not None and self.constraint is not None:
+            self.lost += not outcome.constraints.get(self.constraint, True)
+
+
 class Tally:
     """All that a condition's outcomes have brought so far."""
 
@@ -112,6 +134,7 @@ class Tally:
         self.units = PassCounts(clustered=terms.clustered)
         self.constraints: dict[str, PassCounts] = {}
         """In the order in which they were first seen. A unit that did not check a constraint is void for it."""
+        self.variants: dict[str, VariantCounts] = {}
         self._score_sum = 0.0
         self._n_scores = 0
         self._complete: Counter[tuple[str, int]] = Counter()
@@ -141,6 +164,10 @@ class Tally:
             raise ValueError(f"{terms.key}: found a pass after {len(outcome.asks)} asks, expected {terms.repeats}")
         self._observe_constraints({} if passed is None else outcome.constraints, outcome.cluster)
         self.units.add(passed, outcome.cluster)
+        if outcome.variant is not None:
+            if outcome.variant not in self.variants:
+                self.variants[outcome.variant] = VariantCounts(outcome.variant, clustered=terms.clustered)
+            self.variants[outcome.variant].add(outcome)
         if passed is not None and outcome.score is not None:
             self._score_sum += outcome.score
             self._n_scores += 1

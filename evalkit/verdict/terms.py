@@ -70,6 +70,8 @@ class Outcome:
     """Mean score of the asks that were observed, 0–1; None when there is none."""
     constraints: Mapping[str, bool]
     """Whether each constraint held in every observed ask; empty when there is none."""
+    variant: str | None = None
+    """Which of several forms of the prompt was asked, such as `paraphrase 3` or `conflict words`."""
 
     @property
     def passed(self) -> bool | None:
