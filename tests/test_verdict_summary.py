@@ -154,9 +154,11 @@ def test_levels_are_usable_up_to_the_first_that_is_not(
     assert (found.estimate, found.low, found.high, found.fit) == (None, None, None, None)
 
 
-def test_numbers_are_ordered_by_size_however_the_suite_lists_them() -> None:
-    (found,) = task(condition("context", 16000, fails=20), condition("context", 1000)).critical_levels
-    assert (found.usable_to, found.unusable_from) == (1000, 16000)
+def test_numbers_that_get_harder_as_they_fall_keep_the_order_of_the_suite() -> None:
+    """Fewer examples are harder."""
+    levels = [condition("examples", 32), condition("examples", 8), condition("examples", 2, fails=20)]
+    (found,) = task(*levels).critical_levels
+    assert (found.usable_to, found.unusable_from) == (8, 2)
 
 
 def test_words_keep_the_order_of_the_suite() -> None:

@@ -18,7 +18,7 @@ class TaskEntry:
     threshold: float
     """The task's own; a condition may have another."""
     terms: tuple[Terms, ...]
-    """Of its conditions, in the suite's order; levels that are not numbers come easiest first."""
+    """Of its conditions, in the suite's order; levels go from easy to hard (digits up, examples in a prompt down)."""
     spend: Spend
 
 
@@ -90,19 +90,7 @@ def _critical_levels(conditions: Sequence[ConditionResult]) -> tuple[CriticalLev
     for condition in conditions:
         if condition.level is not None:
             ladders.setdefault(condition.perturbation, []).append(condition)
-    return tuple(
-        _critical_level(perturbation, _easiest_first(ladder))
-        for perturbation, ladder in ladders.items()
-        if len(ladder) > 1
-    )
-
-
-def _easiest_first(ladder: Sequence[ConditionResult]) -> Sequence[ConditionResult]:
-    """Numbers by size; words (`soft`, `direct`, `override`) as the suite has them."""
-    numbered = [(condition.level, condition) for condition in ladder if isinstance(condition.level, int | float)]
-    if len(numbered) < len(ladder):
-        return ladder
-    return [condition for _, condition in sorted(numbered, key=lambda pair: pair[0])]
+    return tuple(_critical_level(perturbation, ladder) for perturbation, ladder in ladders.items() if len(ladder) > 1)
 
 
 def _critical_level(perturbation: str, ladder: Sequence[ConditionResult]) -> CriticalLevel:
