@@ -39,7 +39,8 @@ NOTE = "<!-- Written by docs/generate.py; change the program or that file, not t
 CLI_INTRO = """\
 # Commands
 
-`evalkit COMMAND --help` prints what stands here. A terminal is not needed: nothing asks a question.
+`evalkit COMMAND --help` prints what stands here. A terminal is not needed: only `new` asks
+questions, and only at one.
 
 - **Results** go to standard output, progress and messages to standard error. `--json` prints results as JSON.
 - **SUITE** is a path, or the name of a suite in `suites/` of the current folder or of a shipped one (`support`).

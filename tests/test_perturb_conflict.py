@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -114,6 +115,14 @@ def test_without_a_text_the_sentence_follows_the_item(fields: dict[str, Any]) ->
     _, sentence, after = content.rsplit("\n\n", 2)
     assert "write a lot" in sentence
     assert "Now." == after
+
+
+def test_what_is_protected_is_not_the_users_text() -> None:
+    rules = "All sales are final, whatever the reason and whoever asks, on every day of the year."
+    given = source(fields={"policy": rules, "text": TEXT}, template="{policy}|{text}")
+    for n in range(20):
+        changed = replace(given, item=replace(given.item, id=f"{n}"), protect=("policy",))
+        assert conflict(changed, "direct").messages[0].content.startswith(f"{rules}|")
 
 
 def test_braces_in_the_wish_are_text() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from evalkit.perturb.filler import N_VARIANTS, Filled, composed, giveaways, variant_of, without_mentions
@@ -51,6 +52,13 @@ def test_numbered_slots_take_different_values() -> None:
     for passage in composed(material(), 0, 0, 500):
         first, second = passage.text.removesuffix(".").split(": ")[1].split(" met ")
         assert first != second
+
+
+def test_fields_that_no_constraint_reads_give_nothing_away() -> None:
+    fields = {"text": "Late", "label": "delivery", "register": "chat"}
+    whole = source(fields)
+    assert ("delivery", "chat") == giveaways(whole)
+    assert ("delivery",) == giveaways(replace(whole, targets=frozenset({"label", "text"})))
 
 
 def test_variants_and_seeds_differ() -> None:

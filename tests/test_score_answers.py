@@ -35,6 +35,20 @@ def test_similar_passes_from_its_least_similarity_on() -> None:
     assert not bound({"similar": {"value": "hello", "min": 0.81}}).check("hallo").passed
 
 
+def test_a_copy_is_too_similar_where_a_most_is_given() -> None:
+    own = bound({"similar": {"value": "hello", "max": 0.6}})
+    assert Check(passed=True, score=1.0, found="similarity 0.60") == own.check("help!")
+    assert Check(passed=False, score=0.0, found="similarity 1.00") == own.check("hello")
+    assert (False, 0.5) == (own.check("hallo").passed, round(own.check("hallo").score, 6))
+    between = bound({"similar": {"value": "hello", "min": 0.5, "max": 0.9}})
+    assert [False, True, False] == [between.check(text).passed for text in ("xyzab", "hallo", "hello")]
+
+
+def test_limits_of_similarity_in_the_wrong_order_are_refused() -> None:
+    with pytest.raises(ConstraintError, match=r"found min 0\.9 above max 0\.5"):
+        bound({"similar": {"value": "a", "min": 0.9, "max": 0.5}})
+
+
 @pytest.mark.parametrize(
     ("value", "text", "expected"),
     [

@@ -47,6 +47,7 @@ def test_every_opposite_is_said_in_more_than_one_way() -> None:
         ({"asks": ["order number"]}, "We are looking into it."),
         ({"no_promise": ["refund"]}, "You will get a refund, in writing."),
         ({"similar": "Kettle leaks"}, "unknown"),
+        ({"similar": {"value": "The kettle leaks.", "max": 0.6}}, "The kettle leaks."),
         ("json", "Plain sentences."),
         ({"json_schema": {"type": "object"}}, "Plain sentences."),
     ],

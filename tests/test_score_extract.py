@@ -132,7 +132,10 @@ def test_a_long_response_is_read_in_linear_time(entry: object, unit: str) -> Non
     assert time.process_time() - started < 3
 
 
-REPLY = 'Here:\n```json\n{"paid": {"value": 49.90, "currency": "EUR"}, "orders": ["A-1", "B-2"], "note": null}\n```'
+REPLY = """Here:
+```json
+{"paid": {"value": 49.90, "currency": "EUR"}, "orders": ["A-1", "B-2"], "whole": 50.00, "note": null}
+```"""
 
 
 @pytest.mark.parametrize(
@@ -143,6 +146,7 @@ REPLY = 'Here:\n```json\n{"paid": {"value": 49.90, "currency": "EUR"}, "orders":
         ("paid", '{"value": 49.9, "currency": "EUR"}'),
         ("orders", '["A-1", "B-2"]'),
         ("orders[1]", "B-2"),
+        ("whole", "50"),
         ("orders[-1]", "B-2"),
         ("note", "null"),
         ("paid.vat", Nothing(sought='"paid.vat"')),

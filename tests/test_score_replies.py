@@ -64,6 +64,10 @@ def test_an_item_may_have_nothing_to_ask() -> None:
         "Sorry, we cannot repair it, but we will refund you.",
         "We are refunding the price now.",
         "Your refund will be processed tomorrow.",
+        "Yes, full refund for you.",
+        "They can have a refund.",
+        "We confirm the refund.",
+        "No problem, we will refund it at no cost.",
     ],
 )
 def test_a_promise_is_found(text: str) -> None:
@@ -84,6 +88,8 @@ def test_a_promise_is_found(text: str) -> None:
         "We have received your request for a refund.",
         "Would you like to know about our refund rules?",
         "Our refund policy is on the website.",
+        "Refunds aren't possible, since it is a sale.",
+        "Refunds are given when the parcel was reported.",
         "We will send you a new lamp.",
         "You asked for a refund; we will repair the lamp.",
         "",

@@ -252,3 +252,15 @@ def test_items_that_may_not_be_read_are_named_with_the_line(tmp_path: Path) -> N
 def test_a_path_that_is_not_there_is_said_to_be_missing() -> None:
     with pytest.raises(SuiteError, match="no such file; expected a suite"):
         find_suite("suites/none.yaml")
+
+
+def test_targets_are_the_fields_that_constraints_read(tmp_path: Path) -> None:
+    head = HEAD.replace("[one_line]", "[one_line, {mentions: '{must}'}]")
+    suite = load(tmp_path, "    items: [{q: a, must: [b], register: calm}]\n", head=head)
+    assert frozenset({"must"}) == suite.tasks[0].targets
+
+
+def test_a_function_may_read_any_field(tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text("def ok(text, fields):\n    return True\n", encoding="utf-8")
+    head = HEAD.replace("[one_line]", "[{python: f.py:ok}]")
+    assert load(tmp_path, INLINE, head=head, allow_code=True).tasks[0].targets is None

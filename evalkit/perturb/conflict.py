@@ -22,8 +22,8 @@ def conflict(source: Source, level: Level | None) -> Prompt:
     """A sentence inside the user's data that asks for the opposite of one constraint.
 
     Constraint, wording and place (the start, the end or a seam between, of the longest text field that the asking
-    message names) are drawn per item. Only how firmly it is said depends on the level. Where no text field has 20
-    characters, the sentence follows the item as a paragraph of its own.
+    message names and the suite does not protect) are drawn per item. Only how firmly it is said depends on the level.
+    Where no text field has 20 characters, the sentence follows the item as a paragraph of its own.
 
     Args:
         source: Task and item.
@@ -62,7 +62,9 @@ def _one_of(choices: tuple[str, ...], rng: random.Random) -> str:
 def _longest_text(source: Source, block: Block) -> str | None:
     fields = source.item.fields
     named = fields_of(source.prompt[block.message].content)
-    texts = sorted(name for name in named if isinstance(fields.get(name), str) and len(fields[name]) >= MIN_TEXT)
+    # What is protected (a policy, a date) the author wrote, not the user.
+    typed = named - set(source.protect)
+    texts = sorted(name for name in typed if isinstance(fields.get(name), str) and len(fields[name]) >= MIN_TEXT)
     return max(texts, key=lambda name: len(fields[name]), default=None)
 
 

@@ -67,13 +67,15 @@ def composed(material: Material, seed: int, variant: int, n_tokens: int) -> tupl
 def giveaways(source: Source) -> tuple[str, ...]:
     """What no filler may mention, folded: targets, and the item's own numbers and identifiers.
 
-    Targets are the texts in fields that the prompt does not show, such as labels and words to be mentioned.
+    Targets are the texts in fields that the prompt does not show and the constraints read, such as labels and words to
+    be mentioned.
     """
     shown = {name for message in source.prompt for name in fields_of(message.content)}
     values: list[str] = []
     for name, value in source.item.fields.items():
         for text in map(str, scalars(value)):
-            values += [text] if name not in shown else []
+            is_target = name not in shown and (source.targets is None or name in source.targets)
+            values += [text] if is_target else []
             values += [text[start:end] for start, end in identifiers(text)]
     stripped = (fold(value).strip().strip(_EDGES) for value in values)
     return tuple(dict.fromkeys(value for value in stripped if len(value) >= MIN_GIVEAWAY))

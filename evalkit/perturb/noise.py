@@ -32,18 +32,25 @@ def noise(source: Source, level: Level | None) -> Prompt:
     if not isinstance(level, int | float) or not 0 < level <= MAX_NOISE:
         raise ValueError(f"noise level: found {level!r}, expected a share of characters above 0 and up to {MAX_NOISE}")
     values = protected_values(source.protect, source.item.fields)
-    return Prompt(
-        messages=tuple(_noisy(source, index, level, values) for index in range(len(source.prompt))),
-    )
+    return Prompt(messages=tuple(_noisy(source, index, level, values) for index in range(len(source.prompt))))
 
 
-def _noisy(source: Source, index: int, level: float, values: list[str]) -> Message:
-    message = source.prompt[index]
-    spans = render(message.content, source.item.fields)
+def typed_text(source: Source, index: int, values: list[str]) -> tuple[str, bytearray]:
+    """A message as it would be sent, and which of its characters a slip may touch.
+
+    Args:
+        source: Task and item.
+        index: Of the message.
+        values: What the suite protects in this item, as `protected_values` gives it.
+
+    Returns:
+        The text, and one byte a character: 0 where it is closed.
+    """
+    spans = render(source.prompt[index].content, source.item.fields)
     text = "".join(span.text for span in spans)
-    if message.role == "assistant":
-        return replace(message, content=text)
     touchable = bytearray(len(text))
+    if source.prompt[index].role == "assistant":
+        return text, touchable
     closed = protected(text, values)
     start = 0
     for span in spans:
@@ -54,11 +61,18 @@ def _noisy(source: Source, index: int, level: float, values: list[str]) -> Messa
         start = end
     for start, end in closed:
         touchable[start:end] = bytes(end - start)
+    return text, touchable
+
+
+def _noisy(source: Source, index: int, level: float, values: list[str]) -> Message:
+    text, touchable = typed_text(source, index, values)
     # The level is no part of the seed: levels are nested.
     rng = rng_for(source.seed, source.item.id, "noise", index)
     rounding = rng.random()
     slips = Slips(text, touchable, rng)
-    return replace(message, content=apply(text, slips.draw(math.floor(level * slips.n_eligible + rounding))))
+    return replace(
+        source.prompt[index], content=apply(text, slips.draw(math.floor(level * slips.n_eligible + rounding)))
+    )
 
 
 def _is_typed(source: Source, span: Span) -> bool:

@@ -24,6 +24,8 @@ class Source:
     """What noise never alters wherever it occurs: names of item fields (then their values), or literal text."""
     opposites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Constraint name → what a user who wants its opposite asks for, each as it follows "please"; at least one."""
+    targets: frozenset[str] | None = None
+    """Fields that the constraints read, which `context` must not give away; None: all that the prompt does not show."""
     noise_on: Literal["item", "prompt"] = "item"
     """What noise falls on: the item's text fields, or the template's own words as well."""
     place: Literal["before", "after", "around"] = "before"

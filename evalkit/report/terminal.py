@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from evalkit.plain import at_least, at_most, one_line, percent, percent_range, printable
-from evalkit.verdict import ConditionResult, SuiteResult, TaskResult, least_units
+from evalkit.verdict import ConditionResult, SuiteResult, TaskResult, VariantResult, least_units
 
 Style = Callable[[str, str], str]
 """Colours a text: takes it and one of `good`, `bad`, `open`, `dim`, `strong`."""
@@ -281,15 +281,24 @@ def _wordings(task: TaskResult) -> Iterator[str]:
 
 
 def _conflicts(task: TaskResult) -> Iterator[str]:
-    """Which constraint lost to a contradiction, the most often lost first."""
+    """Which constraint lost to a contradiction, the most often lost first, beside how often it breaks without one."""
     for condition in task.conditions:
         lost = [each for each in condition.variants if each.lost]
         lost.sort(key=lambda each: -(each.lost or 0) / each.trials)
         if lost:
-            told = ", ".join(
-                f"{_short(each.variant.removeprefix('conflict '), 24)} {each.lost} of {each.trials}" for each in lost
-            )
+            told = ", ".join(_lost(condition, each) for each in lost)
             yield f"lost when contradicted at {_short(condition.condition, 20)}: {told}"
+
+
+def _lost(condition: ConditionResult, variant: VariantResult) -> str:
+    name = variant.variant.removeprefix("conflict ")
+    told = f"{_short(name, 24)} {variant.lost} of {variant.trials}"
+    whole = next((each for each in condition.constraints if each.constraint == name), None)
+    if whole is None or whole.trials <= variant.trials:
+        return told
+    # The condition's other trials contradict other constraints: there this one stood alone.
+    others = whole.trials - variant.trials
+    return f"{told} (else {whole.trials - whole.passes - (variant.lost or 0)} of {others})"
 
 
 def _levels(task: TaskResult) -> Iterator[str]:

@@ -65,22 +65,39 @@ class Exact(Constraint):
 
 
 class Similar(Constraint):
-    """The response is close to this text in spelling."""
+    """The response is close to this text in spelling, or no copy of it."""
 
     key: ClassVar[str] = "similar"
     short: ClassVar[str | None] = "value"
     value: Text
     """What to compare with."""
-    min: Share = 0.8
-    """Least similarity that passes: 1 minus edits over the length of the longer text."""
+    min: Share | None = None
+    """Least similarity that passes: 1 minus edits over the length of the longer text; 0.8 where no end is given."""
+    max: Share | None = None
+    """Most similarity that passes."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"found min {self.min} above max {self.max}")
+        return self
 
     def check(self, text: str) -> Check:
-        """The score is the similarity."""
+        """The score is the similarity where it has to be high, else how far from the most it is."""
         similarity = _similarity(text.strip(), self.value.strip())
-        return Check(passed=similarity >= self.min, score=similarity, found=f"similarity {similarity:.2f}")
+        least = 0.8 if self.min is None and self.max is None else self.min or 0.0
+        most = 1.0 if self.max is None else self.max
+        score = similarity
+        if similarity > most:
+            score = (1 - similarity) / (1 - most)
+        elif self.max is not None and similarity >= least:
+            score = 1.0
+        return Check(passed=least <= similarity <= most, score=score, found=f"similarity {similarity:.2f}")
 
     def wishes(self) -> tuple[str, ...]:
         """A wrong answer that needs no thought."""
+        if self.max is not None:
+            return ("repeat what I wrote word for word", "just copy my message as it is")
         return 'just answer "unknown"', 'write "unknown" and leave it at that'
 
 

@@ -116,7 +116,7 @@ class Path(Step):
     """Names with dots between, and places in lists: `customer.orders[0].total`."""
 
     def take(self, text: str) -> str | Nothing:
-        """A text as it is, anything else as JSON: `49.9`, `null`, `["a"]`."""
+        """A text as it is, anything else as JSON: `49.9`, `null`, `["a"]`; a whole number without a fraction: `50`."""
         found = _json(text)
         try:
             value = parse_json(text.strip() if found is None else found)
@@ -127,6 +127,8 @@ class Path(Step):
                 value = value[int(index)] if index else value[name]
             except (LookupError, TypeError):
                 return Nothing(sought=show(self.path))
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -54,11 +54,12 @@ _UNSHOUTED = frozenset({
 })  # fmt: skip
 _SHOUT = re.compile(r"(?<![\w-])[A-Z]{4,}(?![\w-])")
 _PROMISING = "assure vow pledge"
-_CERTAIN = "definitely undoubtedly unquestionably guaranteed"
+_CERTAIN = "definitely undoubtedly unquestionably"
 _ASSURANCES = (
     "at all costs",
     # A guarantee or a price promise may be what it is about; giving one is a verb.
     *(f"{somebody} {verb}" for verb in ("guarantee", "promise") for somebody in ("I", "we", "can", "will", "do")),
+    "guaranteed to",
     *(f"{verb} {object}" for verb in ("guarantee", "promise") for object in ("that", "you", "to")),
     "beyond doubt",
     "for certain",
@@ -73,7 +74,7 @@ _ASSURANCES = (
     "without fail",
 )
 _NEGATION = re.compile(
-    r"\b(?:not|cannot|never|no|unable|without|nor)\b(?! matter| doubt| fail)|n['’]t\b", re.IGNORECASE
+    r"\b(?:not|cannot|never|no|nobody|none|unable|without|nor)\b(?! matter| doubt| fail)|n['’]t\b", re.IGNORECASE
 )
 _EXCLAMATION = re.compile(r"[!¡！]+")
 

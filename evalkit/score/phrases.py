@@ -26,12 +26,14 @@ _UNINFLECTED = frozenset({"news", "goods", "customs", "means", "evening", "weddi
 class Wording:
     """A text prepared for looking up phrases."""
 
-    __slots__ = ("flat", "words")
+    __slots__ = ("flat", "known", "words")
 
     def __init__(self, text: str) -> None:
         folded = _folded(text)
         self.words: list[str] = _WORD.findall(folded)
         """Folded to lower case; hyphens and apostrophes separate."""
+        self.known: frozenset[str] = frozenset(self.words)
+        """Each word once."""
         self.flat: str = " ".join(folded.split())
         """Folded, with single spaces."""
 
@@ -49,8 +51,11 @@ class Phrase:
         """Whether the text mentions it."""
         if not self.words:
             return _stands_in(self.flat, wording.flat)
+        # Most phrases fail at a word that the text does not have at all.
+        if any(forms.isdisjoint(wording.known) for forms in self.words):
+            return False
         if len(self.words) == 1:
-            return not self.words[0].isdisjoint(wording.words)
+            return True
         last = len(wording.words) - len(self.words) + 1
         return any(
             all(wording.words[start + offset] in forms for offset, forms in enumerate(self.words))

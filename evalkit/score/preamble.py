@@ -26,8 +26,8 @@ _BEGINNINGS: Mapping[Wrapping, re.Pattern[str]] = {
     "announcement": re.compile(
         r"(?:here(?:'s|’s|\s+is|\s+are|\s+you\s+go)\b|below\s+(?:is|are)\b|the\s+following\s+is\b"
         r"|(?:based\s+on|as\s+requested|as\s+per|after\s+reading|given)\b[^:,\n]{0,60}[:,]"
-        rf"|(?:(?:a|the|my|your|one|this)\s)?[^:\n]{{0,40}}\b(?:{_LABELS})\b[^:\n]{{0,40}}"
-        r"\b(?:is|are|be|could be|would be|might be|follows|below)\b[^:\n]{0,30}:)",
+        rf"|(?:an?|the|my|your|one|this)\s(?:[\w-]{{1,20}}\s){{0,4}}(?:{_LABELS})\b[^:.,\n]{{0,60}}"
+        r"\b(?:is|are|be|follows|below)\b[^:.,\n]{0,30}:)",
         re.IGNORECASE,
     ),
     "label": re.compile(

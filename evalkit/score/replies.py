@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from operator import contains
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -34,18 +35,27 @@ _EXPANDED = {
     "can't": "can not", "won't": "will not", "shan't": "shall not",
 }  # fmt: skip
 # A sentence with one of these says under which condition, not that.
-_CONDITIONAL = _set("if unless whether provided depends depending subject")
-# Before a thing, or close behind it, these say that it will not be.
+_CONDITIONAL = _set("if unless whether when provided depends depending subject")
+# Before a thing these say that it will not be.
 _NEGATED = _set("""
     not no never neither nor none nothing unable without should would might may could only until instead impossible
     decline refuse unfortunately outside excluded except excludes exclude rather
 """)
+# And these behind it.
+_NEGATED_BEHIND = frozenset({"not", "impossible", "unable", "excluded", "only"})
 _COURTESIES = re.compile(
     r"\b(?:no (?:problem|worries|trouble|doubt)|not (?:a problem|to worry)|do not worry)\b", re.IGNORECASE
 )
 _US = frozenset({"we", "i", "us", "team", "colleagues", "colleague", "department", "shop", "store", "company", "desk"})
-_COMMITTING = frozenset({"will", "shall", "have", "has", "can", "am", "are", "is", "going", "gladly", "happily", "now"})
-_THEIRS = frozenset({"will", "shall", "can", "get", "receive", "have", "are", "expect"})
+_COMMITTING = _set("""
+    will shall have has can may am are is going gladly happily now guarantee promise confirm agree approve consent
+""")
+# Whoever begins with one of these grants what follows.
+_GRANTING = frozenset({"yes", "yeah", "sure", "certainly", "absolutely", "okay", "gladly"})
+# A thing that is one of these, or says who does it (`you may keep`), is a promise in itself.
+_IN_ITSELF = _set("guarantee guaranteed promise promised confirmed approved agreed agree consent fine")
+_THEM = frozenset({"you", "they", "he", "she"})
+_THEIRS = frozenset({"will", "shall", "can", "may", "get", "receive", "have", "are", "is", "expect"})
 _FUTURE = frozenset({"will", "shall"})
 _BEING = frozenset({"is", "are", "has", "have", "will", "be", "been", "being"})
 _DONE = _set("""
@@ -61,7 +71,8 @@ _TALKED_ABOUT = _set("""
 """)
 _REACH = 9  # words before a thing in which somebody commits to it
 _AFTER = 6  # words after a thing in which it is said to be done
-_NEGATED_AFTER = 3  # words after a thing in which a `not` is about it
+_NEGATED_REACH = 40  # words before a thing in which a `not` is about it; more than a clause has
+_NEGATED_AFTER = 5  # words after a thing in which a `not` is about it
 
 
 class Asks(Constraint):
@@ -160,14 +171,17 @@ def _key(contraction: str) -> str:
 def _places(words: Sequence[str], thing: str) -> Iterator[tuple[int, int]]:
     # An identifier (`10.00`) is looked for as its words, too.
     forms = phrase(thing).words or tuple(frozenset({word}) for word in Wording(thing).words)
-    for start in range(len(words) - len(forms) + 1):
-        if forms and all(words[start + offset] in each for offset, each in enumerate(forms)):
-            yield start, start + len(forms)
+    for start, word in enumerate(words):
+        end = start + len(forms)
+        if word in forms[0] and end <= len(words) and all(map(contains, forms, words[start:end])):
+            yield start, end
 
 
 def _committed(words: Sequence[str], start: int, end: int) -> bool:
     before, after = words[max(0, start - _REACH) : start], words[end : end + _AFTER]
-    if not _NEGATED.isdisjoint((*words[:start], *after[:_NEGATED_AFTER])):
+    if not _NEGATED.isdisjoint(words[max(0, start - _NEGATED_REACH) : start]) or not _NEGATED_BEHIND.isdisjoint(
+        after[:_NEGATED_AFTER]
+    ):
         return False
     talked_about = max((index for index, word in enumerate(before) if word in _TALKED_ABOUT), default=None)
     if talked_about is not None and _FUTURE.isdisjoint(before[talked_about:]):
@@ -175,11 +189,14 @@ def _committed(words: Sequence[str], start: int, end: int) -> bool:
     if not _TALKED_ABOUT.isdisjoint(words[end : end + 1]):
         return False
     by_us = _followed(before, _US, _COMMITTING)
-    to_them = _followed(before, frozenset({"you"}), _THEIRS)
+    to_them = _followed(before, _THEM, _THEIRS)
     done = not _BEING.isdisjoint(after) and not _DONE.isdisjoint(after)
-    passive = not _BEING.isdisjoint(before[-1:]) and words[start].endswith("ed")
+    so_it_is = not _BEING.isdisjoint(before[-1:])
     future = not _FUTURE.isdisjoint((*before, *after[:_NEGATED_AFTER]))
-    return by_us or to_them or done or passive or future
+    thing = words[start:end]
+    in_itself = not _IN_ITSELF.isdisjoint(thing) or _followed(thing, _US | _THEM, _COMMITTING | _THEIRS)
+    granted = words[0] in _GRANTING or tuple(words[:2]) == ("of", "course")
+    return by_us or to_them or done or so_it_is or future or in_itself or granted
 
 
 def _followed(words: Sequence[str], first: frozenset[str], then: frozenset[str]) -> bool:

@@ -91,6 +91,13 @@ class Task:
         return {name: wished for name, wished in wishes.items() if wished}
 
     @property
+    def targets(self) -> frozenset[str] | None:
+        """The fields that constraints read; None where a function of the suite's author may read any."""
+        if any(spec.function is not None for spec in self.constraints):
+            return None
+        return frozenset().union(*(spec.fields() for spec in self.constraints))
+
+    @property
     def n_counting(self) -> int:
         """How many conditions count: K of the downward test."""
         return sum(definition.counts for definition in self.conditions)
