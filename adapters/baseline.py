@@ -6,6 +6,7 @@ knowledge of support desks, not from the items. Reading is linear in the length 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from itertools import pairwise
@@ -18,6 +19,10 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9'’-]*")
 # Bounded, since Python refuses to convert text of more than 4,300 digits.
 _NUMBER = re.compile(r"[0-9]{1,3}(?:,[0-9]{3}){1,300}(?![0-9])|[0-9]{1,1000}")
 _QUEUE = re.compile(r"^\s*[-*]\s*([\w-]+)\s*:(.*)$")
+
+_QUOTED = re.compile(r'"([^"\n]{1,60})"')
+_INTEGER = re.compile(r"[0-9]{1,9}")
+_RULE = re.compile(r"^[0-9]{1,3}\. ([^:\n]{1,200}): ([\w-]{1,40})$", re.MULTILINE)
 
 _MAX_TITLE_WORDS = 19
 _KEYWORDS = 8
@@ -100,6 +105,28 @@ _QUEUE_KNOWLEDGE: Mapping[str, str] = {
     "warranty repair": r"warrant|guarantee|repair|stopped working|broke|months? (?:old|ago)|defect|fault",
     "complaint escalation": r"complain|manager|supervisor|escalat|ombudsman|lawyer|solicitor|rude|third time|nobody",
 }
+
+_ORDER_NUMBER = re.compile(
+    r"\border(?:s|ed)?\b[^.!?\n]{0,25}?(?:\b(?:number|no|nr|ref)\b\.?:?\s{0,2})?#?"
+    r"((?=[A-Z0-9/-]{0,20}\d)[A-Z0-9]{1,10}(?:[-/][A-Z0-9]{1,10}){0,3})\b",
+    re.IGNORECASE,
+)
+_PRICE = re.compile(
+    r"(£|€|\$|\b(?:EUR|GBP|USD|CHF|CAD|AUD|SEK|NOK|DKK|PLN)\b)\s?(\d{1,3}(?:[.,]\d{3}){0,2}(?:[.,]\d{2})?)"
+    r"|(\d{1,3}(?:[.,]\d{3}){0,2}(?:[.,]\d{2})?)\s?(£|€|\$|\b(?:EUR|GBP|USD|CHF|CAD|AUD|SEK|NOK|DKK|PLN|kr|zł)\b)"
+)
+_CODES = {"£": "GBP", "€": "EUR", "$": "USD", "kr": "SEK", "zł": "PLN"}
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAY = re.compile(
+    r"\b(\d{1,2})(?:st|nd|rd|th)?\s(?:of\s)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*", re.IGNORECASE
+)
+# Noise may have changed all but the figures.
+_RECEIVED = re.compile(r"^Rec\w*\W.{0,20}?\b\d{1,2} (\w+) (\d{4})$", re.MULTILINE)
+_ARRIVED = re.compile(r"arriv|deliver|came|receiv|got\b", re.IGNORECASE)
+_ORDERED = re.compile(r"order|bought|purchas|placed", re.IGNORECASE)
+_POLICY = re.compile(r"^Policy:\n((?:- .*\n?)+)", re.MULTILINE)
+_MAX_REPLY_WORDS = 90
+_MAX_MESSAGE = 20_000  # characters that are looked at for days
 
 
 def answer(call: Call) -> str:
@@ -197,6 +224,57 @@ def _queue_score(name: str, description: str, message: str, words: set[str]) -> 
     return score + sum(part.rstrip("s") in message for part in parts)
 
 
+def _record(prompt: str) -> str:
+    """Order numbers, the first price, and the days that stand nearest to words of ordering and of arriving."""
+    received = _RECEIVED.search(prompt)
+    message = prompt[received.end() :] if received else prompt
+    price = _PRICE.search(message)
+    sign, amount = (price.group(1) or price.group(4), price.group(2) or price.group(3)) if price else ("", "")
+    numbers = list(dict.fromkeys(match.group(1) for match in _ORDER_NUMBER.finditer(message)))
+    record = {
+        "order_numbers": numbers or None,
+        "product": next(iter(_keywords(message, ())), None),
+        "paid": _amount(amount) if price else None,
+        "currency": _CODES.get(sign, sign) if price else None,
+        "order_date": _day(message, _ORDERED, received),
+        "delivery_date": _day(message, _ARRIVED, received),
+    }
+    return json.dumps(record)
+
+
+def _amount(written: str) -> float:
+    """The last mark with two digits after it is a decimal point; all others group digits."""
+    whole, decimals = (written[:-3], written[-2:]) if written[-3:-2] in {".", ","} else (written, "0")
+    return float(f"{re.sub('[.,]', '', whole)}.{decimals}")
+
+
+def _day(message: str, verb: re.Pattern[str], received: re.Match[str] | None) -> str | None:
+    """The day nearest to the verb in a sentence that has both; of the year before where it would lie ahead."""
+    for sentence in re.split(r"(?<=[.!?])\s|\n", message[:_MAX_MESSAGE]):
+        verbs = [match.start() for match in verb.finditer(sentence)]
+        days = list(_DAY.finditer(sentence))
+        if received and verbs and days:
+            day = min(days, key=lambda match: min(abs(match.start() - at) for at in verbs))
+            month = _MONTHS.index(day.group(2).lower()) + 1
+            latest = received.group(1)[:3].lower()
+            is_ahead = latest in _MONTHS and month > _MONTHS.index(latest) + 1
+            return f"{int(received.group(2)) - is_ahead}-{month:02}-{int(day.group(1)):02}"
+    return None
+
+
+def _reply(prompt: str) -> str:
+    """The rules that share most words with the message, and a question for the number that is always needed."""
+    policy = _POLICY.search(prompt)
+    rules = [line[2:].strip() for line in policy.group(1).splitlines()] if policy else []
+    words = set(_WORD.findall(prompt.rpartition("Message:")[2].lower())) - _STOP_WORDS
+    rules.sort(key=lambda rule: -len(words & set(_WORD.findall(rule.lower()))))
+    number = any(char.isdigit() for char in prompt.rpartition("Message:")[2])
+    parts = ["Thank you for your message.", *rules[:2]]
+    if not number:
+        parts.append("Please send us your order number.")
+    return " ".join(" ".join(parts).split()[:_MAX_REPLY_WORDS])
+
+
 def _two_numbers(prompt: str, signs: str) -> tuple[int, int] | None:
     """The two numbers to calculate with, in order: those around an operator, else the last two."""
     matches = list(_NUMBER.finditer(prompt))
@@ -219,11 +297,103 @@ def _calculate(operation: Callable[[int, int], int], signs: str) -> Callable[[st
     return program
 
 
+def _table(prompt: str) -> list[list[str]]:
+    """The cells of the table in a prompt, its header first: the longest run of lines of as many cells, at least two."""
+    longest: list[list[str]] = []
+    run: list[list[str]] = []
+    for line in [*prompt.splitlines(), ""]:
+        cells = _cells(line)
+        if run and (len(cells) < 2 or len(cells) != len(run[0])):
+            longest, run = max(longest, run, key=len), []
+        if len(cells) > 1 and not all(set(cell) <= set("-:") for cell in cells):
+            run.append(cells)
+    return longest
+
+
+def _cells(line: str) -> list[str]:
+    """Between bars, else between commas without a space, else between wide gaps."""
+    if line.startswith("|"):
+        return [cell.strip() for cell in line.strip().strip("|").split("|")]
+    if "," in line and ", " not in line:
+        return line.strip().split(",")
+    return [cell.strip() for cell in line.split("  ") if cell.strip()]
+
+
+def _cell(prompt: str) -> str:
+    """The cell where the row of one quoted name and the column of another meet, or the key of that row."""
+    table = _table(prompt)
+    quoted = _QUOTED.findall(prompt)
+    header = table[0] if table else []
+    columns = [place for place, name in enumerate(header) if name in quoted]
+    values = [name for name in quoted if name not in header]
+    for row in table[1:]:
+        if row[0] in values:
+            return row[max(columns, default=0)]
+    return next((row[0] for row in table[1:] if any(row[place] in values for place in columns)), "")
+
+
+_FUNCTIONS: Mapping[str, Callable[[list[int]], float]] = {
+    r"mean|average": lambda numbers: sum(numbers) / len(numbers),
+    r"great|high": max,
+    r"small|low": min,
+    r"how many|count\b": len,
+    r"": sum,
+}
+
+
+def _aggregate(prompt: str) -> str:
+    """What the words of the question ask of the quoted column, in the rows with the quoted value."""
+    table = _table(prompt)
+    question = next((line for line in prompt.splitlines() if len(_QUOTED.findall(line)) > 1), "")
+    quoted = _QUOTED.findall(question)
+    if not quoted or not table:
+        return ""
+    named = [place for place, name in enumerate(table[0]) if name in quoted]
+    rows = [row for row in table[1:] if any(row[place] in quoted for place in named)]
+    least = re.search(r"([0-9]{1,9}) or more|at least ([0-9]{1,9})", question)
+    numbers = [int(row[place]) for row in rows for place in named if _INTEGER.fullmatch(row[place])]
+    if least:
+        numbers = [number for number in numbers if number >= int(least.group(1) or least.group(2))]
+    elif len(named) == 1:
+        return str(len(rows))
+    calculate = next(function for words, function in _FUNCTIONS.items() if re.search(words, question.lower()))
+    return f"{calculate(numbers):.0f}" if numbers else "0"
+
+
+def _class(prompt: str) -> str:
+    """The class of the first rule whose conditions all hold by the words of the record."""
+    rules = _RULE.findall(prompt)
+    record = prompt.rpartition(rules[-1][0])[2].lower() if rules else ""
+    for text, label in rules:
+        conditions = text.lower().removeprefix("if ").split(" and the ")
+        if all(_holds(condition.removeprefix("the "), record) for condition in conditions):
+            return str(label)
+    return ""
+
+
+def _holds(condition: str, record: str) -> bool:
+    """Whether a record says what a condition asks: a value, or a number next to the words for it."""
+    name, _, asked = condition.partition(" is ")
+    if not (bound := _INTEGER.search(asked)):
+        return condition.startswith("otherwise") or any(value in record for value in asked.split(" or "))
+    unit = asked[bound.end() :].removesuffix(" or more").strip()
+    for part in re.split(r"\. |\n|\.$", record):
+        if (number := _INTEGER.search(part)) and (name in part or (unit and unit in part)):
+            value, limit = int(number.group()), int(bound.group())
+            return value < limit if "below" in asked else value >= limit
+    return False
+
+
 _PROGRAMS: Mapping[str, Callable[[str], str]] = {
     "ticket-title": _title,
     "routing": _queue,
+    "extraction": _record,
+    "reply": _reply,
     "addition": _calculate(add, "+"),
     "subtraction": _calculate(sub, "-−–"),
     "multiplication": _calculate(mul, "*×x·"),
+    "lookup": _cell,
+    "aggregation": _aggregate,
+    "classification": _class,
 }
 TASKS = tuple(_PROGRAMS)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,44 +10,43 @@ from hypothesis import strategies as st
 from evalkit.suite.generators import GENERATORS, GeneratorError, generator
 from evalkit.trial import rng_for
 
-OPERATIONS = {"addition": lambda a, b: a + b, "subtraction": lambda a, b: a - b, "multiplication": lambda a, b: a * b}
+every_generator = pytest.mark.parametrize("name", GENERATORS)
+names = st.sampled_from(sorted(GENERATORS))
 
 
-@given(name=st.sampled_from(sorted(OPERATIONS)), digits=st.integers(1, 30), seed=st.integers(0, 99))
-def test_answers_are_right_and_numbers_have_their_digits(name: str, digits: int, seed: int) -> None:
-    item = generator(name, {"digits": [digits]}).draw(rng_for(seed), digits)
-    assert OPERATIONS[name](item["a"], item["b"]) == item["answer"]
-    assert (digits, digits, digits) == (len(str(item["a"])), len(str(item["b"])), item["digits"])
-    assert item["answer"] >= 0
+@given(name=names, seed=st.integers(0, 999), data=st.data())
+def test_an_item_follows_from_the_random_source_and_is_json(name: str, seed: int, data: st.DataObject) -> None:
+    made = generator(name, {})
+    level = data.draw(st.sampled_from(made.levels()))
+    item = made.draw(rng_for(seed), level)
+    assert item == made.draw(rng_for(seed), level)
+    assert item == json.loads(json.dumps(item))
+    assert level == item[made.axis]
+    assert isinstance(item["id"], str)
 
 
-@pytest.mark.parametrize("name", GENERATORS)
-def test_a_generator_says_how_many_items_it_has(name: str) -> None:
-    made = generator(name, {"digits": [1]})
-    seen = {made.draw(rng_for(seed), 1)["id"] for seed in range(2000)}
-    assert made.size(1) == len(seen)
+@every_generator
+def test_items_of_one_id_are_the_same(name: str) -> None:
+    made = generator(name, {})
+    by_id: dict[str, dict[str, Any]] = {}
+    for seed in range(300):
+        item = made.draw(rng_for(seed), made.levels()[0])
+        assert item == by_id.setdefault(item["id"], item)
 
 
-def test_larger_populations_are_counted_not_listed() -> None:
-    assert 8100 == generator("addition", {"digits": 2}).size(2)
-    assert 90 * 91 // 2 == generator("subtraction", {"digits": 2}).size(2)
+@every_generator
+def test_an_unknown_argument_gets_the_nearest_name(name: str) -> None:
+    axis = generator(name, {}).axis
+    with pytest.raises(GeneratorError, match=f'Did you mean "{axis}"'):
+        generator(name, {f"{axis[:-1]}": [1]})
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"digits": []}, "found \\[\\]"),
-        ({"digits": [0]}, "found \\[0\\]"),
-        ({"digits": [2, 1]}, "ascending"),
-        ({"digits": [1, 1]}, "each once"),
-        ({"digits": "3"}, "found '3'"),
-        ({"digits": [True]}, "found \\[True\\]"),
-        ({"digts": [1]}, 'Did you mean "digits"'),
-    ],
-)
-def test_wrong_arguments_are_explained(arguments: dict[str, Any], message: str) -> None:
-    with pytest.raises(GeneratorError, match=message):
-        generator("addition", arguments)
+@every_generator
+@pytest.mark.parametrize("wrong", [[], [0], [True], "3", [3, 3], [1000], None])
+def test_a_wrong_axis_is_explained(name: str, wrong: Any) -> None:
+    axis = generator(name, {}).axis
+    with pytest.raises(GeneratorError, match=f"^{axis}: found .*, expected numbers from .* each once, .*scending"):
+        generator(name, {axis: wrong})
 
 
 def test_an_unknown_generator_gets_the_nearest_name() -> None:
