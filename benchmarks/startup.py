@@ -14,14 +14,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-SUITE = str(Path(__file__).parents[1] / "suites" / "support.yaml")
+SUITES = sorted((Path(__file__).parents[1] / "suites").glob("*.yaml"))
+SUPPORT = str(Path(__file__).parents[1] / "suites" / "support.yaml")
 RUNS = 9
 COMMANDS = {
     "reference: python -c pass": ["-c", "pass"],
     "reference: imports of click, yaml, pydantic": ["-c", "import click, yaml, pydantic.main"],
     "evalkit --help (at most 0.15 s)": ["-m", "evalkit", "--help"],
-    "evalkit check suites/support.yaml (at most 0.5 s)": ["-m", "evalkit", "check", SUITE],
-    "evalkit plan suites/support.yaml": ["-m", "evalkit", "plan", SUITE],
+    **{f"evalkit check suites/{suite.name} (at most 1 s)": ["-m", "evalkit", "check", str(suite)] for suite in SUITES},
+    "evalkit plan suites/support.yaml (at most 2 s)": ["-m", "evalkit", "plan", SUPPORT, "--fixed", "1000"],
 }
 
 
@@ -37,14 +38,14 @@ def cpu_seconds(arguments: list[str]) -> float:
 
 def main() -> None:
     reference = None
-    print(f"{'command':<52} {'CPU s':>7} {'ratio':>6}")
+    print(f"{'command':<56} {'CPU s':>7} {'ratio':>6}")
     for name, arguments in COMMANDS.items():
         cpu_seconds(arguments)  # the first run may write bytecode
         median = statistics.median(cpu_seconds(arguments) for _ in range(RUNS))
         if "imports" in name:
             reference = median
         ratio = "" if reference is None else f"{median / reference:6.2f}"
-        print(f"{name:<52} {median:7.3f} {ratio:>6}")
+        print(f"{name:<56} {median:7.3f} {ratio:>6}")
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ COMMANDS = {
     "models": "List the providers that can be named, and which keys are set.",
     "schema": "Print the JSON Schema of suite files.",
     "new": "Write a first suite.",
+    "paraphrase": "Propose more wordings of a suite's prompts through a model, for review.",
 }
 """Every command with its one line, in the order of `evalkit --help`."""
 
