@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from evalkit.docstrings import field_docstrings
 from evalkit.suite import models
 
 
+@lru_cache(maxsize=1)
 def suite_schema() -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of a suite file, generated from the models that read it."""
+    """JSON Schema (draft 2020-12) of a suite file, generated from the models that read it; not to be changed."""
     schema = models.SuiteFile.model_json_schema()
     kinds = {
         name: found

@@ -71,7 +71,9 @@ def test_the_installed_command_measures_a_shipped_suite(installed: Path, tmp_pat
     arguments = ["run", "support", "--model", "baseline/rules", "--fixed", "20", "--json"]
     result = run(installed / "evalkit", *arguments, folder=tmp_path)
     assert 0 == result.returncode, result.stderr
-    assert ["ticket-title", "routing"] == [task["task"] for task in json.loads(result.stdout)["tasks"]]
+    assert ["ticket-title", "routing", "extraction", "reply"] == [
+        task["task"] for task in json.loads(result.stdout)["tasks"]
+    ]
     assert 1 == len(list((tmp_path / "runs").iterdir()))
 
 
