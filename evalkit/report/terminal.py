@@ -272,6 +272,9 @@ def _wordings(task: TaskResult) -> Iterator[str]:
         if len(variants) < 2:
             continue
         best, worst = (choose(variants, key=lambda each: each.pass_rate) for choose in (max, min))
+        if best.pass_rate == worst.pass_rate:
+            yield f"{len(variants)} wordings: all pass {percent(best.pass_rate)} %"
+            continue
         mean = sum(each.pass_rate for each in variants) / len(variants)
         between = percent_range(worst.low, worst.high)
         yield (

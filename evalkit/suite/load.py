@@ -43,9 +43,10 @@ def find_suite(name: str) -> Path:
             raise SuiteError([Problem(path=candidate, message=f"cannot be read: {error.strerror}")]) from None
     if path.is_dir():
         raise SuiteError([Problem(path=path, message="is a folder; expected a suite (YAML)")])
-    if path.suffix in {".yaml", ".yml"} or len(path.parts) > 1:
-        raise SuiteError([Problem(path=path, message="no such file; expected a suite (YAML)")])
     known = {file.stem for folder in folders("suites") for file in folder.glob("*.yaml")}
+    if path.suffix in {".yaml", ".yml"} or len(path.parts) > 1:
+        shipped = f'; the shipped suite is named "{path.stem}", without folder and ending' if path.stem in known else ""
+        raise SuiteError([Problem(path=path, message=f"no such file; expected a suite (YAML){shipped}")])
     raise SuiteError([Problem(path=path, message=f"no file and no suite of that name. {did_you_mean(name, known)}")])
 
 

@@ -72,8 +72,10 @@ class Model:
         """
         wrong = [task for task in tasks if self._tasks is not None and task not in self._tasks]
         if wrong:
+            answered = [task for task in tasks if task not in wrong]
             hint = did_you_mean(wrong[0], self._tasks or ())
-            raise AdapterError(f'model "{self.name}": it has no program for {", ".join(wrong)}. {hint}')
+            others = f" To run the others: --tasks {','.join(answered)}" if answered else ""
+            raise AdapterError(f'model "{self.name}": it has no program for {", ".join(wrong)}. {hint}{others}')
 
     def request(self, call: Call) -> Request:
         """Build the request for a call; pure.
