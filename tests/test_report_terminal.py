@@ -119,3 +119,11 @@ def test_colour_adds_nothing_but_colour() -> None:
     for role in ("good", "bad", "open", "dim", "strong"):
         marked = marked.replace(f"<{role}>", "").replace(f"</{role}>", "")
     assert show(three_tasks(), style=plain_style) == marked
+
+
+def test_wordings_that_do_alike_have_no_worst() -> None:
+    text = show(
+        result({"routing": [(terms("clean", task="routing"), 200, 0), (terms("paraphrase", task="routing"), 200, 0)]})
+    )
+    assert "2 wordings: all pass 100.0 %" in text
+    assert "worst" not in text

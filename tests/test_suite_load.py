@@ -264,3 +264,8 @@ def test_a_function_may_read_any_field(tmp_path: Path) -> None:
     (tmp_path / "f.py").write_text("def ok(text, fields):\n    return True\n", encoding="utf-8")
     head = HEAD.replace("[one_line]", "[{python: f.py:ok}]")
     assert load(tmp_path, INLINE, head=head, allow_code=True).tasks[0].targets is None
+
+
+def test_a_shipped_suite_asked_for_by_a_path_is_named() -> None:
+    with pytest.raises(SuiteError, match=r'no such file.*; the shipped suite is named "support"'):
+        find_suite("elsewhere/support.yaml")

@@ -191,7 +191,8 @@ def test_a_program_is_asked_for_its_own_tasks_only() -> None:
     model = _open("baseline/rules")
     model.check(["addition", "routing"])
     with pytest.raises(
-        AdapterError, match=r'"baseline/rules": it has no program for additoin\. Did you mean "addition"'
+        AdapterError,
+        match=r'"baseline/rules": it has no program for additoin\. Did you mean "addition".* To run the others: --tasks routing',
     ):
         model.check(["routing", "additoin"])
 
