@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from evalkit.errors import EvalkitError, Problem
-from evalkit.plan import Plan, Scope, make_plan
+from evalkit.perturb import Source
+from evalkit.perturb.edits import Slips
+from evalkit.perturb.noise import typed_text
+from evalkit.perturb.spans import protected_values
+from evalkit.plan import DEFAULT_MAX_CALLS, DEFAULT_UNITS, Plan, Scope, make_plan
 from evalkit.suite import Suite, Task, sample_items
-from evalkit.trial import Messages
+from evalkit.trial import Item, Messages, rng_for
 from evalkit.verdict import Terms, decidability, task_decidability
 
 FindingKind: TypeAlias = Literal["error", "warning", "note"]
@@ -65,9 +69,18 @@ def _impossible(suite: Suite, task: Task, plan: Plan, terms: list[Terms]) -> Ite
         except EvalkitError as error:
             yield _finding(suite, task, "error", str(error))
             continue
-        if each.perturbation == "noise" and made == plain:
+        # A short text gets a slip in some items only, and may get none in the first.
+        if each.perturbation == "noise" and made == plain and not any(_typed(task, item) for item in items):
             hint = "say `on: prompt`" if task.noise_on == "item" else "all its words are protected"
             yield _finding(suite, task, "warning", f"{each.condition} changes nothing in its first items; {hint}")
+
+
+def _typed(task: Task, item: Item) -> int:
+    """How many characters of an item's prompt noise may touch."""
+    source = Source(seed=0, item=item, prompt=task.prompt, protect=task.protect, noise_on=task.noise_on)
+    values = protected_values(task.protect, item.fields)
+    texts = (typed_text(source, index, values) for index in range(len(task.prompt)))
+    return sum(Slips(text, touchable, rng_for("check")).n_eligible for text, touchable in texts)
 
 
 def _doubles(suite: Suite, task: Task, plan: Plan, plain: Terms) -> Iterator[Finding]:
@@ -94,13 +107,33 @@ def _undecidable(suite: Suite, task: Task, terms: list[Terms]) -> Iterator[Findi
     for message, conditions in wanting.items():
         yield _finding(suite, task, "warning", f"{', '.join(conditions)}: {message}")
     if not wanting:
-        chances = task_decidability(terms).chances
-        said = ", ".join(f"{100 * chance:.0f} % at {rate:g}" for rate, chance in chances.items())
-        message = (
-            f"with {counting[0].units} trials a condition, the chance that all {len(counting)} counting conditions get "
-            f"a verdict, by the model's true pass rate: {said}"
-        )
-        yield _finding(suite, task, "note", message)
+        yield _finding(suite, task, "note", _chances(counting) + _more_trials(suite, counting))
+
+
+def _chances(counting: list[Terms]) -> str:
+    """How likely verdicts are, in words."""
+    few, many = min(each.units for each in counting), max(each.units for each in counting)
+    trials = f"{few} to {many} trials" if few < many else "1 trial" if many == 1 else f"{many} trials"
+    if len(counting) == 1:
+        about = f"the condition that counts gets a verdict with {trials}"
+    else:
+        about = f"all {len(counting)} conditions that count get a verdict with {trials} each"
+    (first, chance), *others = task_decidability(counting).chances.items()
+    said = [f"{100 * chance:.0f} % if the model's true pass rate is {first:g}"]
+    said += [f"{100 * chance:.0f} % if {rate:g}" for rate, chance in others]
+    return f"how likely it is that {about}: {', '.join(said)}"
+
+
+def _more_trials(suite: Suite, counting: list[Terms]) -> str:
+    """How to have more trials, where that raises a chance and there are items for them."""
+    if min(task_decidability(counting).chances.values()) > 0.995:
+        return ""
+    more = DEFAULT_UNITS + 1
+    calls = more * max(each.repeats for each in counting)
+    plan = make_plan(suite, Scope(tasks=(counting[0].task,), fixed=more, max_calls=max(calls, DEFAULT_MAX_CALLS)))
+    if any(each.units < more for each in plan.terms if each.counts):
+        return ""
+    return f"; more trials: --fixed N{' (and --max-calls)' if calls > DEFAULT_MAX_CALLS else ''}"
 
 
 def _too_few(terms: Terms) -> str | None:
@@ -113,5 +146,6 @@ def _too_few(terms: Terms) -> str | None:
     shortest = f"at threshold {terms.threshold:g} the shortest way to usable is {least} passes in a row"
     if terms.exhausted:
         remedy = "it can never be called usable. Add items, or say `claim: set`"
-        return f"{shortest}; there are {terms.units} items for it: {remedy}"
+        there = "is 1 item" if terms.units == 1 else f"are {terms.units} items"
+        return f"{shortest}; there {there} for it: {remedy}"
     return f"{shortest}; a run asks {terms.units} by default. Ask more with --fixed (and --max-calls)"

@@ -42,6 +42,8 @@ def test_all_errors_of_all_suites_are_shown(tmp_path: Path, capsys: Any) -> None
     assert len(bad["errors"]) >= 2
     assert 2 == call(["check", "bad.yaml"])
     assert f"bad.yaml: {len(bad['errors'])} errors" in capsys.readouterr().out
+    assert 2 == call(["check", "none.yaml"])
+    assert "none.yaml: 1 error\n" in capsys.readouterr().out
 
 
 def test_what_is_no_suite_does_not_keep_others_from_being_checked(tmp_path: Path, capsys: Any) -> None:
@@ -110,7 +112,21 @@ def test_requests_are_shown_to_eyes_without_a_key(tmp_path: Path, capsys: Any) -
     assert 0 == call(["show", "sums.yaml", "--task", "add", "--n", "2", "--model", "openai/m"])
     out = capsys.readouterr().out
     assert 2 == out.count("--- add, clean, item i")
-    assert "[POST https://api.openai.com/v1/chat/completions] {'model': 'm'}" in out
+    assert "[user]\nWhat is" in out
+    assert not any(inner in out for inner in ("POST", "CALL", "{", "options:"))
+
+
+@pytest.mark.parametrize(("model", "limit"), [("openai/m", "max_completion_tokens"), ("echo/show", "max_tokens")])
+def test_sampling_options_are_shown_as_they_are_sent(tmp_path: Path, capsys: Any, model: str, limit: str) -> None:
+    write_suite(tmp_path, n_items=1, more="sampling: {max_tokens: 4096}\n")
+    assert 0 == call(["show", "sums.yaml", "--task", "add", "--model", model, "-M", 'stop=["a"]', "-M", "effort=low"])
+    assert capsys.readouterr().out.endswith(f'\noptions: {limit}=4096, stop=["a"], effort=low\n\n')
+
+
+def test_items_that_are_drawn_again_are_shown_once(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path, n_items=3, claim="set")
+    assert 0 == call(["show", "sums.yaml", "--tasks", "add", "--n", "5", "--json"])
+    assert ["i0", "i1", "i2"] == sorted(shown["item"] for shown in json.loads(capsys.readouterr().out))
 
 
 def test_the_variant_of_a_prompt_is_named(tmp_path: Path, capsys: Any) -> None:

@@ -68,14 +68,15 @@ def at_terminal(*arguments: str, answers: Sequence[str], pipe: bool = True) -> t
     return process.returncode, out.decode(), seen.decode()
 
 
-TYPED = ["sort\n", 'Say: "which" product {question} is about?\n', "0.8\n", "cases.csv\n", "exact\n", "answer\n"]
+TYPED = ["sort\n", "0.8\n", "cases.csv\n", "exact\n", "answer\n", 'Say: "which" product {question} is about?\n']
 OPTIONS = ["--task", "sort", "--instruction", 'Say: "which" product {question} is about?', "--threshold", "0.8",
            "--items", "cases.csv", "--judge", "exact", "--target", "answer"]  # fmt: skip
 
 
 def test_questions_and_options_give_the_same_file(tmp_path: Path) -> None:
     code, out, shown = at_terminal("new", "asked.yaml", answers=TYPED)
-    assert (0, "Wrote asked.yaml. Change it, then: evalkit check asked.yaml\n") == (code, out)
+    wrote = "Wrote asked.yaml, and suite.schema.json for editors. Change it, then: evalkit check asked.yaml\n"
+    assert (0, wrote) == (code, out)
     assert "Of 100 answers, how many must be right for you to use it?" in shown
     assert "the field 'my note' is left out" in shown
     assert all(f"  {name} " in shown for name in JUDGES)
@@ -95,6 +96,14 @@ def test_whoever_presses_enter_gets_what_yes_gives(tmp_path: Path) -> None:
     assert (tmp_path / "x.yaml").read_bytes() == (tmp_path / "other" / "x.yaml").read_bytes()
 
 
+def test_an_example_instruction_for_ones_own_items_is_pointed_out(capsys: Any) -> None:
+    todo = "Its instruction is still an example: replace it by yours, then: evalkit check"
+    assert 0 == call(["new", "x.yaml", "--items", "cases.csv"])
+    assert f"Wrote x.yaml, and suite.schema.json for editors. {todo} x.yaml\n" == capsys.readouterr().out
+    assert 0 == call(["new", "y.yaml", "--items", "cases.csv"])
+    assert f"Wrote y.yaml. {todo} y.yaml\n" == capsys.readouterr().out
+
+
 def test_yes_asks_nothing_at_a_terminal() -> None:
     code, out, shown = at_terminal("new", "x.yaml", "--yes", "--json", answers=[])
     assert (0, "", {"file": "x.yaml", "schema": "suite.schema.json"}) == (code, shown, json.loads(out))
@@ -106,14 +115,16 @@ def test_what_an_option_says_is_not_asked() -> None:
 
 
 def test_a_wrong_answer_is_explained_and_asked_for_again(tmp_path: Path) -> None:
-    answers = ["my task\n", "t\n", "\n", "95\n", "0.95\n", "none.csv\n", "cases.csv\n", "exakt\n", "choice\n",
-               "my note\n", "answer\n"]  # fmt: skip
+    answers = ["my task\n", "t\n", "95\n", "0.95\n", "none.csv\n", "cases.csv\n", "exakt\n", "choice\n",
+               "my note\n", "answer\n", "Name {answer}.\n", "Sort {questoin}.\n", "Sort {question}.\n"]  # fmt: skip
     code, _, shown = at_terminal("new", "x.yaml", answers=answers)
-    assert (0, 11) == (code, shown.count("]: "))
+    assert (0, 13) == (code, shown.count("]: "))
     for message in ("such as my-task", "Did you mean 0.95?", "no file 'none.csv'", 'Did you mean "exact"?',
-                    "cannot be written as {field}"):  # fmt: skip
+                    "cannot be written as {field}", "would give the answer away", 'Did you mean "question"?',
+                    "where you name it: {question}."):  # fmt: skip
         assert message in shown
-    assert 'options: ["kettle", "desk"]' in (tmp_path / "x.yaml").read_text()
+    text = (tmp_path / "x.yaml").read_text()
+    assert ('options: ["kettle", "desk"]' in text, "Sort {question}." in text) == (True, True)
 
 
 @pytest.mark.parametrize("typed", ["\x04", "\x03"])
@@ -149,6 +160,10 @@ def test_every_judge_passes_check(judge: str, items: str | None, capsys: Any) ->
     [
         ("--task: found 'my task'", ["--task", "my task"]),
         ("--instruction: found nothing", ["--instruction", " "]),
+        ('--instruction: found {questoin}, expected a field of the items. Did you mean "question"?',
+         ["--instruction", "Answer {questoin} in one word.", "--items", "cases.csv"]),
+        ("--instruction: found {answer}, the field of the right answer: it would give the answer away",
+         ["--instruction", "Answer {answer} in one word.", "--items", "cases.csv"]),
         ("--threshold: found '95', expected a pass rate from 0 to 1, such as 0.9. Did", ["--threshold", "95"]),
         ("--items: no file 'none.jsonl'", ["--items", "none.jsonl"]),
         ("--items: ../x.csv lies outside", ["--items", "../x.csv"]),

@@ -44,7 +44,7 @@ def test_a_program_proposes_and_the_file_holds_what_will_do(capsys: Any) -> None
     before = write()
     assert 0 == call(["paraphrase", "s.yaml", "--model", program()])
     out, err = capsys.readouterr()
-    assert "add: 2 of 8 proposals accepted, written to s.yaml; review them\n" == out
+    assert "add: accepted 2 of the 6 that came, 8 were asked for; written to s.yaml, review them\n" == out
     first, *rejected = err.splitlines()
     assert first.startswith("s.yaml: 1 call to command:")
     assert [
@@ -101,7 +101,7 @@ def test_a_dry_run_prints_what_could_be_pasted(capsys: Any) -> None:
     assert 0 == call(["paraphrase", "s.yaml", "--model", program(), "--dry-run"])
     out, err = capsys.readouterr()
     assert GOOD == yaml.safe_load(out)
-    assert "add: 2 of 8 proposals accepted, nothing is written\n" in err
+    assert "add: accepted 2 of the 6 that came, 8 were asked for; nothing is written\n" in err
     assert before == Path("s.yaml").read_text()
     assert 0 == call(["paraphrase", "s.yaml", "--model", program(), "--dry-run", "--json"])
     assert json.loads(capsys.readouterr().out)["written"] is False
@@ -111,7 +111,7 @@ def test_a_dry_run_prints_what_could_be_pasted(capsys: Any) -> None:
 def test_an_answer_without_a_list_changes_nothing(capsys: Any) -> None:
     before = write()
     assert 0 == call(["paraphrase", "s.yaml", "--model", program("I cannot do that.")])
-    expected = "add: 0 of 8 proposals accepted, nothing is written; the answer held no list of texts\n"
+    expected = "add: the answer held no list of texts, 8 were asked for; nothing is written\n"
     assert expected == capsys.readouterr().out
     assert before == Path("s.yaml").read_text()
 
@@ -134,9 +134,10 @@ def test_what_was_paid_for_outlasts_a_later_failure(capsys: Any) -> None:
     assert (GOOD, None) == (tasks["add"]["paraphrases"], tasks["sub"].get("paraphrases"))
 
 
-def test_only_the_tasks_that_are_named_are_reworded() -> None:
+@pytest.mark.parametrize("spelling", ["--task", "--tasks"])
+def test_only_the_tasks_that_are_named_are_reworded(spelling: str) -> None:
     Path("s.yaml").write_text(TWO)
-    assert 0 == call(["paraphrase", "s.yaml", "--task", "sub", "--model", program()])
+    assert 0 == call(["paraphrase", "s.yaml", spelling, "sub", "--model", program()])
     tasks = yaml.safe_load(Path("s.yaml").read_text())["tasks"]
     assert (GOOD, None) == (tasks["sub"]["paraphrases"], tasks["add"].get("paraphrases"))
 

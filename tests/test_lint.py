@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -32,8 +33,32 @@ def test_claim_set_needs_no_more_items(tmp_path: Path) -> None:
 def test_enough_items_get_the_chance_of_a_verdict(tmp_path: Path) -> None:
     ((kind, message),) = findings(tmp_path, "")
     assert "note" == kind
-    assert message.startswith("with 200 trials a condition, the chance that all 1 counting conditions get a verdict")
-    assert "% at 0.97" in message
+    assert message.startswith("how likely it is that the condition that counts gets a verdict with 200 trials: ")
+    assert re.search(
+        r": \d+ % if the model's true pass rate is 0.97, \d+ % if 0.98, \d+ % if 0.99; more trials", message
+    )
+
+
+@pytest.mark.parametrize(("n_items", "hinted"), [(200, False), (201, True)])
+def test_more_trials_are_proposed_only_where_there_are_items(tmp_path: Path, n_items: int, hinted: bool) -> None:
+    ((_, message),) = findings(tmp_path, "", n_items=n_items)
+    assert hinted == message.endswith("; more trials: --fixed N")
+
+
+def test_what_is_certain_to_be_decided_needs_no_more_trials(tmp_path: Path) -> None:
+    ((_, message),) = findings(tmp_path, "    threshold: 0.5\n")
+    assert message.endswith("100 % if 0.99")
+
+
+def test_counting_conditions_are_told_together_with_their_trials(tmp_path: Path) -> None:
+    ((_, message),) = findings(tmp_path, "    perturbations: {noise: {levels: [0.05], on: prompt}}\n", n_items=150)
+    assert "that all 2 conditions that count get a verdict with 150 trials each: " in message
+
+
+def test_a_budget_of_calls_that_stands_in_the_way_is_named(tmp_path: Path) -> None:
+    rest = "    perturbations: {repeat: {times: 10, threshold: 0.95}}\n"
+    ((_, message),) = findings(tmp_path, rest)
+    assert message.endswith("; more trials: --fixed N (and --max-calls)")
 
 
 @pytest.mark.parametrize(
@@ -71,3 +96,20 @@ def test_items_that_ask_the_same_are_noticed(tmp_path: Path) -> None:
     )
     messages = [found.problem.message for found in lint(load_suite(path))]
     assert "the items 'x', 'z' ask exactly the same" in messages
+
+
+@pytest.mark.parametrize(
+    ("prompt", "protect", "warned"),
+    [("What is {a} + {b}?", "", False), ("What is {a} + {b}?", "    protect: [What, is]\n", True), ("{a}?", "", True)],
+)
+def test_noise_on_a_short_prompt_is_no_warning_unless_all_is_protected(
+    tmp_path: Path, prompt: str, protect: str, warned: bool
+) -> None:
+    path = tmp_path / "t.yaml"
+    path.write_text(
+        f"suite: t\nthreshold: 0.9\ntasks:\n  a:\n    prompt: '{prompt}'\n    items: {{generate: addition}}\n"
+        f"    constraints: [one_line]\n{protect}    perturbations: {{noise: {{levels: [0.0001], on: prompt}}}}\n"
+    )
+    messages = [found.problem.message for found in lint(load_suite(path))]
+    said = "noise@0.0001 changes nothing in its first items; all its words are protected"
+    assert (said in messages, any("changes nothing" in message for message in messages)) == (warned, warned)

@@ -248,3 +248,8 @@ def test_letters_whose_other_case_is_longer_keep_theirs() -> None:
 def test_edits_are_applied_in_place_whatever_their_order() -> None:
     edits = [Edit("case", 3, 4, "D"), Edit("transposition", 0, 2, "ba")]
     assert "bacD" == apply("abcd", edits)
+
+
+@pytest.mark.parametrize("text", ["é" * 2_000 + "a" * 18_000, "é" * 10_000 + "a" * 10_000])
+def test_a_long_text_of_one_letter_is_slipped_on_in_time(text: str) -> None:
+    assert 1_000 <= len(slips(text).draw(2_000)) <= 2_000

@@ -137,3 +137,28 @@ def test_the_opposite_of_a_choice_is_the_option_after_it() -> None:
 def test_options_that_cannot_be_told_apart_are_refused(choice: object, message: str) -> None:
     with pytest.raises(ConstraintError, match=message):
         read_constraint({"choice": choice})
+
+
+BILLING = {"choice": {"value": "billing", "options": ["billing", "follow-up"]}}
+
+
+@pytest.mark.parametrize(
+    "text", ["**Queue**: billing", "`Queue`: `billing`", "The queue is billing.", "Answer: billing", '"billing"']
+)
+def test_a_label_in_any_dress_is_wrapping(text: str) -> None:
+    assert bound(BILLING).check(text).passed
+
+
+@pytest.mark.parametrize("text", ["It is not: billing", "Never: billing", "Anything but this: billing"])
+def test_a_denied_option_is_no_answer(text: str) -> None:
+    assert not bound(BILLING).check(text).passed
+
+
+def test_an_option_may_be_typeset() -> None:
+    options = {"choice": {"value": "follow-up", "options": ["billing", "follow-up"]}}
+    assert bound(options).check("Follow\u2011up").passed
+
+
+@pytest.mark.parametrize("text", ["20 m²", "20 m/s", "20 m2", "20 mm"])
+def test_another_unit_is_not_this_one(text: str) -> None:
+    assert not bound({"number": {"value": 20, "unit": "m"}}).check(text).passed

@@ -45,6 +45,11 @@ def test_nothing_to_begin_with_is_refused(value: object) -> None:
         read_constraint({"starts_with": value})
 
 
+def test_a_text_of_which_nothing_is_left_is_refused() -> None:
+    with pytest.raises(ConstraintError, match="nothing is left of the text"):
+        read_constraint({"ends_with": {"text": "!", "ignore": ["punctuation"]}})
+
+
 def test_an_unknown_difference_is_refused() -> None:
     with pytest.raises(ConstraintError, match='found "colour", expected'):
         read_constraint({"starts_with": {"text": "a", "ignore": ["colour"]}})

@@ -153,6 +153,7 @@ REPLY = """Here:
         ("orders[2]", Nothing(sought='"orders[2]"')),
         ("orders.first", Nothing(sought='"orders.first"')),
         ("note.text", Nothing(sought='"note.text"')),
+        ("paid.currency[0]", Nothing(sought='"paid.currency[0]"')),
     ],
 )
 def test_a_path_leads_to_a_value_inside_json(path: str, expected: str | Nothing) -> None:
@@ -172,3 +173,12 @@ def test_a_path_may_begin_in_a_list() -> None:
 def test_what_is_no_path_is_refused(path: str) -> None:
     with pytest.raises(ConstraintError, match="expected something like orders"):
         read_extract({"path": path})
+
+
+@pytest.mark.parametrize("text", ["A is correct", "A because it is heavy", "I think A fits"])
+def test_the_letter_a_is_an_option_before_a_verb(text: str) -> None:
+    assert "A" == take("choice", text)
+
+
+def test_the_article_is_no_option() -> None:
+    assert isinstance(take("choice", "A kettle leaks"), Nothing)

@@ -45,3 +45,24 @@ def test_a_normal_text_is_its_own_normal_form(text: str) -> None:
 @given(st.text(st.characters(max_codepoint=127), max_size=40))
 def test_plain_letters_have_no_accents(text: str) -> None:
     assert text == without_accents(text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("A\u20111042", "A-1042"), ("I’m", "I'm"), ("2026\u201103–31", "2026-03-31"), ("−3", "-3"), ("“yes”", '"yes"')],
+)
+def test_typeset_marks_are_those_of_a_typewriter(one: str, other: str) -> None:
+    assert normalised(one) == other
+
+
+@pytest.mark.parametrize(("one", "other"), [("10²", "102"), ("①02", "102"), ("½", "1/2")])
+def test_superscripts_circles_and_fractions_keep_their_value(one: str, other: str) -> None:
+    assert normalised(one) != other
+
+
+def test_a_stroke_and_a_mark_both_go() -> None:
+    assert "o" == normalised("ǿ", ["accents"]) == normalised("ø", ["accents"])
+
+
+def test_marks_without_end_are_read_in_time() -> None:
+    assert len(normalised("a" + "\u0301\u0316" * 100_000)) < 100

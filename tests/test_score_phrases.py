@@ -71,3 +71,15 @@ def test_short_and_foreign_words_are_not_inflected() -> None:
 
 def test_a_phrase_of_identifiers_is_found_at_its_second_place() -> None:
     assert mentions("A-10421 and A-1042", "A-1042")
+
+
+@pytest.mark.parametrize(("phrased", "text"), [("car", "caring staff"), ("not", "we noted it"), ("rat", "the rating")])
+def test_a_short_syllable_doubles_its_last_letter(phrased: str, text: str) -> None:
+    assert not phrase(phrased).is_in(Wording(text))
+
+
+@pytest.mark.parametrize(
+    ("phrased", "text"), [("cookies", "a cookie"), ("movies", "the movie"), ("ship", "shipped"), ("fix", "fixing")]
+)
+def test_plurals_and_doubled_letters_are_met(phrased: str, text: str) -> None:
+    assert phrase(phrased).is_in(Wording(text))

@@ -93,3 +93,11 @@ def test_a_whole_answer_is_judged_by_its_constraints() -> None:
 def test_the_name_of_the_constraint_that_every_task_has_is_taken() -> None:
     with pytest.raises(ConstraintError, match="a constraint of every task"):
         name_constraints([read_constraint({"one_line": None, "name": "answered"})])
+
+
+def test_half_a_character_in_json_can_be_written_down() -> None:
+    """A model may spell one; the record must take the reason all the same."""
+    path = read_extract(["json", {"path": "v"}])
+    bound = [BoundConstraint(name="v", constraint=read_constraint({"exact": "x"}).bind({}, {}), extract=path)]
+    found = score(bound, '{"v": "\\ud800"}').checks["v"].found
+    assert found.encode("utf-8")

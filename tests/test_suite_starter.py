@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +37,7 @@ INSTRUCTIONS = (
     st.none()
     | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
     .filter(lambda text: bool(text.strip()))
-    .map(read_instruction)
+    .map(str.strip)
     | st.lists(
         st.sampled_from(
             ["{text}", "{question}", "{answer}", "{{", "}", "{", ": ", "# ", '"', "'", "\n", "  ", "- ", "x"]
@@ -43,8 +46,9 @@ INSTRUCTIONS = (
     )
     .map("".join)
     .filter(lambda text: bool(text.strip()))
-    .map(read_instruction)
+    .map(str.strip)
 )
+NAMED = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,9}", fullmatch=True) | st.sampled_from(
     ["null", "true", "no", "1e5", "0x10", "1", "-".join("ab")]
 )
@@ -82,8 +86,13 @@ def test_whatever_is_answered_the_suite_passes_check_and_asks_what_was_said(
     judge: str, kind: str, task: str, instruction: str | None, threshold: float
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        given_ = {"judge": judge, "task": task, "instruction": instruction, "threshold": threshold}
-        answers = in_file(Path(folder), kind, given_)
+        answers = in_file(Path(folder), kind, {"judge": judge, "task": task, "threshold": threshold})
+        if instruction is not None:
+            if not {*NAMED.findall(instruction)} <= {*answers.fields}:
+                with pytest.raises(EvalkitError, match="Known: "):
+                    read_instruction(instruction, answers)
+                return
+            answers = replace(answers, instruction=read_instruction(instruction, answers))
         (found,) = load(Path(folder), answers).tasks
     assert (task, threshold) == (found.name, found.threshold)
     fields = {name: f"<{name}>" for name in answers.fields}
@@ -151,8 +160,8 @@ def test_fields_that_cannot_be_placeholders_are_named_in_the_file(tmp_path: Path
     [
         (read_task_name, "my task!", "such as my-task"),
         (read_task_name, "", "expected a name"),
-        (read_instruction, " \n", "found nothing"),
-        (read_instruction, "a\udcff", "not UTF-8"),
+        (partial(read_instruction, answers=Answers(suite="x")), " \n", "found nothing"),
+        (partial(read_instruction, answers=Answers(suite="x")), "a\udcff", "not UTF-8"),
         (read_threshold, "95", "Did you mean 0.95?"),
         (read_threshold, "-1", "expected a pass rate from 0 to 1"),
         (read_threshold, "nan", "expected a pass rate"),
@@ -164,3 +173,45 @@ def test_an_answer_that_is_none_is_explained(read: Any, given: str, message: str
     with pytest.raises(EvalkitError) as caught:
         read(given)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("judge", "kind", "given", "message"),
+    [
+        ("exact", "jsonl", "{questoin}", 'found {questoin}, expected a field of the items. Did you mean "question"?'),
+        ("exact", "inline", "Say {txet}", 'found {txet}, expected a field of the items. Did you mean "text"? Known: '),
+        ("exact", "csv", "{{lnag}}", 'Did you mean "lang"? Known: OPTIONS, lang, question.'),
+        ("exact", "jsonl", "{question}: {answer}", "{answer}, the field of the right answer: it would give the answer"),
+        ("exact", "inline", "{answer}", "it would give the answer away. Known: text."),
+        ("json", "jsonl", "{answer}", "it would give the answer away"),
+        ("json", "inline", "{answer}", "found {answer}, expected a field of the items"),
+    ],
+)
+def test_a_name_in_braces_must_be_a_field_that_may_be_shown(
+    tmp_path: Path, judge: str, kind: str, given: str, message: str
+) -> None:
+    with pytest.raises(EvalkitError) as caught:
+        read_instruction(given, in_file(tmp_path, kind, {"judge": judge}))
+    assert message in str(caught.value)
+
+
+def test_a_field_that_no_prompt_can_show_is_told_from_one_that_is_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "items.jsonl"
+    path.write_text('{"q": "a", "odd": null, "some": 1, "gold": 1}\n{"q": "b", "odd": 1, "gold": 2}\n')
+    answers = Answers(suite="x", judge="number", columns=read_columns(str(path), tmp_path), target="gold")
+    for said, message in {"{odd}": "is no text or number in every item", "{some}": "it is not in every item"}.items():
+        with pytest.raises(EvalkitError, match=message):
+            read_instruction(said, answers)
+
+
+@pytest.mark.parametrize("said", ['Reply like {"a": 1}', "{}", "{my note}", "{1}", "a { b } c", "{question"])
+def test_other_braces_are_text(tmp_path: Path, said: str) -> None:
+    answers = in_file(tmp_path, "jsonl", {"judge": "exact"})
+    answers = replace(answers, instruction=read_instruction(said, answers))
+    task = load(tmp_path, answers).task("answer")
+    assert fill(task.prompt[0].content, dict.fromkeys(answers.fields, "")).startswith(said)
+
+
+def test_an_example_instruction_is_marked_as_one(tmp_path: Path) -> None:
+    marked = ["THE INSTRUCTION IS AN EXAMPLE" in starter_text(Answers(suite="x", instruction=i)) for i in (None, "Go.")]
+    assert [True, False] == marked

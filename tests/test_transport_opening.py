@@ -192,7 +192,7 @@ def test_a_program_is_asked_for_its_own_tasks_only() -> None:
     model.check(["addition", "routing"])
     with pytest.raises(
         AdapterError,
-        match=r'"baseline/rules": it has no program for additoin\. Did you mean "addition".* To run the others: --tasks routing',
+        match=r'it has no program for additoin\. Did you mean "addition".* To run the others: --tasks routing',
     ):
         model.check(["routing", "additoin"])
 

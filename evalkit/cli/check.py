@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from evalkit.cli.shared import allow_code_option, json_option, print_json, say
+from evalkit.cli.shared import allow_code_option, counted, json_option, print_json, say
 from evalkit.errors import EXIT_USAGE, SuiteError
 from evalkit.lint import Finding, lint
 from evalkit.suite import load_suite
@@ -29,7 +29,7 @@ def command(suites: tuple[str, ...], allow_code: bool, as_json: bool) -> int:
         for report in reports:
             for line in (*report["errors"], *report["warnings"], *report["notes"]):
                 say(line)
-            state = f"{len(report['errors'])} errors" if report["errors"] else "ok"
+            state = counted(len(report["errors"]), "error") if report["errors"] else "ok"
             say(f"{report['suite']}: {state}")
     return EXIT_USAGE if any(report["errors"] for report in reports) else 0
 

@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -64,12 +64,22 @@ def command(file: Path, yes: bool, as_json: bool, **given: str | None) -> None:
     with file.open("x", encoding="utf-8", newline="") as opened:
         opened.write(text)
     schema = file.with_name("suite.schema.json")
-    if not schema.exists():
+    is_new = not schema.exists()
+    if is_new:
         schema.write_text(json.dumps(suite_schema(), indent=2) + "\n", encoding="utf-8")
     if as_json:
         print_json({"file": str(file), "schema": str(schema)})
     else:
-        say(f"Wrote {file}. Change it, then: evalkit check {file}")
+        say(_wrote(file, schema if is_new else None, answers))
+
+
+def _wrote(file: Path, schema: Path | None, answers: Answers) -> str:
+    beside = "" if schema is None else f", and {schema} for editors"
+    if answers.instruction is None and answers.columns is not None:
+        todo = "Its instruction is still an example: replace it by yours"
+    else:
+        todo = "Change it"
+    return f"Wrote {file}{beside}. {todo}, then: evalkit check {file}"
 
 
 def _refuse(file: Path) -> None:
@@ -138,12 +148,6 @@ def _answers(file: Path, asking: Asking) -> Answers:
     task = asking.settle(
         "task", "What is the task called? Letters, digits, dots and dashes.", read_task_name, DEFAULT_TASK
     )
-    instruction = asking.settle(
-        "instruction",
-        "What should the model do? One or two sentences, as you would tell it.",
-        read_instruction,
-        None,
-    )
     threshold = asking.settle(
         "threshold",
         "Which threshold? Of 100 answers, how many must be right for you to use it? 90 of 100 is 0.9.",
@@ -160,15 +164,23 @@ def _answers(file: Path, asking: Asking) -> Answers:
     judge, target = _judge(asking, columns)
     assert task is not None
     assert threshold is not None
-    return Answers(
+    answers = Answers(
         suite=re.sub(r"[^A-Za-z0-9._-]+", "-", file.stem).strip("._-") or "suite",
         task=task,
-        instruction=instruction,
         threshold=threshold,
         columns=columns,
         judge=judge,
         target=target,
     )
+    fields = ", ".join(f"{{{name}}}" for name in answers.fields)
+    instruction = asking.settle(
+        "instruction",
+        "What should the model do? One or two sentences, as you would tell it. What the item says is put below it, or\n"
+        f"where you name it: {fields}.",
+        lambda said: read_instruction(said, answers),
+        None,
+    )
+    return replace(answers, instruction=instruction)
 
 
 def _columns(said: str, folder: Path) -> Columns:

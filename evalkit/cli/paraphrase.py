@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evalkit.cli.shared import (
+    Spelled,
     adapters_option,
     allow_code_option,
+    counted,
     json_option,
     names,
     opener,
@@ -33,7 +35,16 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: evalkit paraphrase my-suite.yaml --model openai/gpt-5-mini --task answer")
 @click.argument("suite", metavar="SUITE")
 @click.option("--model", "model", required=True, metavar="PROVIDER/NAME", help="Who proposes; one call for each task.")
-@click.option("--task", "tasks", multiple=True, callback=names, metavar="A,B", help="Only these tasks.")
+@click.option(
+    "--task",
+    "tasks",
+    cls=Spelled,
+    also="--tasks",
+    multiple=True,
+    callback=names,
+    metavar="A,B",
+    help="Only these tasks.",
+)
 @click.option("--n", "n", type=click.IntRange(1, 50), default=8, show_default=True, help="Variants for each task.")
 @click.option("--write/--dry-run", "writing", default=True, help="Change the file, or only print.  [default: write]")
 @settings_option
@@ -51,9 +62,9 @@ def command(suite: str, model: str, tasks: tuple[str, ...], n: int, writing: boo
     manuscript = open_manuscript(suite, tasks, allow_code=options["allow_code"], writing=writing)
     opened = opener(options["adapters"], allow_code=options["allow_code"])(model, read_settings(options["settings"]))
     opened.check([wording.task for wording in manuscript.wordings])
-    calls = len(manuscript.wordings)
+    calls = counted(len(manuscript.wordings), "call")
     price = "costs nothing" if opened.free else "price unknown"
-    say(f"{manuscript.path}: {calls} {'call' if calls == 1 else 'calls'} to {opened.name}, {price}", err=True)
+    say(f"{manuscript.path}: {calls} to {opened.name}, {price}", err=True)
     note = f"proposed by {one_line(opened.name, 80)}, {datetime.now(UTC).date()}: review, then delete this line"
     given = asyncio.run(_ask(manuscript, opened, n, note if writing else None))
     if options["as_json"]:
@@ -101,11 +112,17 @@ def _show(path: Path, wording: Wording, proposals: Proposals, n: int, *, note: s
     if not writing and proposals.accepted:
         say(f"    # under paraphrases: of {wording.task}\n{_as_yaml(wording, proposals, note)}")
     accepted = len(proposals.accepted)
-    found = "" if accepted or proposals.rejected else "; the answer held no list of texts"
-    done = f"written to {path}; review them" if writing and accepted else "nothing is written"
-    say(f"{wording.task}: {accepted} of {n} proposals accepted, {done}{found}", err=not writing)
+    done = f"written to {path}, review them" if writing and accepted else "nothing is written"
+    say(f"{wording.task}: {_came(proposals, n)}; {done}", err=not writing)
     if writing and accepted and not wording.asked_for:
         say(f"{wording.task}: they are asked only with `paraphrase: true` under `perturbations`", err=True)
+
+
+def _came(proposals: Proposals, n: int) -> str:
+    asked = f"{n} {'was' if n == 1 else 'were'} asked for"
+    if not proposals.came:
+        return f"the answer held no list of texts, {asked}"
+    return f"accepted {len(proposals.accepted)} of the {proposals.came} that came, {asked}"
 
 
 def _as_json(path: Path, model: str, given: list[tuple[Wording, Proposals]], *, writing: bool) -> dict[str, Any]:

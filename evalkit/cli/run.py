@@ -17,6 +17,7 @@ from evalkit.cli.shared import (
     FiniteFloat,
     adapters_option,
     allow_code_option,
+    counted,
     json_option,
     opener,
     read_settings,
@@ -192,7 +193,7 @@ def _carry_out(session: Session) -> Measured:
 
     left = session.left()
     price = "costs nothing" if session.model.free else "price unknown"
-    ahead = f"at most {left:,} calls to {session.model.name}, {price}" if left else "nothing is left to ask"
+    ahead = f"at most {counted(left, 'call')} to {session.model.name}, {price}" if left else "nothing is left to ask"
     say(f"{session.folder}: {ahead}", err=True)
     try:
         with Display(session) as display:
@@ -232,8 +233,8 @@ async def _with_signals(session: Session) -> Measured:
                 session.engine.abandon()
             return
         session.engine.stop()
-        waiting = session.engine.in_flight
-        say(f"Stopping: up to 10 s for the {waiting} calls in flight to answer; once more to leave them.", err=True)
+        waiting = counted(session.engine.in_flight, "call")
+        say(f"Stopping: up to 10 s for the {waiting} in flight to answer; once more to leave them.", err=True)
 
     before = {
         number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))

@@ -54,6 +54,24 @@ class FiniteFloat(click.FloatRange):
         return number
 
 
+class Spelled(click.Option):
+    """An option that may be typed in another way, too; help, its variable and messages know the first only.
+
+    Args:
+        also: The other spelling, with its dashes.
+    """
+
+    def __init__(self, *arguments: Any, also: str, **given: Any) -> None:
+        super().__init__(*arguments, **given)
+        self.also = also
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """Have the parser take both."""
+        super().add_to_parser(parser, ctx)
+        action = "append" if self.multiple else "store"
+        parser.add_option(self, opts=[self.also], dest=self.name, action=action, nargs=self.nargs)
+
+
 def names(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
     """Read an option that takes several names, separated by commas or by giving it again."""
     read = tuple(name.strip() for value in values for name in value.split(",") if name.strip())
@@ -67,7 +85,15 @@ def scope_options(command: Decorated) -> Decorated:
     from evalkit.plan import DEFAULT_MAX_CALLS, DEFAULT_UNITS
 
     options = [
-        click.option("--tasks", multiple=True, callback=names, metavar="A,B", help="Only these tasks."),
+        click.option(
+            "--tasks",
+            cls=Spelled,
+            also="--task",
+            multiple=True,
+            callback=names,
+            metavar="A,B",
+            help="Only these tasks.",
+        ),
         click.option(
             "--conditions",
             multiple=True,
@@ -157,6 +183,11 @@ def say(text: str = "", *, err: bool = False) -> None:
     """Print a line of text that may come from outside; progress that nobody can read ends no run."""
     with contextlib.suppress(*([OSError] if err else [])):
         click.echo(printable(text), err=err)
+
+
+def counted(number: int, thing: str) -> str:
+    """A number of things, such as "1 call" and "1,200 calls"."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def print_json(value: Any) -> None:

@@ -61,6 +61,11 @@ class Proposals:
     accepted: tuple[str, ...]
     rejected: tuple[Rejected, ...]
 
+    @property
+    def came(self) -> int:
+        """How many the model sent, which may be others than it was asked for."""
+        return len(self.accepted) + len(self.rejected)
+
 
 def request_text(prompt: str, known: Sequence[str], n: int) -> str:
     """What a model is asked.

@@ -97,6 +97,8 @@ _GAP = re.compile(r" (?<=[^\W\d_] )(?=[^\W\d_])")
 # joins no two words into something that looks like an identifier.
 _MARK = re.compile(r"[,.;:!?'’](?<=[^\W\d_].)(?:(?<=[,.;:!?])(?!\S)|(?<=['’])(?=[^\W\d_]))")
 _TRIES = 8
+_MOST_PROBES = 1000
+"""Places that are tried for one slip; with more, a long text of one letter would take quadratic time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,7 @@ class Slips:
         make = self._makers[kind]
         for pool in self._pools(kind):
             offset = int(self._rng.random() * len(pool))
-            for step in range(len(pool)):
+            for step in range(min(len(pool), _MOST_PROBES)):
                 index = (offset + step) % len(pool)
                 at = pool[index]
                 new = None if at in self._edits else make(at)

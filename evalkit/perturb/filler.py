@@ -20,6 +20,9 @@ N_VARIANTS = 8
 MIN_GIVEAWAY = 3
 """Characters from which a value of the item counts as mentioned by a passage."""
 
+_MOST_VAIN = 20
+"""Rounds through all passages that may bring nothing new before the material counts as used up."""
+
 _EDGES = "()[]{}<>.,;:!?'\"“”‘’«»#"
 
 
@@ -47,20 +50,20 @@ def composed(material: Material, seed: int, variant: int, n_tokens: int) -> tupl
         material: What to compose from.
         seed: The suite's.
         variant: As `variant_of` gives it.
-        n_tokens: How much is wanted, in reference tokens. Less comes back when the material runs out.
+        n_tokens: How much is wanted, in reference tokens. Less comes back when the material runs out, perhaps
+            a few ways to fill it short of that.
     """
     rng = rng_for(seed, "context", variant)
     found: dict[str, Filled] = {}
-    n_found = 0
-    while n_found < n_tokens:
+    n_found = n_vain = 0
+    while n_found < n_tokens and n_vain < _MOST_VAIN:
         n_before = len(found)
         for passage in sorted(material.passages, key=lambda _: rng.random()):
             text = fill(passage.text, _slot_values(passage.text, material.slots, rng))
             if text not in found and n_found < n_tokens:
                 found[text] = Filled(text, fold(text))
                 n_found += count_tokens(text)
-        if len(found) == n_before:
-            break
+        n_vain = n_vain + 1 if len(found) == n_before else 0
     return tuple(found.values())
 
 

@@ -11,14 +11,21 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from evalkit.score.constraint import Check, Constraint, counted, quoted
-from evalkit.score.normal import Ignore, normalised
+from evalkit.score.normal import Ignore, normalised, unified
 from evalkit.score.numbers import WrittenNumber, numbers_in
 from evalkit.score.values import Amount, Share, Text, show, text_of
 
 _WRAPPED_AT_MOST = 120
 """Characters around an option that may be its wrapping (quotes, `Final answer:`)."""
-_LABEL = r"(?:[^\W\d_][\w ]{0,40}\s?[:=]|(?:(?:the|my|final|correct|best)\s){0,3}(?:answer|choice|option)\sis:?)"
+_LABEL = (
+    r"(?:[^\W\d_][\w ]{0,40}[*_`\"']{0,3}\s?[:=]"
+    r"|(?:(?:the|my|final|correct|best|right)\s){0,3}(?:answer|choice|option|queue|category|class|label|department)\sis:?)"
+)
+_DENYING = re.compile(r"\b(?:not|never|no|neither|nor|but|except|unsure|isn't|instead of)\b", re.IGNORECASE)
+"""Words in the wrapping of an option that take it back."""
 
+_GOES_ON = re.compile(r"[^\W_]|[²³/^]")
+"""What makes another unit of one: m², m/s."""
 _UNIT_NEAR = 40
 """Characters beside a number in which its unit stands."""
 
@@ -156,14 +163,16 @@ class Choice(Constraint):
 
     def check(self, text: str) -> Check:
         """Half the credit for the right option inside a longer text; none for two options, whichever they are."""
-        named, answer = _options(self.options)
+        text = unified(text)
+        named, answer = _options(tuple(map(unified, self.options)))
         found = list(dict.fromkeys(match.group().casefold() for match in named.finditer(text)))
         if not found:
             return Check(passed=False, score=0.0, found=f"none of the options: {quoted(text)}")
         if len(found) > 1:
             return Check(passed=False, score=0.0, found=f"names {len(found)} options: {', '.join(found[:3])}")
-        right = found[0] == self.value.strip().casefold()
-        if len(text) > len(found[0]) + _WRAPPED_AT_MOST or not answer.fullmatch(text):
+        right = found[0] == unified(self.value).strip().casefold()
+        wrapped = len(text) <= len(found[0]) + _WRAPPED_AT_MOST and answer.fullmatch(text)
+        if not wrapped or _DENYING.search(named.sub("", text)):
             return Check(passed=False, score=0.5 if right else 0.0, found=f"{quoted(found[0])} inside a longer text")
         return Check(passed=right, score=float(right), found=found[0])
 
@@ -188,7 +197,7 @@ def _has_unit(text: str, number: WrittenNumber, units: Sequence[str]) -> bool:
     after = text[number.end : number.end + _UNIT_NEAR].lstrip().casefold()
     before = text[max(0, number.start - _UNIT_NEAR) : number.start].rstrip().casefold()
     for unit in map(str.casefold, units):
-        follows = after.startswith(unit) and not (unit[-1].isalpha() and after[len(unit) : len(unit) + 1].isalpha())
+        follows = after.startswith(unit) and not _GOES_ON.match(after, len(unit))
         if follows or (before.endswith(unit) and not (unit[0].isalpha() and before[: -len(unit)][-1:].isalpha())):
             return True
     return False

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from evalkit.score.constraint import Check, Constraint, quoted
 from evalkit.score.normal import Ignore, normalised
@@ -35,6 +35,12 @@ class _Ending(Constraint):
     """The text; a list holds alternatives."""
     ignore: Ignore = Field(default=())
     """Differences that do not matter: `case`, `accents`, `punctuation`, `spaces`."""
+
+    @model_validator(mode="after")
+    def _is_something(self) -> Self:
+        if not all(normalised(each, self.ignore) for each in self.text):
+            raise ValueError("nothing is left of the text when what `ignore` names is taken away")
+        return self
 
     def _ends(self, text: str) -> tuple[str, list[str]]:
         return normalised(text, self.ignore), [normalised(each, self.ignore) for each in self.text]

@@ -45,7 +45,10 @@ _HEDGE = re.compile(
 )
 _BRACKETED = re.compile(r"[(\[]([A-Za-z])[)\]]")
 # The pronoun and the article are no options.
-_ALONE = re.compile(r"(?<![\w'’])(?:([B-HJ-Z]|A(?! [a-z]))|(?<=[Oo]ption )(A)|(?<=[Cc]hoice )(A))(?![\w'’])")
+_ALONE = re.compile(
+    r"(?<![\w'’])(?:([B-HJ-Z]|A(?! (?!(?:is|as|because|since|seems|would|fits|holds)\b)[a-z]))"
+    r"|(?<=[Oo]ption )(A)|(?<=[Cc]hoice )(A))(?![\w'’])"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,9 +126,11 @@ class Path(Step):
         except NotJsonError:
             return Nothing(sought="JSON")
         for name, index in _PATH_STEP.findall(self.path):
+            if not isinstance(value, list if index else dict):
+                return Nothing(sought=show(self.path))
             try:
                 value = value[int(index)] if index else value[name]
-            except (LookupError, TypeError):
+            except LookupError:
                 return Nothing(sought=show(self.path))
         if isinstance(value, float) and value.is_integer():
             value = int(value)

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from unicodedata import normalize
+
+from evalkit.score.normal import unified
 
 _WORD = re.compile(r"[^\W_]+")
 _JOINERS = frozenset("-.,/'’")
@@ -29,7 +30,7 @@ class Wording:
     __slots__ = ("flat", "known", "words")
 
     def __init__(self, text: str) -> None:
-        folded = _folded(text)
+        folded = unified(text).casefold()
         self.words: list[str] = _WORD.findall(folded)
         """Folded to lower case; hyphens and apostrophes separate."""
         self.known: frozenset[str] = frozenset(self.words)
@@ -67,7 +68,7 @@ class Phrase:
 @lru_cache(maxsize=8192)
 def phrase(text: str) -> Phrase:
     """Prepare a phrase; cached, since items and conditions ask for the same ones again."""
-    flat = " ".join(_folded(text).split())
+    flat = " ".join(unified(text).casefold().split())
     plain = all(char.isspace() or char in "-'’" or (char.isalpha() and _is_spaced(char)) for char in flat)
     words = _WORD.findall(flat) if plain else []
     return Phrase(words=tuple(map(forms, words)), flat=flat)
@@ -95,6 +96,7 @@ def _stems(word: str) -> Iterator[str]:
 def _cut(word: str) -> Iterator[str]:
     if word.endswith(("ies", "ied")):
         yield f"{word[:-3]}y"
+        yield word[:-1]
     elif word.endswith("es") and word[:-2].endswith((*_HISSING, "o")):
         yield word[:-2]
         yield word[:-1]
@@ -102,7 +104,8 @@ def _cut(word: str) -> Iterator[str]:
         yield word[:-1]
     elif (word.endswith("ed") and not word.endswith("eed")) or word.endswith("ing"):
         stem = word[:-2] if word.endswith("ed") else word[:-3]
-        yield stem
+        if not _doubles(stem):
+            yield stem
         yield f"{stem}e"
         if stem[-2:-1] == stem[-1:]:
             yield stem[:-1]
@@ -116,7 +119,8 @@ def _inflections(stem: str) -> Iterator[str]:
     elif stem.endswith("e"):
         yield from (f"{stem}s", f"{stem}d", f"{stem[:-1]}ing", f"{stem}ing")
     else:
-        yield from (f"{stem}ed", f"{stem}ing")
+        if not _doubles(stem):
+            yield from (f"{stem}ed", f"{stem}ing")
         if stem.endswith((*_HISSING, "o")):
             yield f"{stem}es"
         if not stem.endswith(_HISSING):
@@ -125,9 +129,11 @@ def _inflections(stem: str) -> Iterator[str]:
             yield from (f"{stem}{stem[-1]}ed", f"{stem}{stem[-1]}ing")
 
 
-def _folded(text: str) -> str:
-    """Lower case, with every character written in one way (é as one code point or two, full width or half)."""
-    return text.casefold() if text.isascii() else normalize("NFKC", text).casefold()
+def _doubles(stem: str) -> bool:
+    """Whether a stem is one short syllable, which doubles its last letter: `caring` is no form of `car`."""
+    if len(stem) < _SHORTEST_STEM or stem[-1] in "wxy" or stem[-1] in _VOWELS or stem[-2] not in _VOWELS:
+        return False
+    return _VOWELS.isdisjoint(stem[:-2])
 
 
 def _is_spaced(char: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evalkit.score.constraint import Check, Constraint
 from evalkit.score.extract import WHOLE, Extract, Nothing
@@ -66,12 +66,19 @@ def score(bound: Sequence[BoundConstraint], text: str) -> Scored:
         if isinstance(part, Nothing):
             checks[each.name] = Check(passed=False, score=0.0, found=part.reason)
         else:
-            checks[each.name] = each.constraint.check(part)
+            checks[each.name] = _printable(each.constraint.check(part))
     return Scored(
         passed=all(check.passed for check in checks.values()),
         score=sum(check.score for check in checks.values()) / len(checks),
         checks=checks,
     )
+
+
+def _printable(check: Check) -> Check:
+    """A check whose reason can be written down: JSON may spell half a character, which no file can hold."""
+    if check.found.isascii():
+        return check
+    return replace(check, found=check.found.encode("utf-8", "replace").decode())
 
 
 def judge(bound: Sequence[BoundConstraint], response: Response) -> Scored:

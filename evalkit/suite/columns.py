@@ -104,6 +104,11 @@ class Columns:
             return "is not in every item; add it where it is missing"
         return None
 
+    def hidden(self, name: str) -> str | None:
+        """Why no prompt can show a field, whatever it is for; None when one can."""
+        flaw = self.flaw(name)
+        return "is no text or number in every item" if flaw is None and not self._showable(name) else flaw
+
     def _showable(self, name: str) -> bool:
         return all(_has_text(row.fields[name]) for row in self.rows)
 

@@ -141,11 +141,15 @@ def read_task_name(given: str) -> str:
     raise EvalkitError(f"found {given!r:.60}, expected a name of letters, digits, dots and dashes{hint}")
 
 
-def read_instruction(given: str) -> str:
+def read_instruction(given: str, answers: Answers) -> str:
     """What a model should do, without white space at the ends.
 
+    Args:
+        given: As a person says it; a field's name in braces is a placeholder.
+        answers: The others, which say what a prompt may show.
+
     Raises:
-        EvalkitError: If nothing is said, or UTF-8 cannot hold it.
+        EvalkitError: If nothing is said, UTF-8 cannot hold it, or a name in braces is no field that may be shown.
     """
     text = given.strip()
     try:
@@ -154,7 +158,28 @@ def read_instruction(given: str) -> str:
         raise EvalkitError("found a character that is not UTF-8; write it anew") from None
     if not text:
         raise EvalkitError("found nothing, expected what the model should do, in a sentence or two")
+    fields = answers.fields
+    for found in _PLACEHOLDER.finditer(text):
+        if found[1] is not None and found[1] not in fields:
+            raise EvalkitError(_not_shown(found[1], answers))
     return text
+
+
+def _not_shown(name: str, answers: Answers) -> str:
+    """Why a name in braces can be no placeholder of an instruction."""
+    columns = answers.columns
+    if columns is None:
+        given_away = name == EXAMPLE_TARGET and JUDGES[answers.judge].needs_target
+        flaw = None
+    else:
+        given_away = name == answers.target or name in columns.answers
+        flaw = columns.hidden(name) if name in columns.names else None
+    known = did_you_mean(name, answers.fields)
+    if given_away:
+        return f"found {{{name}}}, the field of the right answer: it would give the answer away. {known}"
+    if flaw is not None:
+        return f"found {{{name}}}, a field that no prompt can show: it {flaw}. {known}"
+    return f"found {{{name}}}, expected a field of the items. {known}"
 
 
 def read_threshold(given: str) -> float:
@@ -235,6 +260,7 @@ def starter_text(answers: Answers) -> str:
         "tasks:",
         f"  {task}:  # one ability with a verdict of its own; more tasks may stand beside it",
         f"    about: {quoted(about)}  # what it tests, in one line",
+        *_unsaid(answers),
         "    # What the model is asked. A field of the item takes the place of its name in braces; literal braces are",
         "    # doubled.",
         f"    prompt: {scalar(prompt, 6)}",
@@ -253,6 +279,12 @@ def starter_text(answers: Answers) -> str:
         "      repeat: 5  # every item so many times, to see whether answers stay the same",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _unsaid(answers: Answers) -> list[str]:
+    if answers.instruction is not None:
+        return []
+    return ["    # THE INSTRUCTION IS AN EXAMPLE: replace it by yours, in the prompt, its other wordings, and `about`."]
 
 
 def _items(answers: Answers) -> list[str]:
