@@ -3,10 +3,21 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.suite.classification import DOMAINS, MAX_RULES, classification
+from evalkit.suite.classification import (
+    DOMAINS,
+    MAX_RULES,
+    Condition,
+    Domain,
+    Feature,
+    Measure,
+    classification,
+    decidable,
+    first_rule,
+)
 from evalkit.trial import rng_for
 
 seeds, rules = st.integers(0, 9999), st.integers(1, MAX_RULES)
@@ -70,3 +81,45 @@ def test_no_class_is_a_word_of_a_record() -> None:
 
 def test_every_rule_is_the_deciding_one_now_and_then() -> None:
     assert {0, 1, 2, 3, 4} == {drawn(seed, 4)["decides"] for seed in range(200)}
+
+
+@given(seed=seeds, n=rules)
+def test_no_rule_repeats_another_and_no_unit_is_singular(seed: int, n: int) -> None:
+    problem = drawn(seed, n)["problem"]
+    conditions = [
+        frozenset(text.removeprefix("If ").split(" and ")) for text in re.findall(r"(?m)^\d+\. (.+): \S+$", problem)
+    ]
+    assert len(set(conditions)) == len(conditions)
+    assert not re.search(r"\b1 (?:months|weeks|years|hours|days|points|euros|pounds|dollars|degrees)\b", problem)
+
+
+WEIGHT, PACKING = Measure("weight", "{}", "kg", 1, 40), Feature("packaging", "{}", ("box", "crate", "tube"))
+THING = Domain("thing", (WEIGHT, PACKING), ("a", "b"))
+LIGHT, HEAVY = Condition(WEIGHT, most=9), Condition(WEIGHT, least=10)
+BOX, OTHERS = Condition(PACKING, among=("box",)), Condition(PACKING, among=("crate", "tube"))
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ([(LIGHT,), (BOX,)], True),
+        ([(LIGHT,), (LIGHT,)], False),
+        ([(LIGHT,), (LIGHT, BOX)], False),
+        ([(LIGHT, BOX), (LIGHT,)], True),
+        ([(LIGHT,), (Condition(WEIGHT, most=8),)], False),
+        ([(LIGHT,), (Condition(WEIGHT, most=10),)], True),
+        ([(LIGHT,), (HEAVY,)], False),
+        ([(LIGHT, BOX), (LIGHT, OTHERS), (Condition(WEIGHT, most=5),)], False),
+        ([(LIGHT, BOX), (HEAVY, BOX), (OTHERS,)], False),
+        ([(LIGHT, BOX), (HEAVY, BOX), (Condition(PACKING, among=("tube",)),)], True),
+    ],
+)
+def test_rules_are_decidable_when_the_last_and_what_is_behind_it_decide_something(
+    rules: list[tuple[Condition, ...]], expected: bool
+) -> None:
+    assert expected == decidable(THING, [(conditions, "a") for conditions in rules])
+    records: list[dict[str, int | str]] = [
+        {"weight": weight, "packaging": value} for weight in range(1, 41) for value in PACKING.values
+    ]
+    places = {first_rule([(conditions, "a") for conditions in rules], record) for record in records}
+    assert expected == (places >= {len(rules) - 1, len(rules)})

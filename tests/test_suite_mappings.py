@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from itertools import permutations, product
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.suite.in_context import Puzzle
-from evalkit.suite.mappings import CONNECTIVES, MODIFIERS, ORDERS, cipher, grammar
+from evalkit.suite.mappings import CONNECTIVES, MODIFIERS, ORDERS, READINGS, cipher, grammar
 from evalkit.trial import rng_for
 
 seeds, examples = st.integers(0, 9999), st.integers(2, 12)
@@ -70,3 +71,54 @@ def grammar_answers(puzzle: Puzzle) -> set[str | None]:
 def test_all_grammars_that_fit_agree(seed: int, n: int) -> None:
     puzzle = grammar(rng_for(seed), n)
     assert {puzzle.answer} == grammar_answers(puzzle)
+
+
+def other_orders(word: str) -> dict[str, str]:
+    """Orders outside the family that somebody might see in two examples."""
+    half = len(word) // 2
+    pairs = [word[place : place + 2] for place in range(0, len(word), 2)]
+    return {
+        "pairs": "".join(pair[::-1] for pair in pairs),
+        "odd": word[::2] + word[1::2],
+        "even": word[1::2] + word[::2],
+        "rest": word[0] + word[1:][::-1],
+        "front": word[:-1][::-1] + word[-1],
+        "two": word[2:] + word[:2],
+        "last two": word[-2:] + word[:-2],
+        "swap": word[1] + word[0] + word[2:],
+        "end": word[:-2] + word[-1] + word[-2],
+        "halves": word[half:] + word[:half],
+    }
+
+
+@given(seed=st.integers(0, 9999))
+def test_no_common_order_gives_another_answer_after_two_examples(seed: int) -> None:
+    puzzle = cipher(rng_for(seed), 2)
+    for name in other_orders("abcd"):
+        pairs = {
+            pair for word, made in puzzle.shown for pair in zip(other_orders(word)[name], made.split(), strict=True)
+        }
+        known = dict(pairs)
+        if len(known) == len(pairs) == len(set(known.values())):
+            assert puzzle.answer == " ".join(known[letter] for letter in other_orders(puzzle.query)[name])
+
+
+@pytest.mark.parametrize(
+    ("reading", "word"),
+    [
+        ("first two letters last", "cdeab"),
+        ("last two letters first", "deabc"),
+        ("first two swapped", "bacde"),
+        ("last two swapped", "abced"),
+        ("neighbours swapped", "badce"),
+        ("odd places, then even ones", "acebd"),
+        ("even places, then odd ones", "bdace"),
+        ("first kept, rest backwards", "aedcb"),
+        ("last kept, rest backwards", "dcbae"),
+        ("halves swapped", "cdeab"),
+        ("larger half last", "deabc"),
+        ("from both ends inwards", "aebdc"),
+    ],
+)
+def test_readings_do_what_they_say(reading: str, word: str) -> None:
+    assert word == READINGS[reading]("abcde")

@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from evalkit.perturb.conflict import conflict
+from evalkit.perturb.source import Source
+from evalkit.perturb.voice import VOICES
 from evalkit.suite.reformatting import MAX_LINES, reformatting
-from evalkit.trial import rng_for
+from evalkit.trial import Item, Message, rng_for
 
 seeds, lines = st.integers(0, 9999), st.integers(1, MAX_LINES)
 DAYS = {r"\d{4}-\d\d-\d\d": "%Y-%m-%d", r"[A-Z]\w+ \d+, \d{4}": "%B %d, %Y", r"\d+ [A-Z]\w+ \d{4}": "%d %B %Y"}
@@ -54,3 +57,26 @@ def test_goods_fit_what_the_text_says_and_nothing_else(seed: int, n: int) -> Non
     assert not validator.is_valid(goods[1:])
     assert not validator.is_valid([*goods, goods[0]])
     assert not validator.is_valid([{**goods[0], "quantity": goods[0]["quantity"] + 1}, *goods[1:]])
+
+
+@given(seed=seeds, n=lines)
+def test_only_several_pieces_have_a_price_each(seed: int, n: int) -> None:
+    record = drawn(seed, n)["record"]
+    for quantity, each in re.findall(r"(\d+) (?:x )?[a-z][a-z -]+?(?: at|,) \d+\.\d\d( each)?", record):
+        assert bool(each) == (int(quantity) > 1)
+
+
+@given(seed=seeds, n=lines)
+def test_a_wish_among_the_lines_of_a_record_stands_on_a_line_of_its_own(seed: int, n: int) -> None:
+    item = drawn(seed, n)
+    if "Lines:" in item["record"]:
+        source = Source(
+            seed=seed,
+            item=Item(id=item["id"], fields={"record": item["record"]}),
+            prompt=(Message(role="user", content="{record}"),),
+            opposites={"date": ("write nothing",)},
+        )
+        before = item["record"].splitlines()
+        after = conflict(source, "direct").messages[0].content.splitlines()
+        (wish,) = (line for line in after if line and line not in before)
+        assert wish in {voice.format(wish="write nothing") for voice in VOICES["direct"]}

@@ -70,3 +70,9 @@ def test_a_problem_is_table_and_question(seed: int, n: int) -> None:
         assert item["table"] in item["problem"]
         assert all(name in item["problem"] for name in item["names"])
         assert n == len(frame(item))
+
+
+@given(seed=seeds, n=rows)
+def test_a_questions_words_suit_every_columns_name(seed: int, n: int) -> None:
+    """Names such as "Articles" and "Amount" bear no article."""
+    assert not re.search(r'\ban? "', question(drawn(Aggregation, seed, n)))

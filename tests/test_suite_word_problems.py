@@ -97,3 +97,55 @@ def test_a_setting_leads_to_its_own_states_and_says_its_numbers(setting: Any) ->
             assert "{n}" in step.text or step.low == step.high
             assert ("{m}" in step.text) == (step.cost == 2)
             assert 2 <= step.low <= step.high
+
+
+def told(name: str, wanted: int = 150) -> list[dict[str, Any]]:
+    """Problems of one setting, by a word that only its stories have."""
+    found: list[dict[str, Any]] = []
+    seed = 0
+    while len(found) < wanted:
+        item = drawn(seed, 1 + seed % MAX_STEPS)
+        found += [item] if name in item["problem"] else []
+        seed += 1
+    return found
+
+
+def test_a_film_is_not_changed_once_it_is_shown_twice() -> None:
+    seen = 0
+    for item in told("film evening", 400):
+        _, twice, after = item["problem"].partition("show everything twice")
+        seen += bool(twice)
+        assert not twice or not re.search(
+            r"scenes|skip|left out|interval|cartoons|half its length", after.split("parts")[0]
+        )
+    assert seen
+
+
+def test_swimmers_steps_are_about_the_count() -> None:
+    for item in told("lengths of a pool"):
+        assert not re.search(r"(?:her|his) lengths|counted twice|were counted for|following day", item["problem"])
+
+
+def test_stages_are_such_as_can_be_ridden_and_what_is_eaten_can_be_carried() -> None:
+    for item in told("cycling tour"):
+        stages = re.findall(r"stages of (\d+) kilometres", item["problem"])
+        assert all(20 <= int(length) <= 120 for length in stages)
+        assert "oat bars" not in item["problem"] or item["answer"] <= 90
+
+
+def test_novels_are_longer_than_what_is_read_of_them_at_once() -> None:
+    for item in told("novel"):
+        novels = re.search(r"novels of (\d+) pages", item["problem"])
+        assert novels is None or int(novels[1]) >= 60
+        assert not re.search(r"chapter|again", item["problem"])
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    ["maps were lost", "the author", "the book came", "centimetres deep", "the following day", "bottles of water"],
+)
+def test_what_had_two_readings_or_suited_only_some_things_is_not_said(phrase: str) -> None:
+    asides = [
+        text for setting in SETTINGS for text, _, _ in setting.asides if setting.compared or setting.name == "reading"
+    ]
+    assert not any(phrase in text for text in [*asides, *(step.text for step in every_step())])

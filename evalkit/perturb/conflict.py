@@ -15,7 +15,7 @@ MIN_TEXT = 20
 _PARAGRAPHS = "\n\n"
 # Where a sentence more fits: after a paragraph, else after a line, else after a sentence.
 _SEAMS = tuple(re.compile(pattern) for pattern in (r"\n[ \t]*\n\s*", r"\n\s*", r"(?<=[a-z)][.!?])\s+(?=[A-Z])"))
-_FORWARDED = re.compile(r"(?m)^(?:[-_=]{3,}.*|>.*|(?:from|sent|to|subject|date|fwd):.*)$", re.IGNORECASE)
+_FORWARDED = re.compile(r"(?m)^(?:[-_=]{3,}.*|>.*|(?:from|fwd):.*)$", re.IGNORECASE)
 
 
 def conflict(source: Source, level: Level | None) -> Prompt:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypeAlias
@@ -13,6 +13,8 @@ from evalkit.suite.draws import between, pick, picks, refuse_unknown, shuffled, 
 Value: TypeAlias = int | str
 
 MAX_RULES = 12
+_TRIES = 60
+"""Rules that are tried before all are drawn anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,10 @@ class Condition:
 
     def holds(self, record: Mapping[str, Value]) -> bool:
         """Whether a record fits."""
-        value = record[self.attribute.name]
+        return self.fits(record[self.attribute.name])
+
+    def fits(self, value: Value) -> bool:
+        """Whether a value of the attribute fits."""
         if isinstance(value, str):
             return value in self.among
         return value >= self.least if self.least else value <= self.most
@@ -87,7 +92,7 @@ DOMAINS = (
         ("freight", "express", "economy", "customs", "courier", "registered")),
     Domain("insurance claim", (
         Measure("damage", "The damage is put at {} pounds.", "pounds", 50, 9000),
-        Measure("age of the policy", "The policy has been running for {} months.", "months", 1, 120),
+        Measure("age of the policy", "The policy has been running for {} months.", "months", 2, 120),
         Measure("number of photos", "The number of photos attached is {}.", "", 2, 12),
         Feature("cause", "The cause was {}.", ("fire", "hail", "theft", "water")),
         Feature("region", "It happened in the region {}.", ("north", "south", "east", "west"))),
@@ -153,6 +158,61 @@ def _rule(rng: random.Random, domain: Domain, classes: list[str]) -> Rule:
     return tuple(_condition(rng, attribute) for attribute in picks(rng, domain.attributes, n)), pick(rng, classes)
 
 
+Box: TypeAlias = Mapping[str, Sequence[Value]]
+"""For each attribute's name, values that it may have."""
+
+
+def _box(domain: Domain, rules: Sequence[Rule]) -> Box:
+    """Values enough to tell all rules apart: of a measure, the least, and each from which on a condition turns."""
+    box: dict[str, Sequence[Value]] = {}
+    for attribute in domain.attributes:
+        if isinstance(attribute, Feature):
+            box[attribute.name] = attribute.values
+        else:
+            asked = [each for conditions, _ in rules for each in conditions if each.attribute == attribute]
+            box[attribute.name] = [attribute.low, *(each.least or each.most + 1 for each in asked)]
+    return box
+
+
+def _part(box: Box, condition: Condition, *, holds: bool) -> Box:
+    """What of a box a condition holds for, or does not hold for."""
+    name = condition.attribute.name
+    return {**box, name: [value for value in box[name] if condition.fits(value) == holds]}
+
+
+def _passes(box: Box, rules: Sequence[Rule]) -> bool:
+    """Whether some record in a box gets past all rules."""
+    if not all(box.values()):
+        return False
+    if not rules:
+        return True
+    (conditions, _), *others = rules
+    return any(_passes(_part(box, condition, holds=False), others) for condition in conditions)
+
+
+def decidable(domain: Domain, rules: Sequence[Rule]) -> bool:
+    """Whether the last of some rules decides some record, and some record is left that none decides."""
+    *earlier, (conditions, _) = rules
+    whole = box = _box(domain, rules)
+    for condition in conditions:
+        box = _part(box, condition, holds=True)
+    return _passes(box, earlier) and _passes(whole, rules)
+
+
+def _rules(rng: random.Random, domain: Domain, classes: list[str], n: int) -> list[Rule]:
+    """So many rules, each of which decides some record, as does the class behind them."""
+    rules: list[Rule] = []
+    tries = 0
+    while len(rules) < n:
+        tries += 1
+        if tries > _TRIES:
+            rules, tries = [], 0
+        rule = _rule(rng, domain, classes)
+        if decidable(domain, [*rules, rule]):
+            rules.append(rule)
+    return rules
+
+
 def _record(rng: random.Random, domain: Domain, rules: list[Rule]) -> dict[str, Value]:
     """A record near the bounds of the rules: each measure often has a value at which one of them turns."""
     turning: dict[str, list[int]] = {}
@@ -211,7 +271,7 @@ class Classification:
         domain = pick(rng, DOMAINS)
         classes = shuffled(rng, domain.classes)
         default, *others = classes
-        rules = [_rule(rng, domain, others) for _ in range(level)]
+        rules = _rules(rng, domain, others, level)
         wanted = int(rng.random() * (level + 1))
         record = _record(rng, domain, rules)
         for _ in range(8):

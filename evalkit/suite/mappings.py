@@ -29,6 +29,23 @@ ORDERS: Mapping[str, Callable[[str], str]] = {
 }
 """Orders in which a cipher takes a word's letters."""
 
+READINGS: Mapping[str, Callable[[str], str]] = {
+    **ORDERS,
+    "first two letters last": lambda word: word[2:] + word[:2],
+    "last two letters first": lambda word: word[-2:] + word[:-2],
+    "first two swapped": lambda word: word[1::-1] + word[2:],
+    "last two swapped": lambda word: word[:-2] + word[:-3:-1],
+    "neighbours swapped": lambda word: "".join(word[place : place + 2][::-1] for place in range(0, len(word), 2)),
+    "odd places, then even ones": lambda word: word[::2] + word[1::2],
+    "even places, then odd ones": lambda word: word[1::2] + word[::2],
+    "first kept, rest backwards": lambda word: word[0] + word[:0:-1],
+    "last kept, rest backwards": lambda word: word[-2::-1] + word[-1],
+    "halves swapped": lambda word: word[len(word) // 2 :] + word[: len(word) // 2],
+    "larger half last": lambda word: word[(len(word) + 1) // 2 :] + word[: (len(word) + 1) // 2],
+    "from both ends inwards": lambda word: "".join(map("".join, zip(word, word[::-1], strict=True)))[: len(word)],
+}
+"""Orders that somebody might see in examples; where one fits and gives another answer, an item is not kept."""
+
 MODIFIERS: Mapping[str, Callable[[str], Symbols]] = {
     "twice": lambda word: [word, word],
     "three times": lambda word: [word, word, word],
@@ -83,16 +100,16 @@ def cipher(rng: random.Random, n: int) -> Puzzle:
         fitting = ciphers(shown)
         for _ in range(QUERIES):
             query = _cipher_word(rng, consonants, vowels)
-            answers = {_read(known, ORDERS[name](query)) for name, known in fitting}
+            answers = {_read(known, READINGS[name](query)) for name, known in fitting}
             if query not in words and len(answers) == 1 and None not in answers:
                 answer = [lexicon[letter] for letter in ORDERS[order](query)]
                 return _puzzle(shown, query, answer, "cipher", order)
 
 
 def ciphers(shown: Sequence[tuple[str, Symbols]]) -> list[tuple[str, Lexicon]]:
-    """Every order that fits all examples, with the symbols that the letters then have."""
+    """Every reading that fits all examples, with the symbols that the letters then have."""
     fitting = []
-    for name, ordered in ORDERS.items():
+    for name, ordered in READINGS.items():
         lexicon: Lexicon = {}
         if all(bound(lexicon, list(ordered(word)), symbols) for word, symbols in shown):
             fitting.append((name, lexicon))

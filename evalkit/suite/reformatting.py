@@ -61,7 +61,7 @@ KINDS = (
     Kind("return", "R-{}", "sent back"),
     Kind("rental", "HIRE-{}", "hired"),
     Kind("reservation", "RES-{}", "reserved"),
-    Kind("repair job", "JOB-{}", "handed in for repair"),
+    Kind("purchase", "BUY-{}", "bought"),
 )
 
 
@@ -160,8 +160,11 @@ def _lines(rng: random.Random, record: Record) -> str:
         f"Date: {_day(rng, record.day)}",
         f"Urgent: {'yes' if record.urgent else 'no'}",
     ]
-    goods = [f"- {line.quantity} x {line.product[0]}, {line.price} each" for line in record.lines]
-    return "\n".join([f"{record.kind.noun.capitalize()}", *shuffled(rng, lines), "Lines:", *goods])
+    goods = [
+        f"- {line.quantity} x {line.product[0]}, {line.price}{' each' * (line.quantity > 1)}" for line in record.lines
+    ]
+    # The empty line makes it a text of paragraphs: what is put before or behind it then stands apart.
+    return "\n".join([record.kind.noun.capitalize(), "", *shuffled(rng, lines), "Lines:", *goods])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -78,7 +78,7 @@ PRICES = _setting(
         divide("{this} is so cheap that {n} of its kind cost exactly as much as {last} alone", 3, 8),
         third("{this} costs a third of what {last} costs"),
     ),
-    (("{any} weighs {n} kilograms", 8, 60), ("{any} is {n} centimetres deep", 25, 60),
+    (("{any} weighs {n} kilograms", 8, 60), ("{any} is {n} centimetres wide", 60, 180),
      ("{any} has been in the shop for {n} weeks", 2, 30)),
     low=20,
     high=240,

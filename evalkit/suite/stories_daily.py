@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-from evalkit.suite.story import (
-    Setting,
-    State,
-    add,
-    add_each,
-    divide,
-    double,
-    halve,
-    multiply,
-    take,
-    take_each,
-    third,
-)
+from evalkit.suite.story import Setting, State, add, add_each, divide, double, halve, multiply, take, take_each, third
 
 TOUR = Setting(
     name="tour",
@@ -35,7 +23,7 @@ TOUR = Setting(
                 take("a ferry, which {she} had not planned on, saved {him} {n} kilometres", 5, 30),
                 halve("{She} covered half of the remaining way by train"),
                 take("{friend} gave {him} a lift that brought {him} {n} kilometres closer to the sea", 5, 60),
-                divide("{She} divided the rest of the way into stages of {n} kilometres", 4, 40, "stages"),
+                divide("{She} divided the rest of the way into stages of {n} kilometres", 20, 120, "stages"),
             ),
         ),
         "stages": State(
@@ -44,17 +32,17 @@ TOUR = Setting(
             steps=(
                 take("{She} rode {n} of the stages", 2, 9),
                 halve("{She} rode half of the stages that were left"),
-                multiply("{She} packed {n} bottles of water for every stage that was still ahead", 2, 5, "bottles"),
+                multiply("{She} packed {n} oat bars for every stage that was still ahead", 2, 5, "bars"),
             ),
         ),
-        "bottles": State(
-            questions=("how many of the bottles are left?", "how many bottles does {name} have left?"),
-            most=800,
+        "bars": State(
+            questions=("how many of the oat bars are left?", "how many oat bars does {name} have left?"),
+            most=90,
             steps=(
-                take("{She} drank {n} of the bottles", 2, 12),
-                add("{friend} gave {him} {n} more bottles", 2, 12),
-                add_each("at each of {m} farms on the way, {she} was given {n} more bottles", 2, 4),
-                halve("{She} left half of the bottles that {she} had by then behind at a hostel"),
+                take("{She} ate {n} of the oat bars", 2, 12),
+                add("{friend} gave {him} {n} more oat bars", 2, 12),
+                add_each("at each of {m} farms on the way, {she} was given {n} more oat bars", 2, 4),
+                halve("{She} left half of the oat bars that {she} had by then behind at a hostel"),
             ),
         ),
     },
@@ -66,6 +54,7 @@ TOUR = Setting(
     ),
     units=frozenset({"distance"}),
     each=(2, 8),
+    part=(20, 120),
 )
 
 SAVINGS = Setting(
@@ -129,11 +118,11 @@ READING = Setting(
             steps=(
                 take("{She} read {n} pages on the train", 8, 60),
                 take_each("{She} read {n} pages a day for {m} days", 6, 30),
-                take("{She} skipped a chapter of {n} pages that {she} already knew", 10, 40),
+                take("{She} left out {n} pages that {she} already knew", 10, 40),
                 add("{friend} lent {him} another book of {n} pages to read as well", 60, 200),
                 add_each("{She} also promised to read {m} essays of {n} pages each", 5, 20),
                 halve("on a long flight, {she} read half of what was left"),
-                add("{She} went back to a chapter of {n} pages to read it again", 10, 40),
+                add("{She} put a magazine article of {n} pages on {her} list as well", 10, 40),
                 divide("{She} planned to read the rest at {n} pages a day", 4, 30, "days"),
             ),
         ),
@@ -142,7 +131,7 @@ READING = Setting(
                 "how many days does {name} plan for all of this?",
                 "how many days does {she} plan for it in the end?",
             ),
-            most=300,
+            most=120,
             steps=(
                 add("{She} planned {n} extra days in case something came up", 2, 9),
                 double("{She} decided to go slowly and to plan twice as many days"),
@@ -154,11 +143,12 @@ READING = Setting(
     nouns=({},),
     asides=(
         ("the reading lamp had cost {n} euros", 15, 70),
-        ("the author had been {n} years old when the book came out", 24, 80),
+        ("the bookshop in the square had been there for {n} years", 5, 90),
         ("the shelf by the window was {n} centimetres wide", 60, 180),
     ),
     units=frozenset({"pages"}),
     each=(2, 7),
+    part=(60, 240),
 )
 
 FILMS = Setting(
@@ -170,10 +160,7 @@ FILMS = Setting(
     high=180,
     states={
         "minutes": State(
-            questions=(
-                "how many minutes does the programme take now?",
-                "how long is the programme now, in minutes?",
-            ),
+            questions=("how many minutes does the programme take now?", "how long is the programme now, in minutes?"),
             most=900,
             steps=(
                 add("{She} added an interval of {n} minutes", 10, 40),
@@ -181,11 +168,24 @@ FILMS = Setting(
                 take("{She} decided to skip the first {n} minutes", 5, 25),
                 add("{friend} asked for a talk of {n} minutes, and {she} added it", 10, 45),
                 take_each("{She} cut {m} scenes of {n} minutes each", 2, 8),
-                double("{She} decided to show everything twice"),
+                double("{She} decided to show everything twice", "showings"),
                 add("{She} added {n} minutes for questions from the audience", 5, 30),
                 halve("since the hall closed early, {she} cut the whole programme down to half its length"),
                 take("{She} left out the last {n} minutes", 2, 9),
                 divide("{She} divided the programme into {n} parts of the same length", 2, 6, "part"),
+            ),
+        ),
+        # From here on, whatever changed a film would leave open whether it counts once or twice.
+        "showings": State(
+            questions=("how many minutes does the whole evening take now?",),
+            most=900,
+            steps=(
+                add("{She} put a break of {n} minutes between the two showings", 10, 40),
+                add(
+                    "for the very end of the evening, {friend} offered a talk of {n} minutes, which {she} added", 10, 45
+                ),
+                add_each("{m} speakers were given {n} minutes each at the very start of the evening", 2, 9),
+                divide("{She} divided the whole evening into {n} parts of the same length", 2, 6, "part"),
             ),
         ),
         "part": State(
@@ -221,7 +221,7 @@ OUTING = Setting(
             questions=("how many people are signed up now?", "how many people does the list hold now?"),
             most=700,
             steps=(
-                add("on the following day, {n} more people signed up", 6, 60),
+                add("{n} more people signed up", 6, 60),
                 take("{n} people fell ill and cancelled", 2, 20),
                 add_each("{m} families of {n} signed up as well", 3, 6),
                 take_each("{m} groups of {n} people changed their minds and cancelled", 2, 6),
@@ -246,7 +246,7 @@ OUTING = Setting(
             questions=("how many maps are out now?", "how many maps are out by the end?"),
             most=900,
             steps=(
-                take("{n} of the maps were lost", 2, 12),
+                take("{n} of the maps were handed back", 2, 12),
                 add("{She} handed out {n} more maps", 2, 15),
                 halve("half of the maps that were out by then were handed back"),
                 add_each("{m} latecomers were handed {n} maps each", 2, 3),
@@ -347,7 +347,6 @@ CARDS = Setting(
         ("the cupboard in the hall was {n} centimetres deep", 30, 60),
         ("a magnifying glass cost {n} euros", 5, 25),
     ),
-    units=frozenset(),
 )
 
 SWIMMING = Setting(
@@ -362,13 +361,17 @@ SWIMMING = Setting(
             questions=("how many lengths count for {name} now?",),
             most=400,
             steps=(
-                add("{She} swam another {n} lengths on the following day", 6, 40),
+                add("{She} went back to the pool and swam another {n} lengths", 6, 40),
                 add_each("{She} came back {m} times and swam {n} lengths each time", 5, 30),
-                take("{n} of {her} lengths were not counted, since {she} had turned too early", 2, 9),
-                add("{friend} swam {n} lengths, which were counted for {him} too", 4, 30),
-                double("because of a good cause, all {her} lengths so far were counted twice"),
-                halve("because {she} had worn flippers, only half of {her} lengths so far were counted"),
-                multiply("the sponsors paid {n} {coins} for every length that counted", 2, 6, "money"),
+                take("since {she} had turned too early, the judges took {n} off the number that counted", 2, 9),
+                add(
+                    "{friend} swam {n} lengths, and the judges added these to the number that counted for {him}", 4, 30
+                ),
+                double("for the good cause, the judges doubled the number that counted so far"),
+                halve("because {she} had worn flippers, half of the lengths counted so far were struck off"),
+                multiply(
+                    "the sponsors paid {n} {coins} for each length of the number that counted in the end", 2, 6, "money"
+                ),
             ),
         ),
         "money": State(

@@ -78,6 +78,8 @@ class Setting:
     """In settings where each statement compares a thing with the one before: the things."""
     each: tuple[int, int] = (2, 9)
     """Range of `m`."""
+    part: tuple[int, int] = (2, 1000)
+    """Range of `n` in openings with `m` times `n`, within `low` and `high` for the product."""
 
 
 def add(text: str, low: int, high: int, to: str = "") -> Step:
@@ -105,9 +107,9 @@ def multiply(text: str, low: int, high: int, to: str = "") -> Step:
     return Step("multiply", text, low, high, to)
 
 
-def double(text: str) -> Step:
+def double(text: str, to: str = "") -> Step:
     """Twice as much, said in words."""
-    return Step("multiply", text, 2, 2)
+    return Step("multiply", text, 2, 2, to)
 
 
 def divide(text: str, low: int, high: int, to: str = "") -> Step:

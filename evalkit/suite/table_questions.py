@@ -159,7 +159,7 @@ _AGGREGATIONS: Mapping[str, Sequence[str]] = {
         'Count the {rows} whose "{chosen}" is "{value}". How many are there?',
     ),
     "count above": (
-        'How many {rows} have "{value}" under "{chosen}" and a "{name}" of {limit} or more?',
+        'How many {rows} have "{value}" under "{chosen}" and {limit} or more under "{name}"?',
         'Count the {rows} whose "{chosen}" is "{value}" and whose "{name}" is at least {limit}. How many are there?',
     ),
 }

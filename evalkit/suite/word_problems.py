@@ -162,7 +162,10 @@ def _opened(rng: random.Random, setting: Setting, steps: int) -> tuple[_Story, i
         words["this"] = things[0]
     product = bool(setting.products) and rng.random() < 0.4
     m = between(rng, *setting.each) if product else 1
-    n = between(rng, -(-setting.low // m), setting.high // m)
+    least, most = -(-setting.low // m), setting.high // m
+    if product:
+        least, most = max(least, setting.part[0]), min(most, setting.part[1])
+    n = between(rng, least, most)
     words["n"], words["m"] = n, m
     text = _sentence("", pick(rng, setting.products if product else setting.openings), words)
     story = _Story(
