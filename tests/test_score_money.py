@@ -30,6 +30,40 @@ def bound(value: object = 1249.5, currency: str = "EUR", **fields: Any) -> Const
         ("2\u00a0499 kr", 2499, "NOK"),
         ("450 zł", 450, "PLN"),
         ("¥500", 500, "JPY"),
+        ("CAD $500", 500, "CAD"),
+        ("$500 (CAD)", 500, "CAD"),
+        ("CAD$500", 500, "CAD"),
+        ("Canadian $500", 500, "CAD"),
+        ("500 Canadian dollars", 500, "CAD"),
+        ("500 New Zealand dollars", 500, "NZD"),
+        ("34.99 British pounds", 34.99, "GBP"),
+        ("34.99 pounds sterling", 34.99, "GBP"),
+        ("1,200 US dollars", 1200, "USD"),
+        ("1,200 U.S. dollars", 1200, "USD"),
+        ("89.50 Swiss francs", 89.5, "CHF"),
+        ("**34.99** GBP", 34.99, "GBP"),
+        ("`£34.99`", 34.99, "GBP"),
+        ("34.99 (GBP)", 34.99, "GBP"),
+        ("34.99 gbp", 34.99, "GBP"),
+        ("GBP34.99", 34.99, "GBP"),
+        ("34.99GBP", 34.99, "GBP"),
+        ("Rs. 500", 500, "INR"),
+        ("Rs.500", 500, "PKR"),
+        ("MX$500", 500, "MXN"),
+        ("RMB 500", 500, "CNY"),
+        ("RMB500", 500, "CNY"),
+        ("500元", 500, "CNY"),
+        ("500 LBP", 500, "LBP"),
+        ("£34.99k", 34990, "GBP"),
+        ("1.5 million euros", 1500000, "EUR"),
+        ("It cost us £61", 61, "GBP"),
+        ("She won £61", 61, "GBP"),
+        ("Total\n61 GBP", 61, "GBP"),
+        ("TWD $61", 61, "TWD"),
+        ("CHF 89.-", 89, "CHF"),
+        ("2 lamps cost £61", 61, "GBP"),
+        ("£61 and 2 lamps", 61, "GBP"),
+        ("£34.99 or 34.99 GBP", 34.99, "GBP"),
         ("Order 5512 cost 61 USD", 61, "USD"),
     ],
 )
@@ -47,6 +81,25 @@ def test_an_amount_is_read_with_its_currency(text: str, value: float, currency: 
         ("34.99 EUR", Check(passed=False, score=0.5, found="34.99 in another currency, or in none")),
         ("34.99", Check(passed=False, score=0.5, found="34.99 in another currency, or in none")),
         ("US$34.99", Check(passed=False, score=0.5, found="34.99 in another currency, or in none")),
+        *(
+            (text, Check(passed=False, score=0.5, found="34.99 in another currency, or in none"))
+            for text in (
+                "EUR 34.99 GBP",
+                "34.99\nGBP",
+                "GBP\n34.99",
+                "34.99 THE",
+                "EGP £34.99",
+                "34.99 British",
+                "try 34.99",
+            )
+        ),
+        ("£34.99k", Check(passed=False, score=0.0, found="34990")),
+        ("£34.99 million", Check(passed=False, score=0.0, found="34990000")),
+        ("£34.99 or 30", Check(passed=False, score=0.0, found="2 amounts: 34.99, 30")),
+        ("between £30 and 34.99", Check(passed=False, score=0.0, found="2 amounts: 30, 34.99")),
+        ("30 to 34.99 GBP", Check(passed=False, score=0.0, found="2 amounts: 30, 34.99")),
+        ("30, 32 or 34.99 GBP", Check(passed=False, score=0.0, found="2 amounts: 32, 34.99")),
+        ("£34.99–40", Check(passed=False, score=0.0, found="2 amounts: 34.99, 40")),
         ("£34.99 or £30", Check(passed=False, score=0.0, found="2 amounts: 34.99, 30")),
     ],
 )
@@ -62,3 +115,21 @@ def test_what_is_no_code_of_a_currency_is_refused(currency: str) -> None:
 
 def test_value_and_currency_may_come_from_the_item() -> None:
     assert bound("{price}", "{code}", price="61", code="USD").check("61 dollars").passed
+
+
+@pytest.mark.parametrize("text", ["CAD $500", "$500 (CAD)", "Canadian $500", "$500 or 600", "between $500 and 600"])
+def test_what_stands_beside_a_dollar_sign_decides(text: str) -> None:
+    assert not bound(500, "USD").check(text).passed
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("£" + "1" * 200_000, "1" * 39 + "…"),
+        ("1e999 GBP", "1" + "0" * 38 + "…"),
+        ("£1 " * 60_000, "more than 2,000 numbers"),
+    ],
+    ids=range(3),
+)
+def test_a_reason_is_short_for_any_answer(text: str, found: str) -> None:
+    assert Check(passed=False, score=0.0, found=found) == bound(34.99, "GBP").check(text)

@@ -67,3 +67,8 @@ def test_the_literal_keeps_its_grouping_and_its_sign() -> None:
 def test_a_number_knows_where_it_stands(text: str) -> None:
     for number in numbers_in(text):
         assert number.literal.lstrip("-") == text[number.start : number.end]
+
+
+@pytest.mark.parametrize("text", ["Total\n5", "a-\n5", "so it is_\n5"])
+def test_a_new_line_parts_a_number_from_the_name_before_it(text: str) -> None:
+    assert ["5"] == [number.literal for number in numbers_in(text)]

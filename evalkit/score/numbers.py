@@ -14,8 +14,8 @@ from decimal import Decimal
 
 _SPACES = "\u00a0\u2009\u202f"  # no-break, thin and narrow no-break: the spaces that group digits
 _RUN = re.compile(rf"(?:(?<![\w.,])\.)?\d+(?:[.,'’{_SPACES}]\d+)*(?:[eE][+-]?\d{{1,3}}(?!\w))?")
-_IN_NAME = re.compile(r"[^\W\d][-_]?$|_$")
-_MINUS = re.compile(r"(?:^|[^\w)\]])[-−–](?:[$€£¥₹][ \u00a0]?)?$")
+_IN_NAME = re.compile(r"[^\W\d][-_]?\Z|_\Z")
+_MINUS = re.compile(r"(?:^|[^\w)\]])[-−–](?:[$€£¥₹][ \u00a0]?)?\Z")
 _ENGLISH = re.compile(rf"(?:[1-9]\d{{0,2}}([,'’{_SPACES}])\d{{3}}(?:\1\d{{3}})*|\d+)?(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _CONTINENTAL = re.compile(
     rf"[1-9]\d{{0,2}}(?:(?:\.\d{{3}})+,\d+|(?:\.\d{{3}}){{2,}}|(?:['’{_SPACES}]\d{{3}})+,\d+)|\d+,\d+"
