@@ -50,6 +50,9 @@ def test_factual_titles_are_not_emotional(text: str) -> None:
         ("I promise it will arrive", ["I promise"]),
         ("Rest assured, it is definitely coming", ["assured", "definitely", "rest assured"]),
         ("We guarantee it. It comes without fail!", ["we guarantee", "without fail"]),
+        ("It is guaranteed. It's 100% guaranteed", ["100% guaranteed", "it is guaranteed"]),
+        ("You have our word", ["have our word"]),
+        ("It comes without a doubt", ["without a doubt"]),
         ("We cannot promise a day, but it will come for sure", ["for sure"]),
     ],
 )
@@ -65,6 +68,7 @@ def test_guarantees_are_found(text: str, expected: list[str]) -> None:
         "Your guarantee covers the price promise",
         "We will send it on Monday",
         "NOT GUARANTEED!!!",
+        "Crowns are guaranteed for 2 years",
         "Sure, on Monday",
     ],
 )

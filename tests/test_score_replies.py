@@ -20,6 +20,15 @@ def bound(entry: object, **fields: Any) -> Constraint:
         "To start the return I need your order number.",
         "Let us know:\n- your order number, please\n- a photo",
         "Reply with your order numbers and we will look.",
+        "Please send us:\n- your order number\n- a photo",
+        "Please send us:\n\n1. A photo\n2. Your order number",
+        "Your order number, please.",
+        "To begin, tell us the order number.",
+        "What is your order number, and could you send a photo?",
+        "May I have your order number, so we can look?",
+        "I need the order number (please don't send the card's).",
+        "Please don't forget to include your order number.",
+        "If you send us your order number, we'll look.",
     ],
 )
 def test_a_question_or_a_request_asks(text: str) -> None:
@@ -33,6 +42,15 @@ def test_a_question_or_a_request_asks(text: str) -> None:
         "Thank you for the order number. Could you wait?",
         "",
         "Please wait.",
+        "We do not need your order number.",
+        "No need to send the order number.",
+        "You can find your order number in the email.",
+        "I can see your order number.",
+        "We will add the order number.",
+        "Your order number is A-1042; could you send a photo?",
+        "You don't have to send the order number.",
+        "Please do not send your order number.",
+        "Please send a photo:\n- we have your order number",
     ],
 )
 def test_naming_a_thing_does_not_ask_for_it(text: str) -> None:
@@ -68,6 +86,18 @@ def test_an_item_may_have_nothing_to_ask() -> None:
         "They can have a refund.",
         "We confirm the refund.",
         "No problem, we will refund it at no cost.",
+        "No. We will refund you.",
+        "The answer is no. We will refund you the price today.",
+        "Your order of 3 May was lost and we will refund you.",
+        "Instead of a replacement we will refund you.",
+        "Because it did not arrive we will issue a refund.",
+        "We are sorry that it did not arrive and we will refund you.",
+        "Subject: Your order\nWe will refund you today.",
+        "I am sorry about the delay and have issued a refund.",
+        "We received your return and have refunded you.",
+        "Your refund request has been approved.",
+        "I'd be happy to refund you.",
+        "Refund approved.",
     ],
 )
 def test_a_promise_is_found(text: str) -> None:
@@ -92,6 +122,17 @@ def test_a_promise_is_found(text: str) -> None:
         "Refunds are given when the parcel was reported.",
         "We will send you a new lamp.",
         "You asked for a refund; we will repair the lamp.",
+        "Before we can refund you, we need a photo.",
+        "Our refunds department will contact you.",
+        "We will pass this to the refunds team.",
+        "I have passed your refund claim to the team.",
+        "Your refund claim is being reviewed.",
+        "We are still waiting for approval of the refund.",
+        "Nobody will get a refund.",
+        "We will investigate before any refund.",
+        "I'd be happy to explain the refund policy.",
+        "You may not get a refund.",
+        "Subject to a check, we will refund you.",
         "",
     ],
 )
@@ -110,7 +151,9 @@ def test_what_names_nothing_is_refused(entry: object) -> None:
         read_constraint(entry)
 
 
-@pytest.mark.parametrize("piece", ["we will refund ", "we", "refund ", "can't ", "? ", "will not, but "])
+@pytest.mark.parametrize(
+    "piece", ["we will refund ", "we", "refund ", "can't ", "? ", "will not, but ", "and have ", "you ", "- "]
+)
 def test_a_long_answer_is_read_in_time(piece: str) -> None:
     text = piece * (200_000 // len(piece))
     assert 0 <= bound({"no_promise": ["refund"]}).check(text).score <= 1

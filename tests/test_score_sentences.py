@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +24,14 @@ from evalkit.score.sentences import clauses, sentences
         ("We need:\n- the number\n- a photo", ["We need:", "- the number", "- a photo"]),
         ("a line\nthat goes on", ["a line\nthat goes on"]),
         ("--- ... !!!", []),
+        ("The answer is no. We wait.", ["The answer is no.", "We wait."]),
+        ("He left at 5 p.m. Then he ate.", ["He left at 5 p.m.", "Then he ate."]),
+        ("We open at 9 a.m. and close at 5 p.m. Fridays", ["We open at 9 a.m. and close at 5 p.m. Fridays"]),
+        ("It is option B. Please pick.", ["It is option B.", "Please pick."]),
+        ("1. First\n2. Second", ["1. First", "2. Second"]),
+        ("The answer is\n42.", ["The answer is\n42."]),
+        ("See Fig. 3. It works.", ["See Fig. 3.", "It works."]),
+        ("**It is late.** _We wait._ Good", ["**It is late.**", "_We wait._", "Good"]),
         ("at shop.example you find it", ["at shop.example you find it"]),
     ],
 )
@@ -37,6 +47,15 @@ def test_no_letter_or_digit_is_lost(text: str) -> None:
     assert characters(text) == [char for sentence in sentences(text) for char in characters(sentence)]
 
 
+@pytest.mark.parametrize("mark", [".", "!", " ", ",", "\n ", '."', ", and "])
+def test_a_run_of_marks_is_read_once(mark: str) -> None:
+    text = f"a{mark * (200_000 // len(mark))}b"
+    start = time.process_time()
+    assert len(sentences(text)) <= len(text)
+    assert len(clauses(text)) <= len(text)
+    assert time.process_time() - start < 5
+
+
 @pytest.mark.parametrize("piece", [". ", "a.", "\n", "\n- ", "e.g.", "!", "a. "])
 def test_a_megabyte_is_read_in_time(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
@@ -49,6 +68,10 @@ def test_a_megabyte_is_read_in_time(piece: str) -> None:
         ("It is late; we look", ["It is late", "we look"]),
         ("We cannot, however we try", ["We cannot", "we try"]),
         ("A well-known lamp - broken", ["A well-known lamp", "broken"]),
+        ("It was lost and we will look", ["It was lost", "we will look"]),
+        ("Instead of a lamp we'll send a bulb", ["Instead of a lamp", "we'll send a bulb"]),
+        ("It is late and your order has gone", ["It is late", "your order has gone"]),
+        ("You and I. May I have it, if we have it", ["You and I. May I have it, if we have it"]),
         ("Plain", ["Plain"]),
     ],
 )

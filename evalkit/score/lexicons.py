@@ -60,21 +60,24 @@ _ASSURANCES = (
     # A guarantee or a price promise may be what it is about; giving one is a verb.
     *(f"{somebody} {verb}" for verb in ("guarantee", "promise") for somebody in ("I", "we", "can", "will", "do")),
     "guaranteed to",
+    "100% guaranteed",
+    "100 % guaranteed",
+    *(f"{subject} guaranteed" for subject in ("it is", "it's", "that is", "that's", "this is")),
     *(f"{verb} {object}" for verb in ("guarantee", "promise") for object in ("that", "you", "to")),
     "beyond doubt",
     "for certain",
     "for sure",
-    "give you my word",
-    "have my word",
+    *(f"{giving} {whose} word" for giving in ("give you", "have") for whose in ("my", "our")),
     "no matter what",
     "one hundred per cent",
     "one hundred percent",
     "rest assured",
+    "without a doubt",
     "without doubt",
     "without fail",
 )
 _NEGATION = re.compile(
-    r"\b(?:not|cannot|never|no|nobody|none|unable|without|nor)\b(?! matter| doubt| fail)|n['’]t\b", re.IGNORECASE
+    r"\b(?:not|cannot|never|no|nobody|none|unable|without|nor)\b(?! matter| (?:a )?doubt| fail)|n['’]t\b", re.IGNORECASE
 )
 _EXCLAMATION = re.compile(r"[!¡！]+")
 
@@ -97,7 +100,10 @@ class Lexicon:
     """Whether a clause with a `not` or the like is passed over: who says "we cannot promise" does not promise."""
 
     def hits(self, text: str) -> Iterator[str]:
-        """What the text has of it, repetitions included: words, then phrases, shouts and exclamation marks."""
+        """What the text has of it: words as often as they occur, each phrase once, then shouts and exclamation marks.
+
+        Where negated wording is spared, clauses with a negation are passed over.
+        """
         if self.spares_negated:
             parts = (clause for sentence in sentences(text) for clause in clauses(sentence))
             text = "\n".join(part for part in parts if not _NEGATION.search(part))

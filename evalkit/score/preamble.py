@@ -13,39 +13,50 @@ from evalkit.score.constraint import Check, Constraint, quoted
 Wrapping: TypeAlias = Literal["courtesy", "announcement", "label", "quotes", "markdown", "remark"]
 
 _LABELS = (
-    "answer|category|description|email|headline|json|label|message|output|queue|reply|response|result|subject|"
-    "subject line|summary|ticket|title|translation"
+    "answer|category|description|headline|json|message|output|queue|reply|response|result|subject|subject line|summary|"
+    "ticket|title|translation"
 )
+# These begin real titles (`Email: change of address`), unless something before them says whose they are.
+_WEAK_LABELS = "email|label|suggestion|proposal|recommendation"
+_OWNERS = "a|the|my|your|final|best|suggested|proposed|possible|new|good|better"
 # Every pattern is anchored, or bounded in what it may skip: the time is linear in the text.
 _BEGINNINGS: Mapping[Wrapping, re.Pattern[str]] = {
     "courtesy": re.compile(
-        r"(?:sure(?: thing)?|certainly|absolutely|of course|okay|ok|no problem|great|gladly|happy to help"
+        r"(?:sure(?: thing)?|certainly|absolutely|of course|okay|ok|got it|understood|al(?:l )?right|no problem"
+        r"|great|gladly|happy to help"
         r"|i'?d be happy to[^.!:\n]{0,40})[,!.:]",
         re.IGNORECASE,
     ),
     "announcement": re.compile(
         r"(?:here(?:'s|’s|\s+is|\s+are|\s+you\s+go)\b|below\s+(?:is|are)\b|the\s+following\s+is\b"
-        r"|(?:based\s+on|as\s+requested|as\s+per|after\s+reading|given)\b[^:,\n]{0,60}[:,]"
-        rf"|(?:an?|the|my|your|one|this)\s(?:[\w-]{{1,20}}\s){{0,4}}(?:{_LABELS})\b[^:.,\n]{{0,60}}"
-        r"\b(?:is|are|be|follows|below)\b[^:.,\n]{0,30}:)",
+        r"|(?:based\s+on|as\s+requested|as\s+per|after\s+reading)\b[^:,\n]{0,60}[:,]"
+        r"|given\s+(?:the|this|that|your)\s(?:[\w-]{1,20}\s){0,3}(?:complaint|context|description|details|email"
+        r"|information|instructions?|message|request|text)\b[^:,\n]{0,40}[:,]"
+        r"|i(?:'d|’d|\s+would)?\s+(?:suggest|propose|recommend|go\s+with)\b[^:.,\n]{0,30}:"
+        rf"|(?:an?|the|my|your|one|this)\s(?:[\w-]{{1,20}}\s){{0,4}}(?:{_LABELS}|{_WEAK_LABELS})\b[^:.,\n]{{0,60}}"
+        r"\b(?:(?:is|are|be)(?:\s(?:as\s+follows|below|here|now|simply|then|therefore|this))?\s?"
+        r"|(?:follows|below)\b[^:.,\n]{0,30}):)",
         re.IGNORECASE,
     ),
     "label": re.compile(
         rf"(?:\[[^\]\n]{{0,30}}\b(?:{_LABELS})\b[^\]\n]{{0,10}}\]"
-        rf"|(?:(?:a|the|my|your|final|best|suggested|proposed|possible|new|good|better|ticket|customer|customer-support"
-        rf"|support|help ?desk)\s+){{0,3}}(?:{_LABELS})(?:\s+(?:title|option|draft))?(?:\s*#?\s?\d{{1,6}})?"
-        r"(?:\s?:|\s[-–—]\s))",
+        rf"|(?:(?:{_OWNERS}|ticket|customer|customer-support|support|help ?desk)\s+){{0,3}}"
+        rf"(?:{_LABELS}|option(?=\s?\d))"
+        r"(?:\s+(?:title|option|draft))?(?:\s*#?\s?\d{1,6})?(?:\s?:|\s[-–—]\s)"
+        rf"|(?:(?:{_OWNERS})\s+){{1,3}}(?:{_WEAK_LABELS})(?:\s?:|\s[-–—]\s))",
         re.IGNORECASE,
     ),
-    "markdown": re.compile(r"#{1,6}\s|[*_]{1,3}\S[^*_\n]{0,300}[*_]{1,3}(?:\W|$)|>\s|[-*+]\s|`|~~~|\|"),
+    "markdown": re.compile(r"#{1,6}\s|[*_]{1,3}\S[^*_\n]{0,300}[*_]{1,3}(?:\W|$)|>\s|[-*+]\s|1[.)]\s|`|~~~|\|"),
 }
 _QUOTES = {'"': '"', "“": "”", "„": "“”", "«": "»", "‘": "’", "'": "'"}
 _ENDINGS = re.compile(
-    r"[(\[][^)\]\n]{0,20}\b\d{1,4}\s+(?:words?|characters?)\b[^)\]\n]{0,10}[)\]]\.?$"
-    r"|[(\[]\s?(?:word|character) count:?\s?\d{1,4}\s?[)\]]\.?$"
-    r"|(?:^|[\n.!?]\s{0,4})(?:let me know\b|i hope (?:this|that)\b|feel free to\b|note(?: that\b|:)|explanation:"
-    r"|reasoning:|this (?:title|answer|reply|response|summary|version)\b|would you like (?:me to|another)\b)"
-    r"[^\n]{0,300}$",
+    r"[(\[][^)\]\n]{0,20}\b\d{1,4}\s+(?:words?|characters?)\b[^)\]\n]{0,10}[)\]]\.?[*_]{0,3}$"
+    r"|(?:[(\[]\s?|\n[ \t*_]{0,6})(?:word|character) count:?[*_]{0,3}:?\s?\d{1,4}\s?[)\]]?\.?[*_]{0,3}$"
+    r"|(?:^|[\n.!?]\s{0,4})[*_]{0,3}(?:(?:please )?let me know\b|(?:i )?hope (?:this|that|it)\b"
+    r"|(?:please )?feel free to\b|would you like (?:me to|another)\b)[^\n]{0,300}$"
+    # A text may begin with these.
+    r"|[\n.!?]\s{0,4}[*_]{0,3}(?:note(?: that\b|[*_]{0,3}:)|(?:explanation|reasoning)[*_]{0,3}:"
+    r"|this (?:title|answer|reply|response|summary|version)\b)[^\n]{0,300}$",
     re.IGNORECASE,
 )
 _LAST = 400  # characters in which a remark at the end is looked for
@@ -86,11 +97,11 @@ class NoPreamble(Constraint):
 
 
 def _is_quoted(text: str) -> bool:
-    """Whether the mark that opens a text is closed at its end, and not before."""
+    """Whether the mark that opens a text is closed at its end, or before its full stop, and not before."""
     closing = _QUOTES.get(text[:1], "")
     # An apostrophe inside a word closes nothing.
     first = re.search(rf"[{closing}](?!\w)", text[1:]) if closing else None
-    return first is not None and first.end() == len(text) - 1
+    return first is not None and text[first.end() + 1 :] in {"", ".", "!", "?", ","}
 
 
 def _wrappings(text: str) -> Iterator[Wrapping]:
