@@ -20,8 +20,9 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
-slow: $(VENV)/.dev  ## simulations and kill tests, minutes
+slow: $(VENV)/.dev  ## simulations, kill tests, and properties with all their examples, minutes
 	$(BIN)/python -m pytest -n auto -q -m slow
+	HYPOTHESIS_PROFILE=default $(BIN)/python -m pytest -n auto -q -m "hypothesis and not slow and not external and not wheel"
 
 external: $(VENV)/.dev  ## third-party data; EVALKIT_EXTERNAL_DATA names its folder
 	$(BIN)/python -m pytest -q -m external

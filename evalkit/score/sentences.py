@@ -43,7 +43,9 @@ _CLAUSE = re.compile(
     r"|,\s++(?=(?:and|so)?\s?(?:we|i|you|it)\b)"
     rf"|(?:,\s*+|(?<![\s,])\s++)(?:and|so)\s++(?=(?:we|i|you|it|they){_VERB}"
     rf"|(?:your|the|an?|this)\s(?:\w{{1,20}}\s){{0,2}}\w{{1,20}}{_VERB})"
-    rf"|(?<![\s,]){_BEGINS_ALONE}\s++(?=(?:we|i)(?:['’](?:ll|ve|re|m)\b|\s(?:will|shall|have|are|am)\b))",
+    # The look-ahead comes first: the many look-behinds are then tried at few places.
+    rf"|(?<![\s,])(?=\s++(?:we|i)\b){_BEGINS_ALONE}"
+    r"\s++(?=(?:we|i)(?:['’](?:ll|ve|re|m)\b|\s(?:will|shall|have|are|am)\b))",
     re.IGNORECASE,
 )
 _LOOK_BACK = 24  # characters; no abbreviation with the word before it is longer

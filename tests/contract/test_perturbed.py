@@ -21,7 +21,7 @@ from evalkit.suite import Suite, Task, load_suite
 from evalkit.trial import Condition, Item, rng_for
 
 SEED = 11
-N_ITEMS = 150
+N_ITEMS = 100
 
 
 @cache
