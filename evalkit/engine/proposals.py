@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -194,11 +195,9 @@ def _tidied(text: str) -> str:
 def _mended(text: str, prompt: str) -> str:
     """Double the literal braces where the model did not, if then there are as many as in the prompt."""
     fields = set(_fields(prompt))
-    try:
+    with suppress(TemplateError):  # a lone brace is what is to be mended
         if not _other_braces(_words(text), _words(prompt)):
             return text
-    except TemplateError:
-        pass
     doubled = re.sub(
         r"\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]", lambda found: found[0] if found[1] in fields else found[0] * 2, text
     )
