@@ -16,13 +16,8 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from evalkit.score.constraint import Check, Constraint, quoted
 from evalkit.score.phrases import Wording, phrase
-from evalkit.score.sentences import clauses, sentences
+from evalkit.score.sentences import clauses, sentences, word_set
 from evalkit.score.wording import PHRASES, Groups, phrase_of
-
-
-def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
 
 # What asks for something. Every pattern is bounded in what it may skip.
 _VERBS = (
@@ -61,9 +56,9 @@ _EXPANDED = {
     "can't": "can not", "won't": "will not", "shan't": "shall not",
 }  # fmt: skip
 # A sentence with one of these says under which condition, not that.
-_CONDITIONAL = _set("if unless whether when provided depends depending")
+_CONDITIONAL = word_set("if unless whether when provided depends depending")
 # Before a thing these say that it will not be.
-_NEGATED = _set("""
+_NEGATED = word_set("""
     not no never neither nor none nothing unable without should would might may could only until instead impossible
     decline refuse unfortunately outside excluded except excludes exclude rather before nobody
 """)
@@ -78,30 +73,30 @@ _WILLING = re.compile(
     r"\bwould (?:be |only be )?(?:very |more than |quite |most )?(happy|glad|delighted|pleased|love)\b", re.IGNORECASE
 )
 _US = frozenset({"we", "i", "us", "team", "colleagues", "colleague", "department", "shop", "store", "company", "desk"})
-_COMMITTING = _set("""
+_COMMITTING = word_set("""
     will shall have has can may am are is going gladly happily now guarantee promise confirm agree approve consent
 """)
 # Whoever begins with one of these grants what follows.
 _GRANTING = frozenset({"yes", "yeah", "sure", "certainly", "absolutely", "okay", "gladly"})
 # A thing that is one of these, or says who does it (`you may keep`), is a promise in itself.
-_IN_ITSELF = _set("guarantee guaranteed promise promised confirmed approved agreed agree consent fine")
+_IN_ITSELF = word_set("guarantee guaranteed promise promised confirmed approved agreed agree consent fine")
 _THEM = frozenset({"you", "they", "he", "she"})
 _THEIRS = frozenset({"will", "shall", "can", "may", "get", "receive", "have", "are", "is", "expect"})
 _FUTURE = frozenset({"will", "shall"})
 _BEING = frozenset({"is", "are", "has", "have", "will", "be", "been", "being"})
-_DONE = _set("""
+_DONE = word_set("""
     issued sent processed made approved arranged refunded credited confirmed granted booked initiated started
     paid waived applied dispatched shipped scheduled coming yours due on transferred returned offered given
     provided added ready reserved guaranteed being
 """)
 # What is talked about, not promised.
-_TALKED_ABOUT = _set("""
+_TALKED_ABOUT = word_set("""
     request requests requested requesting asking ask asked want wanted wanting wish wished hoping hope hoped
     like received understand understood sorry see read noted question about discuss regarding policy policies
     rule rules look looking wait waiting awaiting investigate review consider check checking explain explained
 """)
 # Behind a thing these are what it is about.
-_TOPICS = _set("""
+_TOPICS = word_set("""
     request requests claim claims application applications case cases query enquiry department departments team teams
     desk form forms policy policies rule rules
 """)

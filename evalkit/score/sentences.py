@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 
 
-def _set(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
+    """The words of a list that is written as text."""
     return frozenset(text.split())
 
 
 # A full stop after these ends no sentence.
-_ABBREVIATIONS = _set("mr mrs ms dr prof st ref tel ext approx incl excl e.g i.e vs ca inc ltd co")
+_ABBREVIATIONS = word_set("mr mrs ms dr prof st ref tel ext approx incl excl e.g i.e vs ca inc ltd co")
 # Nor after these, unless a capital follows.
-_CLOSING_ABBREVIATIONS = _set("a.m p.m p.s etc jan feb mar apr jun jul aug sep sept oct nov dec")
+_CLOSING_ABBREVIATIONS = word_set("a.m p.m p.s etc jan feb mar apr jun jul aug sep sept oct nov dec")
 # Nor after these before a number.
-_NUMBERED = _set("no nos nr fig figs vol")
+_NUMBERED = word_set("no nos nr fig figs vol")
 # One letter is an initial (`J. Doe`), but not after these (`option B.`).
-_LETTERED = _set("""
+_LETTERED = word_set("""
     option plan part section class type grade group point gate appendix annex letter column row answer choice room
     terminal size version vitamin is was or and
 """)
