@@ -33,6 +33,7 @@ wheel: $(VENV)/.dev  ## build the wheel and try it away from the source tree
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/verdicts.py
 
 schema: $(VENV)/.installed
 	$(BIN)/evalkit schema > suites/suite.schema.json

@@ -12,7 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from evalkit.api import arun, check, open_run, read_trials, resume, run
+    from evalkit.api import arun, check, import_trials, open_run, read_trials, resume, run
     from evalkit.engine import Measured
     from evalkit.errors import AdapterError, EvalkitError, RecordError, SuiteError, TransportError
     from evalkit.lint import Finding
@@ -33,6 +33,7 @@ _HOMES = {
     "TransportError": "evalkit.errors",
     "arun": "evalkit.api",
     "check": "evalkit.api",
+    "import_trials": "evalkit.api",
     "load_suite": "evalkit.suite",
     "open_run": "evalkit.api",
     "read_trials": "evalkit.api",
@@ -54,6 +55,7 @@ __all__ = [
     "TransportError",
     "arun",
     "check",
+    "import_trials",
     "load_suite",
     "open_run",
     "read_trials",

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.engine import EngineSettings, Measured, measure, start
 from evalkit.engine import resume as go_on
+from evalkit.engine.importing import ImportOptions
+from evalkit.engine.importing import import_trials as import_table
 from evalkit.lint import Finding, lint
-from evalkit.plan import DEFAULT_MAX_CALLS, DEFAULT_UNITS, Scope, check_prompts, make_plan
+from evalkit.plan import DEFAULT_MAX_CALLS, DEFAULT_MAX_COST_USD, Scope, check_prompts, make_plan
 from evalkit.record import TrialReader, read_run_file
 from evalkit.suite import Suite, load_suite
 from evalkit.transport import opener
+from evalkit.verdict import Until
 
 if TYPE_CHECKING:
     import pandas
@@ -25,8 +29,12 @@ async def arun(
     *,
     tasks: str | Sequence[str] = (),
     conditions: str | Sequence[str] = (),
-    fixed: int = DEFAULT_UNITS,
+    until: Until = "margin",
+    explore: bool = False,
+    fixed: int | None = None,
+    calibrated: bool = False,
     max_calls: int = DEFAULT_MAX_CALLS,
+    max_cost: float = DEFAULT_MAX_COST_USD,
     limit: int | None = None,
     seed: int = 0,
     confidence: float | None = None,
@@ -49,8 +57,12 @@ async def arun(
         model: `PROVIDER/NAME`.
         tasks: Names; empty: all.
         conditions: Ids or perturbations; empty: all.
-        fixed: Units a condition.
+        until: `verdict`: the fewest calls to the verdict; `margin`: to the verdict and the suite's precision.
+        explore: Whether a task's other conditions go on after its verdict.
+        fixed: Units a condition, judged once; as many as it takes when None.
+        calibrated: Whether the tests are calibrated exactly for their budget, which can then not grow.
         max_calls: A condition's budget in calls.
+        max_cost: The run's budget in US dollars, as far as prices are known.
         limit: Only the first items of each task's order.
         seed: Of item order and perturbations.
         confidence: Of each verdict; the suite's when None.
@@ -72,7 +84,17 @@ async def arun(
     """
     loaded = suite if isinstance(suite, Suite) else load_suite(suite, allow_code=allow_code)
     open_by_name = opener([Path(folder) for folder in adapters], allow_code=allow_code, timeout_s=timeout_s)
-    scope = Scope(tasks=_names(tasks), conditions=_names(conditions), limit=limit, fixed=fixed, max_calls=max_calls)
+    scope = Scope(
+        tasks=_names(tasks),
+        conditions=_names(conditions),
+        limit=limit,
+        fixed=fixed,
+        until=until,
+        explore=explore,
+        max_calls=max_calls,
+        max_cost=max_cost,
+        calibrated=calibrated,
+    )
     plan = make_plan(loaded, scope, seed=seed, confidence=confidence)
     check_prompts(plan)
     session = start(
@@ -100,6 +122,8 @@ def run(suite: str | Path | Suite, model: str, **options: Any) -> Measured:
 def resume(
     folder: str | Path,
     *,
+    max_calls: int | None = None,
+    max_cost: float | None = None,
     concurrency: int = 16,
     timeout_s: float | None = None,
     adapters: Sequence[str | Path] = (),
@@ -109,6 +133,8 @@ def resume(
 
     Args:
         folder: The run's.
+        max_calls: A condition's budget from now on; as it was when None.
+        max_cost: The run's budget from now on; likewise.
         concurrency: As for `arun`.
         timeout_s: As for `arun`.
         adapters: As for `arun`.
@@ -118,7 +144,14 @@ def resume(
         EvalkitError: If there is no such run, its suite has changed, or the model cannot be opened.
     """
     open_by_name = opener([Path(path) for path in adapters], allow_code=allow_code, timeout_s=timeout_s)
-    session = go_on(Path(folder), open_by_name, concurrency=concurrency, allow_code=allow_code)
+    session = go_on(
+        Path(folder),
+        open_by_name,
+        concurrency=concurrency,
+        allow_code=allow_code,
+        max_calls=max_calls,
+        max_cost=max_cost,
+    )
     return asyncio.run(session.carry_out())
 
 
@@ -141,6 +174,35 @@ def open_run(folder: str | Path) -> Measured:
     with TrialReader(path) as reader:
         run_file = read_run_file(path)
         return Measured(folder=path, run=run_file, results=measure(run_file, reader))
+
+
+def import_trials(
+    table: str | Path,
+    out: str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    threshold: float | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    **options: Any,
+) -> list[Measured]:
+    """Make runs of a table of trials that were measured elsewhere, one for each model; as `evalkit import`.
+
+    Args:
+        table: CSV with a header, JSONL or Parquet, one trial a row.
+        out: The new run's folder; of several models, the folder that theirs are made in.
+        columns: Which key (`item`, `passed`, `repeat`, …) is in which column.
+        threshold: The pass rate needed for use, 0–1.
+        thresholds: Likewise, of single tasks by name.
+        options: `model`, `suite`, `confidence`, `pass_score`, `k`, as on the command line.
+
+    Raises:
+        EvalkitError: If the table cannot be judged as it is; its message says why.
+    """
+    given = ImportOptions(columns=columns or {}, threshold=threshold, thresholds=thresholds or {}, **options)
+    imported = import_table(Path(table), Path(out), given)
+    for warning in imported.warnings:
+        warnings.warn(warning, stacklevel=2)
+    return list(imported.runs)
 
 
 def read_trials(folder: str | Path) -> pandas.DataFrame:

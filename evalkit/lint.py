@@ -12,7 +12,7 @@ from evalkit.perturb import Source
 from evalkit.perturb.edits import Slips
 from evalkit.perturb.noise import typed_text
 from evalkit.perturb.spans import protected_values
-from evalkit.plan import DEFAULT_MAX_CALLS, DEFAULT_UNITS, Plan, Scope, make_plan
+from evalkit.plan import Plan, Scope, make_plan
 from evalkit.suite import Suite, Task, sample_items
 from evalkit.trial import Item, Messages, rng_for
 from evalkit.verdict import Terms, decidability, task_decidability
@@ -20,6 +20,7 @@ from evalkit.verdict import Terms, decidability, task_decidability
 FindingKind: TypeAlias = Literal["error", "warning", "note"]
 
 _NAMED = 5
+_TOLD_PASS_RATES = (0.97, 0.98, 0.99)
 _TRIED = 3
 """Items that noise is tried on."""
 
@@ -101,42 +102,35 @@ def _undecidable(suite: Suite, task: Task, terms: list[Terms]) -> Iterator[Findi
     counting = [each for each in terms if each.counts]
     wanting: dict[str, list[str]] = {}
     for each in counting:
-        message = _too_few(each)
+        message = _too_few(each, grouped=task.grouped)
         if message is not None:
             wanting.setdefault(message, []).append(each.condition)
     for message, conditions in wanting.items():
         yield _finding(suite, task, "warning", f"{', '.join(conditions)}: {message}")
     if not wanting:
-        yield _finding(suite, task, "note", _chances(counting) + _more_trials(suite, counting))
+        yield _finding(suite, task, "note", _chances(counting))
 
 
 def _chances(counting: list[Terms]) -> str:
-    """How likely verdicts are, in words."""
-    few, many = min(each.units for each in counting), max(each.units for each in counting)
-    trials = f"{few} to {many} trials" if few < many else "1 trial" if many == 1 else f"{many} trials"
-    if len(counting) == 1:
-        about = f"the condition that counts gets a verdict with {trials}"
-    else:
-        about = f"all {len(counting)} conditions that count get a verdict with {trials} each"
-    (first, chance), *others = task_decidability(counting).chances.items()
-    said = [f"{100 * chance:.0f} % if the model's true pass rate is {first:g}"]
-    said += [f"{100 * chance:.0f} % if {rate:g}" for rate, chance in others]
-    return f"how likely it is that {about}: {', '.join(said)}"
+    """How likely verdicts are, for how many calls, and what void trials would make of that, in words."""
+    can = task_decidability(counting)
+    who = "the condition that counts gets" if len(counting) == 1 else f"all {len(counting)} conditions that count get"
+    parts = [(decidability(each), each.repeats) for each in counting]
+    said = [
+        f"{100 * can.chances[rate]:.0f} % at a true pass rate of {rate:g} (about {calls:,} calls)"
+        for rate in _TOLD_PASS_RATES
+        for calls in [round(sum(part.expected_units[rate] * repeats for part, repeats in parts))]
+    ]
+    void = round(sum(part.with_void[1] * repeats for part, repeats in parts))
+    few = min(each.units for each in counting)
+    items = f", with items for {few} trials" if any(each.exhausted for each in counting) else ""
+    return (
+        f"how likely it is that {who} a verdict{items}: {', '.join(said)}; void trials are dear: 1 in 100 make the "
+        f"last {100 * can.with_void[0]:.0f} % (about {void:,} calls)"
+    )
 
 
-def _more_trials(suite: Suite, counting: list[Terms]) -> str:
-    """How to have more trials, where that raises a chance and there are items for them."""
-    if min(task_decidability(counting).chances.values()) > 0.995:
-        return ""
-    more = DEFAULT_UNITS + 1
-    calls = more * max(each.repeats for each in counting)
-    plan = make_plan(suite, Scope(tasks=(counting[0].task,), fixed=more, max_calls=max(calls, DEFAULT_MAX_CALLS)))
-    if any(each.units < more for each in plan.terms if each.counts):
-        return ""
-    return f"; more trials: --fixed N{' (and --max-calls)' if calls > DEFAULT_MAX_CALLS else ''}"
-
-
-def _too_few(terms: Terms) -> str | None:
+def _too_few(terms: Terms, *, grouped: bool) -> str | None:
     """Why a condition can never be called usable as it stands; None when it can."""
     least = decidability(terms).least_units
     if least is None:
@@ -145,7 +139,7 @@ def _too_few(terms: Terms) -> str | None:
         return None
     shortest = f"at threshold {terms.threshold:g} the shortest way to usable is {least} passes in a row"
     if terms.exhausted:
-        remedy = "it can never be called usable. Add items, or say `claim: set`"
         there = "is 1 item" if terms.units == 1 else f"are {terms.units} items"
-        return f"{shortest}; there {there} for it: {remedy}"
-    return f"{shortest}; a run asks {terms.units} by default. Ask more with --fixed (and --max-calls)"
+        apart = " of different groups" if grouped else ""
+        return f"{shortest}; there {there}{apart} for it: it can never be called usable. Add items, or say `claim: set`"
+    return f"{shortest}; a run asks {terms.units} at most by default. Allow more with --max-calls"

@@ -6,28 +6,35 @@ which condition gets its next unit; it can never choose the item. That is what k
 schedule and any stopping.
 
 With a population claim each unit takes a fresh item, in a permutation that a new item does not disturb (items are
-ordered by a hash of their id), and the sequence can run out. With a claim about the very set, and for generators,
-items are drawn with replacement, and the sequence never ends; the same item drawn again has the next repeat number.
-Nothing about a prompt depends on the position or the repeat number.
+ordered by a hash of their id), and the sequence can run out. Where items stand or fall together in groups, one of every
+group comes first, then a second of every group, and so on; a test that may stop anywhere takes the first round only, in
+which no two items have anything in common. With a claim about the very set, and for generators, items are drawn with
+replacement, and the sequence never ends; the same item drawn again has the next repeat number, so it is asked again,
+unless the model is steady and its answer known. Nothing about a prompt depends on the position or the repeat number.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from math import inf
+from typing import get_args
 
 from evalkit.errors import EvalkitError, did_you_mean
 from evalkit.perturb import Source, perturb
 from evalkit.suite import ConditionDefinition, Suite, Task
 from evalkit.trial import Call, Condition, Item, Level, Prompt, rng_for
-from evalkit.verdict import Key, Terms
+from evalkit.verdict import Key, Terms, Until, calibrated, explored_budget, sequential_test
 
-DEFAULT_UNITS = 200
-"""Units a condition when nothing else is said."""
 DEFAULT_MAX_CALLS = 2000
 """Calls a condition may take when nothing else is said."""
+DEFAULT_MAX_COST_USD = 10.0
+"""What a run may cost when nothing else is said."""
+_TRIED_OF_GENERATED = 100
+"""Generated items that a condition is tried on before a run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,17 +47,31 @@ class Scope:
     """Ids (`noise@0.05`) or perturbations (`noise`); empty: all. Does not change which conditions count."""
     limit: int | None = None
     """Only the first items of the order, at most this many."""
-    fixed: int = DEFAULT_UNITS
-    """Units a condition."""
+    fixed: int | None = None
+    """Units a condition, judged once; None: as many as it takes."""
+    until: Until = "margin"
+    """How far a run goes that has no fixed number of units."""
+    explore: bool = False
+    """Whether a task's other conditions go on after its verdict."""
     max_calls: int = DEFAULT_MAX_CALLS
     """A condition's budget in calls."""
+    max_cost: float = DEFAULT_MAX_COST_USD
+    """The run's budget in US dollars."""
+    calibrated: bool = False
+    """Whether the tests are calibrated exactly for their budget, which can then not grow."""
 
     def __post_init__(self) -> None:
         """Refuse what asks for nothing.
 
         Raises:
-            ValueError: If a number is not at least 1.
+            ValueError: If a number is not at least 1, or what is said excludes itself.
         """
+        if self.until not in get_args(Until):
+            raise ValueError(f"found until {self.until!r}, expected one of {', '.join(get_args(Until))}")
+        if self.fixed is not None and self.calibrated:
+            raise ValueError("found fixed and calibrated together: a fixed number of units needs no calibration")
+        if not (type(self.max_cost) in (int, float) and 0 < self.max_cost < inf):
+            raise ValueError(f"found max_cost {self.max_cost!r}, expected a positive number of US dollars")
         for name, number in (("limit", self.limit), ("fixed", self.fixed), ("max_calls", self.max_calls)):
             if number is not None and (type(number) is not int or number < 1):
                 raise ValueError(f"found {name} {number!r}, expected a whole number, at least 1")
@@ -79,6 +100,10 @@ class Plan:
     limit: int | None = None
     """Of a list of items, only so many, the first in the order of the seed."""
 
+    def for_steady(self, tasks: Collection[str]) -> Plan:
+        """This plan for a model that is known to answer the same request the same way, in some of the tasks."""
+        return replace(self, terms=tuple(_steady(self, each) if each.task in tasks else each for each in self.terms))
+
     @property
     def task_names(self) -> list[str]:
         """The tasks in scope that are run, in the suite's order."""
@@ -91,7 +116,7 @@ class Plan:
         order = item_order(task, self.seed, levels, limit=self.limit)
         for position in range(terms.units):
             item, drawn_before = next(order)
-            first = drawn_before * terms.repeats
+            first = 0 if terms.steady else drawn_before * terms.repeats
             yield Unit(
                 key=(terms.task, terms.condition),
                 position=position,
@@ -173,7 +198,7 @@ def make_plan(suite: Suite, scope: Scope, *, seed: int = 0, confidence: float | 
 
 
 def check_prompts(plan: Plan) -> None:
-    """Make every prompt whose making can fail, before anything is paid for.
+    """Make prompts whose making can fail, before anything is paid for: of each listed item, and of some generated ones.
 
     Raises:
         EvalkitError: Naming each item that a condition cannot be made for.
@@ -182,9 +207,11 @@ def check_prompts(plan: Plan) -> None:
     for terms in plan.terms:
         if terms.perturbation not in {"context", "conflict"}:
             continue
-        for unit in plan.units(terms):
+        listed = isinstance(plan.suite.task(terms.task).supply, tuple)
+        drawn = plan.units(terms) if listed else islice(plan.units(terms), _TRIED_OF_GENERATED)
+        for item in {unit.item.id: unit.item for unit in drawn}.values():
             try:
-                plan.prompt(terms, unit.item)
+                plan.prompt(terms, item)
             except EvalkitError as error:
                 failures.append(str(error))
     if failures:
@@ -213,14 +240,26 @@ def _check_names(suite: Suite, scope: Scope) -> None:
 
 def _terms(task: Task, definition: ConditionDefinition, scope: Scope, alpha: float) -> Terms:
     condition = definition.condition
-    wanted = min(scope.fixed, scope.max_calls // definition.repeats)
+    if scope.fixed is not None and task.measure == "score":
+        raise EvalkitError(
+            f'task "{task.name}": is judged by its mean score, for which a fixed number of trials has no interval; '
+            "leave out --fixed"
+        )
+    n_counting = max(task.n_counting, 1)
+    wanted = _wanted_units(definition, scope, alpha)
+    sequential = scope.fixed is None
     chosen = not scope.conditions or bool({condition.id, condition.perturbation} & set(scope.conditions))
-    available = items_available(task, _levels_of(task, condition.perturbation, condition.level))
+    available = items_available(task, _levels_of(task, condition.perturbation, condition.level), apart=sequential)
     units = wanted if available is None else min(wanted, available)
     exhausted = units < wanted
     # A limit caps how many items are asked; those of a set are drawn again and again, so its units stay as many.
     if scope.limit is not None and scope.limit < units and not (isinstance(task.supply, tuple) and available is None):
         units, exhausted = scope.limit, False
+    test = None
+    if sequential:
+        alpha_high = alpha / n_counting if definition.counts else alpha
+        test = sequential_test(definition.threshold, alpha, alpha_high, max(wanted, 1))
+        test = calibrated(test, definition.threshold, units) if scope.calibrated and units else test
     return Terms(
         task=task.name,
         condition=condition.id,
@@ -229,13 +268,35 @@ def _terms(task: Task, definition: ConditionDefinition, scope: Scope, alpha: flo
         counts=definition.counts,
         threshold=definition.threshold,
         alpha=alpha,
-        n_counting=max(task.n_counting, 1),
+        n_counting=n_counting,
         units=units if chosen else 0,
         exhausted=exhausted,
         repeats=definition.repeats,
         curtail=definition.curtail,
-        clustered=task.grouped and not draws_with_replacement(task),
+        clustered=task.grouped and not sequential and not draws_with_replacement(task),
+        test=test,
+        named=chosen and bool(scope.conditions),
+        measure=task.measure,
     )
+
+
+def _steady(plan: Plan, terms: Terms) -> Terms:
+    """Terms of a condition of a model whose answers do not change."""
+    task = plan.suite.task(terms.task)
+    if not draws_with_replacement(task):
+        return terms
+    items = _at_levels(task, _levels_of(task, terms.perturbation, terms.level))[: plan.limit]
+    # A generator does not draw all its items equally often: to know each answer is not to know the pass rate.
+    return replace(terms, steady=True, census=len(items) or None if terms.test is not None else None)
+
+
+def _wanted_units(definition: ConditionDefinition, scope: Scope, alpha: float) -> int:
+    """Units of a condition, were there items without end."""
+    budget = scope.max_calls // definition.repeats
+    if scope.fixed is not None:
+        return min(scope.fixed, budget)
+    explored = not definition.counts and definition.repeats == 1
+    return explored_budget(definition.threshold, alpha, budget) if explored else budget
 
 
 def _levels_of(task: Task, perturbation: str, level: Level | None) -> Sequence[Level] | None:
@@ -250,9 +311,18 @@ def draws_with_replacement(task: Task) -> bool:
     return task.claim == "set" or not isinstance(task.supply, tuple)
 
 
-def items_available(task: Task, levels: Sequence[Level] | None) -> int | None:
-    """How many units a condition can have; None when it cannot run out."""
-    return None if draws_with_replacement(task) else len(_at_levels(task, levels))
+def items_available(task: Task, levels: Sequence[Level] | None, *, apart: bool) -> int | None:
+    """How many units a condition can have; None when it cannot run out.
+
+    Args:
+        task: Whose items.
+        levels: Difficulty levels to draw from; None for all.
+        apart: Whether no two may come from one group.
+    """
+    if draws_with_replacement(task):
+        return None
+    items = _at_levels(task, levels)
+    return len({item.group or item.id for item in items}) if apart and task.grouped else len(items)
 
 
 def _at_levels(task: Task, levels: Sequence[Level] | None) -> list[Item]:
@@ -276,7 +346,7 @@ def item_order(
     Yields:
         Each item with how often it came before; endless when items are drawn with replacement.
     """
-    listed = sorted(_at_levels(task, levels), key=lambda item: _rank(seed, task.name, item.id))[:limit]
+    listed = _in_rounds(task, seed, _at_levels(task, levels))[:limit]
     if not draws_with_replacement(task):
         yield from ((item, 0) for item in listed)
         return
@@ -284,6 +354,20 @@ def item_order(
     for item in _drawn(task, seed, levels, listed):
         yield item, drawn[item.id]
         drawn[item.id] += 1
+
+
+def _in_rounds(task: Task, seed: int, items: Sequence[Item]) -> list[Item]:
+    """Items by the hash of their id; of groups first one each, by the hash of the group, then a second each."""
+    ranked = sorted(items, key=lambda item: _rank(seed, task.name, item.id))
+    if not task.grouped or draws_with_replacement(task):
+        return ranked
+    taken: Counter[str] = Counter()
+    places = []
+    for item in ranked:
+        group = item.group or item.id
+        places.append((taken[group], _rank(seed, task.name, group)))
+        taken[group] += 1
+    return [item for _, item in sorted(zip(places, ranked, strict=True), key=lambda pair: pair[0])]
 
 
 def _rank(seed: int, task: str, item: str) -> bytes:

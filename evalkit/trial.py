@@ -15,6 +15,9 @@ from typing import Any, Literal, TypeAlias
 Level: TypeAlias = str | int | float
 """Strength of a perturbation, or a value of a difficulty axis."""
 
+Measure: TypeAlias = Literal["pass", "score"]
+"""What a threshold is for: the share of trials that pass, or their mean score."""
+
 CLEAN = "clean"
 
 FinishReason: TypeAlias = Literal["stop", "length", "content_filter", "refusal", "tool_calls", "context_overflow"]

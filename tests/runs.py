@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,8 @@ class Scripted:
     Args:
         answer: Gives the text, or the error to raise.
         seconds: How long the answer to a call takes.
+        steady: Whether it is known to answer the same request the same way.
+        cost_usd: What an answer costs.
     """
 
     name = address = "scripted/x"
@@ -79,13 +81,19 @@ class Scripted:
         answer: Callable[[Call], str | BaseException] = right,
         *,
         seconds: Callable[[Call], float] = lambda call: 0.0,
+        steady: bool = False,
+        cost_usd: Callable[[Answer], float | None] = lambda answer: 0.0,
     ) -> None:
-        self._answer, self._seconds = answer, seconds
+        self._answer, self._seconds, self._steady = answer, seconds, steady
+        self.cost_usd = cost_usd
         self.asked: Counter[tuple[str, int]] = Counter()
         """By request hash and repeat number."""
         self.answered: list[Call] = []
         self.in_flight = self.most_in_flight = 0
         self.closed = False
+
+    def steady(self, sampling: Mapping[str, Any]) -> bool:
+        return self._steady
 
     def request(self, call: Call) -> Request:
         body = {"messages": [message.as_json() for message in call.messages]}
@@ -126,7 +134,8 @@ def session(
     reuse: Sequence[Path] = (),
     **settings: Any,
 ) -> Session:
-    scope = scope or Scope()
+    """A run of 200 units a condition unless the scope says otherwise."""
+    scope = scope or Scope(fixed=200)
     return start(
         make_plan(suite, scope),
         model,

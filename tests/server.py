@@ -14,7 +14,8 @@ It writes one line, its port, on standard output and serves until it is ended. `
 text; `answered` counts replies that a client would have to pay for.
 
 Faults: `429`, `500`, … (any status, `429:3` with Retry-After 3), `reset`, `truncated`, `html`, `not-json`,
-`content-type`, `array`, `hang`, `slow` (one second more), `filter`, `overflow`, `ok`.
+`content-type`, `array`, `hang`, `slow` (one second more), `filter`, `overflow`, `wrong` (a wrong answer, later than the
+right ones), `ok`.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ class Behaviour:
     answer: str = "echo"
     """`echo`, `add`, or any other text, which is then the answer."""
     delay_s: float = 0.0
+    wrong_delay_s: float = 0.0
+    """How much longer a wrong answer takes."""
     script: tuple[str, ...] = ()
     """Faults of the first calls, in order of arrival."""
     rates: Mapping[str, float] = field(default_factory=dict)
@@ -119,10 +122,11 @@ class Server:
         if refused is not None:
             return refused
         fault = self._fault(hashed)
-        await asyncio.sleep(self.behaviour.delay_s + (1.0 if fault == "slow" else 0.0))
-        if fault in {"ok", "slow"}:
+        longer = {"slow": 1.0, "wrong": self.behaviour.wrong_delay_s}.get(fault, 0.0)
+        await asyncio.sleep(self.behaviour.delay_s + longer)
+        if fault in {"ok", "slow", "wrong"}:
             self.answered[hashed] += 1
-            return web.json_response(self._completion(body, prompt))
+            return web.json_response(self._completion(body, "nothing" if fault == "wrong" else prompt))
         return await self._misbehave(fault, request, self._completion(body, prompt))
 
     def _refusal(self, request: web.Request, body: Mapping[str, Any]) -> web.Response | None:

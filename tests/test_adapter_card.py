@@ -35,6 +35,13 @@ def test_a_card_is_read_from_its_file(tmp_path: Path) -> None:
     ) == ("acme", "ACME_API_KEY", "Authorization", "Bearer ")
 
 
+@pytest.mark.parametrize(("expected", "given"), [(False, {}), (True, {"steady": True})])
+def test_a_provider_is_not_taken_to_answer_the_same_way_unless_its_card_says_so(
+    expected: bool, given: dict[str, Any]
+) -> None:
+    assert expected is card_from({**MINIMAL, **given}, source="acme.toml").steady
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(AdapterError, match=r"none\.toml: found no readable card"):
         read_card(tmp_path / "none.toml")

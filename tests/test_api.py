@@ -94,3 +94,40 @@ def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
         (folder,) = (tmp_path / "runs").iterdir()
         measured = evalkit.resume(str(folder))
         assert (10, 11) == (measured.results.totals.calls, server.stats()["calls"])
+
+
+def test_a_run_stops_by_itself_unless_its_number_of_trials_is_fixed(tmp_path: Path) -> None:
+    suite = write_suite(tmp_path, n_items=300, constraints="[one_line]")
+    measured = evalkit.run(suite, "echo/x", out=tmp_path / "runs", until="verdict", explore=True, max_cost=2.5)
+    (condition,) = measured.results.tasks[0].conditions
+    assert ("usable", 47) == (condition.verdict, condition.trials)
+    scope = measured.run.scope
+    assert ("verdict", True, 2.5, None, False) == (
+        scope.until,
+        scope.explore,
+        scope.max_cost,
+        scope.fixed,
+        scope.calibrated,
+    )
+
+
+def test_a_run_goes_on_with_larger_budgets(tmp_path: Path) -> None:
+    suite = write_suite(tmp_path, n_items=300, constraints="[one_line]")
+    small = evalkit.run(suite, "echo/x", out=tmp_path / "runs", max_calls=30)
+    assert "edge" == small.results.verdict
+    large = evalkit.resume(small.folder, max_calls=2000, max_cost=30.0)
+    assert ("usable", 2000, 30.0) == (large.results.verdict, large.run.scope.max_calls, large.run.scope.max_cost)
+    with pytest.raises(evalkit.RecordError, match="found --max-calls 1999, expected at least the 2000"):
+        evalkit.resume(small.folder, max_calls=1999)
+
+
+def test_a_run_can_be_calibrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    suite = write_suite(tmp_path, n_items=60, constraints="[one_line]", threshold=0.8)
+    measured = evalkit.run(suite, "echo/x", out=tmp_path / "runs", calibrated=True, until="verdict")
+    (terms,) = measured.run.terms
+    assert terms.test is not None
+    assert 60 == terms.test.calibrated
+    assert max(terms.test.needed) < 40
+    with pytest.raises(ValueError, match="found fixed and calibrated together"):
+        evalkit.run(suite, "echo/x", out=tmp_path / "runs", calibrated=True, fixed=10)

@@ -29,7 +29,7 @@ def test_a_suite_that_is_well_formed_passes_with_its_warnings(tmp_path: Path, ca
     write_suite(tmp_path)
     assert 0 == call(["check", "sums.yaml"])
     out = capsys.readouterr().out
-    assert "warning: sums.yaml:5: tasks.add: clean: at threshold 0.9 the shortest way to usable is 36" in out
+    assert "warning: sums.yaml:5: tasks.add: clean: at threshold 0.9 the shortest way to usable is 47" in out
     assert out.endswith("sums.yaml: ok\n")
 
 
@@ -73,10 +73,15 @@ def test_a_condition_that_cannot_be_made_is_an_error(tmp_path: Path, capsys: Any
 # --- plan
 
 
+def _plan(capsys: Any, *options: str) -> dict[str, Any]:
+    assert 0 == call(["plan", "sums.yaml", "--json", *options])
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
 def test_a_plan_says_what_a_run_would_ask(tmp_path: Path, capsys: Any) -> None:
     write_suite(tmp_path, threshold=1, perturbations="{repeat: 3}")
-    assert 0 == call(["plan", "sums.yaml", "--json", "--limit", "5"])
-    plan = json.loads(capsys.readouterr().out)
+    plan = _plan(capsys, "--limit", "5")
     assert (20, None) == (plan["calls"], plan["cost_usd"])
     clean, repeated = plan["conditions"]
     assert ("clean", 5, 5, None) == (clean["condition"], clean["units"], clean["calls"], clean["least_units_to_usable"])
@@ -88,9 +93,53 @@ def test_a_plan_says_what_a_run_would_ask(tmp_path: Path, capsys: Any) -> None:
     )
     assert clean["tokens_in"] + repeated["tokens_in"] == plan["tokens_in"] > 0
     assert 0 == call(["plan", "sums.yaml"])
-    out = capsys.readouterr().out
-    assert "never" in out
-    assert "at most 80 calls" in out
+    assert "at most 80 calls" in capsys.readouterr().out
+
+
+RATES = ["0.8", "0.9", "0.97", "0.98", "0.99", "1"]
+
+
+def test_a_plan_says_what_a_verdict_will_take(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path, threshold=0.95, claim="set", perturbations="{repeat: 3}")
+    clean, repeated = _plan(capsys)["conditions"]
+    assert ("clean", 2000, 90) == (clean["condition"], clean["calls"], clean["least_units_to_usable"])
+    assert RATES == list(clean["expected_calls"]) == list(clean["chance_of_a_verdict"])
+    assert (90.0, 1.0) == (clean["expected_calls"]["1"], clean["chance_of_a_verdict"]["1"])
+    assert 0.5 < clean["chance_of_a_verdict"]["0.97"] < 1
+    assert 3 * repeated["least_units_to_usable"] == repeated["expected_calls"]["1"]
+
+
+def test_a_plan_with_a_fixed_number_of_units_takes_that_many(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path, threshold=0.95, claim="set")
+    (clean,) = _plan(capsys, "--fixed", "100")["conditions"]
+    assert (100, 72) == (clean["calls"], clean["least_units_to_usable"])
+    assert dict.fromkeys(RATES, 100.0) == clean["expected_calls"]
+
+
+def test_a_plan_shows_calls_by_pass_rate_to_eyes(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path, threshold=0.95, claim="set", perturbations="{repeat: 3}")
+    assert 0 == call(["plan", "sums.yaml"])
+    title, head, clean, repeated, *rest = capsys.readouterr().out.splitlines()
+    assert "calls to a verdict at a pass rate of" == title.strip()
+    assert ["task", "condition", "counts", *RATES, "at", "most", "tokens/call"] == head.split()
+    task, condition, counts, *calls = clean.split()
+    assert ("add", "clean", "yes", "90", "2,000") == (task, condition, counts, calls[5], calls[6])
+    assert ["add", "repeat@3", "no"] == repeated.split()[:3]
+    found = {
+        rate: line for line in rest for rate in ("0.9", "0.99") if line.startswith(f"if the model really is at {rate} ")
+    }
+    assert f"everywhere: {calls[1]} calls to all verdicts" in found["0.9"]
+    assert f"everywhere: {calls[4]} calls to all verdicts" in found["0.99"]
+
+
+def test_a_plan_of_calibrated_tests_takes_fewer_calls(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    write_suite(tmp_path, threshold=0.8, claim="set")
+    plain, exact = (_plan(capsys, "--max-calls", "200", *options) for options in ([], ["--calibrated"]))
+    one, other = (plan["conditions"][0]["expected_calls"]["0.9"] for plan in (plain, exact))
+    assert other < one
 
 
 # --- show

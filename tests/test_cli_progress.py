@@ -11,15 +11,18 @@ from typing import Any
 import pytest
 
 from evalkit.cli.progress import LOG_SECONDS, Display
+from evalkit.engine.outcomes import decider_of
+from evalkit.plan import Scope
+from evalkit.verdict import Outcome
 from tests.runs import Scripted, carry_out, make_suite, rows_of, session, write_suite
 from tests.server import serving
 
 
 def test_a_log_is_told_now_and_then(tmp_path: Path, capsys: Any) -> None:
     suite = make_suite(tmp_path, n_items=4)
-    rows = rows_of(carry_out(suite, Scripted(), tmp_path).folder)
-    model = Scripted()
+    model = Scripted(cost_usd=lambda answer: None)
     model.free = False
+    rows = rows_of(carry_out(suite, model, tmp_path).folder)
     with Display(session(suite, model, tmp_path)) as display:
         display.on_trial(rows[0])
         assert "" == capsys.readouterr().err
@@ -28,8 +31,48 @@ def test_a_log_is_told_now_and_then(tmp_path: Path, capsys: Any) -> None:
         line = capsys.readouterr().err
         display.on_trial(rows[2])
         assert "" == capsys.readouterr().err
-    assert line.startswith("2 of 4 trials, 1 passed, 1 void, ")
+    assert line.startswith("2 trials (at most 4), 1 passed, 1 void, ")
     assert line.endswith(" calls/s, 0 in flight, cost unknown\n")
+
+
+def test_what_was_spent_is_shown_as_far_as_it_is_known(tmp_path: Path, capsys: Any) -> None:
+    model = Scripted(cost_usd=lambda answer: 1.25)
+    model.free = False
+    made = session(make_suite(tmp_path, n_items=3), model, tmp_path)
+    rows = rows_of(carry_out(make_suite(tmp_path, n_items=3), model, tmp_path).folder)
+    with Display(made) as display:
+        display._shown -= LOG_SECONDS
+        display.on_trial(replace(rows[0], cost_usd=0.0))
+        display._shown -= LOG_SECONDS
+        display.on_trial(rows[1])
+        display._shown -= LOG_SECONDS
+        display.on_trial(replace(rows[2], cost_usd=None))
+    costs = [line.rpartition(", ")[2] for line in capsys.readouterr().err.splitlines()]
+    assert ["0.00 USD", "1.25 USD", "1.25 USD"] == costs
+
+
+def test_what_is_free_has_no_price(tmp_path: Path, capsys: Any) -> None:
+    suite = make_suite(tmp_path, n_items=1)
+    (row,) = rows_of(carry_out(suite, Scripted(), tmp_path).folder)
+    with Display(session(suite, Scripted(), tmp_path)) as display:
+        display._shown -= LOG_SECONDS
+        display.on_trial(row)
+    assert capsys.readouterr().err.endswith(" in flight\n")
+
+
+def test_every_condition_has_a_mark_for_how_it_stands(tmp_path: Path) -> None:
+    """Decided for or against, under way, or not begun."""
+    rates = "{noise: {on: prompt, levels: [0.1, 0.2, 0.3]}}"
+    suite = make_suite(tmp_path, n_items=2, claim="set", threshold=0.5, perturbations=rates)
+    made = session(suite, Scripted(), tmp_path, scope=Scope())
+    made.decider = decider_of(made.run)
+    display = Display(made)
+    for terms, passed in zip(made.plan.terms, (True, False, None), strict=False):
+        for position in range(20 if passed is not None else 0):
+            outcome = Outcome(position=position, cluster="", asks=(passed,), score=None, constraints={})
+            made.decider.observe(terms.key, outcome)
+    display._done[made.plan.terms[2].key] = 1
+    assert ["  add: ✓ clean  ✗ noise@0.1  … noise@0.2  ○ noise@0.3"] == display._tasks()
 
 
 @pytest.mark.slow
@@ -51,6 +94,6 @@ def test_a_terminal_is_kept_up_to_date(tmp_path: Path) -> None:
             timeout=60,
             check=True,
         )
-    assert re.search("[0-9]+ of 20 trials, [0-9]+ passed, [0-9]+ calls/s", done.stdout)
-    assert "add: ○ clean  ● noise@0.3" in done.stdout
+    assert re.search(r"[0-9]+ trials \(at most 20\), [0-9]+ passed, [0-9]+ calls/s", done.stdout)
+    assert "add: … clean  ○ noise@0.3" in done.stdout
     assert "in flight, cost unknown" in done.stdout

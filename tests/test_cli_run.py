@@ -41,7 +41,8 @@ def test_a_run_prints_results_on_stdout_and_progress_on_stderr(tmp_path: Path, c
     out, err = capsys.readouterr()
     folder = _only_run()
     assert re.fullmatch(r"\d{8}T\d{6}Z-sums-localhost-m", folder.name)
-    assert f"{folder}: at most 20 calls to localhost/m, price unknown\n" == err
+    ahead = r"about \d+ calls to the verdicts at a pass rate of 0\.99, at most 20 calls to localhost/m, "
+    assert re.fullmatch(f"{folder}: {ahead}price unknown, so --max-cost cannot be kept\n", err)
     assert "sums with localhost/m" in out
     assert "\x1b" not in out
 
@@ -57,8 +58,8 @@ TASK_KEYS = (
     "cost_usd latency_s tokens"
 )
 CONDITION_KEYS = (
-    "condition perturbation level counts threshold trials passes void pass_rate low high margin margin_low margin_high "
-    "verdict reason decided_at calls_to_decide evidence mean_score variants"
+    "condition perturbation level counts threshold measure trials passes void pass_rate low high margin margin_low "
+    "margin_high verdict reason decided_at calls_to_decide evidence void_price mean_score variants"
 )
 
 
@@ -67,13 +68,14 @@ def test_json_has_the_published_shape(tmp_path: Path, capsys: Any) -> None:
     with serving(answer="add") as server:
         assert 0 == call(_at(server, "--json", "--concurrency", "4"))
     results = json.loads(capsys.readouterr().out)
-    assert ["suite", "model", "served_model", "verdict", "tasks", "totals"] == list(results)
+    assert ["suite", "model", "served_model", "verdict", "tasks", "claims", "totals"] == list(results)
+    assert ["false_discovery_rate", "usable", "unusable"] == list(results["claims"])
     (task,) = results["tasks"]
     assert TASK_KEYS.split() == list(task)
     assert {CONDITION_KEYS} == {" ".join(condition) for condition in task["conditions"]}
     assert {"constraint trials passes pass_rate low high"} == {" ".join(each) for each in task["constraints"]}
     (levels,) = task["critical_levels"]
-    assert "perturbation usable_to unusable_from estimate low high fit" == " ".join(levels)
+    assert "perturbation usable_to unusable_from estimate low high fit contradiction" == " ".join(levels)
     assert "k items pass_hat_k standard_error consistent agreement" == " ".join(task["repeat"])
     assert (["p50", "p95"], ["in", "out", "cached"]) == (list(task["latency_s"]), list(task["tokens"]))
     assert ["calls", "void", "cost_usd", "seconds"] == list(results["totals"])
@@ -183,6 +185,11 @@ def test_a_sets_file_of_cards_is_found_where_it_is_named(tmp_path: Path) -> None
         ("is not in the range", ["run", "sums.yaml", "--model", "echo/x", "--confidence", "1"]),
         ("add --allow-code", ["run", "sums.yaml", "--model", "python:x.py:f"]),
         ("expected the folder of a run", ["run", "--resume", "."]),
+        ("leave it out with --fixed", ["run", "sums.yaml", "--model", "echo/x", "--fixed", "9", "--calibrated"]),
+        ("is not one of 'verdict', 'margin'", ["run", "sums.yaml", "--model", "echo/x", "--until", "soon"]),
+        ("is not in the range", ["run", "sums.yaml", "--model", "echo/x", "--max-cost", "0"]),
+        ("is not a finite number", ["run", "sums.yaml", "--model", "echo/x", "--max-cost", "inf"]),
+        ("leave out --until, --explore", ["run", "--resume", ".", "--until", "verdict", "--explore"]),
         ("leave out SUITE, --fixed, -M", ["run", "sums.yaml", "--resume", ".", "--fixed", "2", "-M", "a=1"]),
     ],
 )
@@ -243,7 +250,7 @@ def test_too_many_void_trials_exit_with_4_and_the_run_can_be_resumed(tmp_path: P
     with serving(answer="add", script=("400",) * 3) as server:
         assert 4 == call(_at(server, "--concurrency", "1", "--max-void", "0.1"))
         assert (
-            "3 of 20 trials are void, more than --max-void 0.1 allows. The last one: http-400: HTTP 400: fault 400"
+            "3 of 3 trials so far are void, more than --max-void 0.1 allows. The last one: http-400: HTTP 400: fault"
             in capsys.readouterr().err
         )
         assert 0 == call(["run", "--resume", str(_only_run()), "--json"])
@@ -266,7 +273,8 @@ def test_a_program_that_fails_in_any_way_is_no_defect_of_evalkit(tmp_path: Path,
     assert 4 == call(["run", "sums.yaml", "--model", "python:own.py:answer", "--allow-code"])
     err = capsys.readouterr().err
     assert (
-        "trials are void, more than --max-void 0.02 allows. The last one: program-error: python:own.py:answer: " in err
+        "trials so far are void, more than --max-void 0.02 allows. The last one: program-error: python:own.py:answer: "
+        in err
     )
     assert "Traceback" not in err
 
@@ -303,6 +311,124 @@ def test_options_of_the_environment_do_not_stand_in_the_way_of_resuming(
     monkeypatch.setenv("EVALKIT_RUN_MODEL", "nobody/x")
     assert 0 == call(["run", "--resume", str(_only_run())])
     assert 3 == read_run_file(_only_run()).totals.calls
+
+
+# --- how far a run goes
+
+
+def _sequential(folder: Path, *options: str, **given: Any) -> list[str]:
+    """A run of a suite that echo always passes, or always fails, told to stop at the verdict."""
+    write_suite(folder, **{"n_items": 300, "constraints": "[one_line]", **given})
+    return ["run", "sums.yaml", "--model", "echo/x", "--until", "verdict", "--json", *options]
+
+
+def _conditions(capsys: Any) -> dict[str, dict[str, Any]]:
+    """The conditions of the task, of what was just printed."""
+    (task,) = json.loads(capsys.readouterr().out)["tasks"]
+    return {each["condition"]: each for each in task["conditions"]}
+
+
+def test_a_run_until_the_verdict_takes_the_fewest_calls(tmp_path: Path, capsys: Any) -> None:
+    assert 0 == call(_sequential(tmp_path))
+    clean = _conditions(capsys)["clean"]
+    assert ("usable", 47, 47) == (clean["verdict"], clean["trials"], clean["decided_at"])
+
+
+def test_a_run_goes_on_to_the_precision_of_the_suite_by_default(tmp_path: Path, capsys: Any) -> None:
+    arguments = [each for each in _sequential(tmp_path, more="precision: 0.03\n") if each not in ("--until", "verdict")]
+    assert 0 == call(arguments)
+    clean = _conditions(capsys)["clean"]
+    assert ("usable", 47) == (clean["verdict"], clean["decided_at"])
+    assert 47 < clean["trials"] < 300
+    assert (clean["high"] - clean["low"]) / 2 <= 0.03
+    assert "margin" == read_run_file(_only_run()).scope.until
+
+
+NOISE = "{noise: {on: prompt, levels: [0.3]}}"
+
+
+@pytest.mark.parametrize(("options", "verdicts"), [([], ["edge", "unusable"]), (["--explore"], ["unusable"] * 2)])
+def test_the_other_conditions_of_a_task_with_a_verdict_go_on_when_asked(
+    tmp_path: Path, capsys: Any, options: list[str], verdicts: list[str]
+) -> None:
+    assert 0 == call(_sequential(tmp_path, *options, constraints='[{exact: "no"}]', perturbations=NOISE))
+    conditions = _conditions(capsys)
+    assert verdicts == sorted(each["verdict"] for each in conditions.values())
+    assert {"task-decided"} - {"task-decided" if options else ""} == {
+        each["reason"] for each in conditions.values() if each["verdict"] == "edge"
+    }
+
+
+def test_the_budgets_of_a_run_are_kept_in_its_file(tmp_path: Path) -> None:
+    assert 0 == call(_sequential(tmp_path, "--max-cost", "2.5", "--max-calls", "30", "--explore"))
+    scope = read_run_file(_only_run()).scope
+    assert (2.5, 30, True, "verdict") == (scope.max_cost, scope.max_calls, scope.explore, scope.until)
+
+
+def test_a_larger_budget_goes_on_where_the_smaller_one_ended(tmp_path: Path, capsys: Any) -> None:
+    assert 0 == call(_sequential(tmp_path, "--max-calls", "20"))
+    clean = _conditions(capsys)["clean"]
+    assert ("edge", "budget", 10) == (clean["verdict"], clean["reason"], clean["trials"])  # 20 could not do
+    folder = _only_run()
+    made = read_run_file(folder).terms
+    assert 0 == call(["run", "--resume", str(folder), "--max-calls", "200", "--json"])
+    clean = _conditions(capsys)["clean"]
+    assert "usable" == clean["verdict"]
+    rows = rows_of(folder)
+    assert clean["trials"] == len(rows) == sum(row.attempts for row in rows) == read_run_file(folder).totals.calls
+    assert [each.test for each in made] == [each.test for each in read_run_file(folder).terms]
+
+
+def test_the_same_budget_asks_nothing_more_and_a_smaller_one_is_refused(tmp_path: Path, capsys: Any) -> None:
+    assert 0 == call(_sequential(tmp_path, "--max-calls", "20"))
+    folder = str(_only_run())
+    capsys.readouterr()
+    assert 0 == call(["run", "--resume", folder, "--max-calls", "20", "--max-cost", "10"])
+    assert "nothing is left to ask" in capsys.readouterr().err
+    for option, value, before in (("--max-calls", "19", "20"), ("--max-cost", "9.5", "10")):
+        assert 2 == call(["run", "--resume", folder, option, value])
+        message = f"found {option} {value}, expected at least the {before} that it was made with"
+        assert message in capsys.readouterr().err
+    assert 10 == read_run_file(_only_run()).totals.calls
+
+
+@pytest.mark.parametrize("kind", [["--fixed", "20"], ["--calibrated"]])
+def test_a_run_whose_verdicts_hold_for_its_budget_cannot_get_a_larger_one(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch, kind: list[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert 0 == call(_sequential(tmp_path, "--max-calls", "60", *kind))
+    folder = _only_run()
+    before = (folder / "run.json").read_bytes()
+    capsys.readouterr()
+    assert 2 == call(["run", "--resume", str(folder), "--max-calls", "200"])
+    err = capsys.readouterr().err
+    assert f"was made with {kind[0]}, so its verdicts hold for its own number of calls only; start a new run" in err
+    assert before == (folder / "run.json").read_bytes()
+    assert 0 == call(["run", "--resume", str(folder), "--max-cost", "20"])
+
+
+def test_budgets_of_the_environment_are_for_new_runs(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVALKIT_RUN_MAX_CALLS", "20")
+    monkeypatch.setenv("EVALKIT_RUN_UNTIL", "verdict")
+    assert 0 == call(_sequential(tmp_path))
+    monkeypatch.setenv("EVALKIT_RUN_MAX_CALLS", "200")
+    monkeypatch.setenv("EVALKIT_RUN_UNTIL", "margin")
+    assert 0 == call(["run", "--resume", str(_only_run())])
+    assert (20, 10) == (read_run_file(_only_run()).scope.max_calls, read_run_file(_only_run()).totals.calls)
+
+
+def test_what_is_likely_is_said_beforehand_of_new_runs_that_stop_by_themselves(tmp_path: Path, capsys: Any) -> None:
+    said = " to the verdicts at a pass rate of 0.99, at most "
+    assert 0 == call(_sequential(tmp_path, "--max-calls", "20"))
+    assert said in capsys.readouterr().err
+    assert 0 == call(["run", "--resume", str(_only_run()), "--max-calls", "30"])
+    err = capsys.readouterr().err
+    assert (False, True) == (said in err, ": at most 20 calls to echo/x, costs nothing" in err)
+    assert 0 == call(_sequential(tmp_path, "--fixed", "5"))
+    assert said not in capsys.readouterr().err
 
 
 # --- keys

@@ -11,6 +11,7 @@ import pytest
 
 from evalkit.adapter import Request
 from evalkit.engine import Engine, EngineSettings
+from evalkit.engine.known import KnownAnswers
 from evalkit.errors import AdapterError, EvalkitError, FatalTransportError, RecordError, TransportError
 from evalkit.plan import Plan, Scope, make_plan
 from evalkit.record import TrialReader, TrialRow, TrialWriter
@@ -55,7 +56,7 @@ def _run(
                 decider,
                 model,
                 writer,
-                [reader],
+                KnownAnswers(reader, []),
                 settings=EngineSettings(**{"max_void": 1.0, **settings}),
                 on_trial=on_trial,
             )
@@ -76,7 +77,7 @@ def _run(
 
 
 def _plan(folder: Path, scope: Scope | None = None, **given: Any) -> Plan:
-    return make_plan(make_suite(folder, **given), scope or Scope())
+    return make_plan(make_suite(folder, **given), scope or Scope(fixed=200))
 
 
 # --- order
@@ -241,8 +242,7 @@ def test_a_request_is_kept_only_when_asked(tmp_path: Path) -> None:
 
 
 def test_the_price_is_none_when_it_is_not_known(tmp_path: Path) -> None:
-    model = Scripted()
-    model.free = False
+    model = Scripted(cost_usd=lambda answer: None)
     _run(_plan(tmp_path, n_items=1), model, tmp_path)
     assert [None] == [row.cost_usd for row in rows_of(tmp_path)]
 
@@ -296,7 +296,10 @@ def test_an_item_that_may_stop_early_is_asked_until_it_fails(tmp_path: Path) -> 
 
 def test_a_void_ask_ends_an_item_that_may_stop_early(tmp_path: Path) -> None:
     plan = _plan(
-        tmp_path, Scope(conditions=("repeat",)), n_items=2, perturbations="{repeat: {times: 4, curtail: true}}"
+        tmp_path,
+        Scope(conditions=("repeat",), fixed=200),
+        n_items=2,
+        perturbations="{repeat: {times: 4, curtail: true}}",
     )
     model = Scripted(lambda call: VOID if call.repeat == 1 else right(call))
     decider = _run(plan, model, tmp_path)
@@ -305,7 +308,7 @@ def test_a_void_ask_ends_an_item_that_may_stop_early(tmp_path: Path) -> None:
 
 
 def test_an_item_with_a_failed_and_a_void_ask_has_failed(tmp_path: Path) -> None:
-    plan = _plan(tmp_path, Scope(conditions=("repeat",)), n_items=1, perturbations="{repeat: 3}")
+    plan = _plan(tmp_path, Scope(conditions=("repeat",), fixed=200), n_items=1, perturbations="{repeat: 3}")
     decider = _run(plan, Scripted(lambda call: ("no", VOID, right(call))[call.repeat]), tmp_path)
     result = decider.result(("add", "repeat@3"))
     assert (1, 0, 0) == (result.trials, result.passes, result.void)
@@ -337,7 +340,7 @@ def test_a_fatal_failure_of_a_shared_call_is_told_once(tmp_path: Path) -> None:
 def test_more_void_trials_than_allowed_stop_the_run(tmp_path: Path) -> None:
     plan = _plan(tmp_path, n_items=100)
     model = Scripted(lambda call: VOID if int(call.item[1:]) % 4 == 0 else right(call), seconds=shuffled(4))
-    message = r"[0-9]+ of 100 trials are void, more than --max-void 0.05 allows. The last one: timeout: no answer"
+    message = r"([6-9]|1[0-9]|2[0-2]) of [0-9]+ trials so far are void, more than --max-void 0.05 allows. The last one"
     with pytest.raises(FatalTransportError, match=message) as caught:
         _run(plan, model, tmp_path, concurrency=16, max_void=0.05)
     assert 4 == caught.value.exit_code
@@ -353,7 +356,7 @@ def test_calls_that_still_answer_after_too_many_were_void_are_kept(tmp_path: Pat
         lambda call: VOID if call.item == first else right(call),
         seconds=lambda call: 0.0 if call.item == first else 0.15,
     )
-    with pytest.raises(FatalTransportError, match="1 of 10 trials are void"):
+    with pytest.raises(FatalTransportError, match="1 of 1 trials so far are void"):
         _run(plan, model, tmp_path, concurrency=5, max_void=0.02)
     assert 4 == sum(row.void_reason is None for row in rows_of(tmp_path))
 
@@ -366,13 +369,29 @@ def test_as_many_void_trials_as_allowed_do_not_stop_a_run(tmp_path: Path) -> Non
     assert 2 == decider.result(plan.terms[0].key).void
 
 
+@pytest.mark.parametrize(("units", "voids"), [(2000, 11), (100, 3)])
+def test_the_share_of_void_trials_is_not_taken_of_a_few(tmp_path: Path, units: int, voids: int) -> None:
+    """Else the first one would end a run; nor of all that a test may take, which are thousands."""
+    plan = _plan(tmp_path, Scope(fixed=units), claim="set")
+    with pytest.raises(FatalTransportError, match=f"{voids} of {voids} trials so far are void"):
+        _run(plan, Scripted(lambda call: VOID), tmp_path, concurrency=1, max_void=0.02)
+
+
+def test_a_share_of_void_trials_is_taken_of_all_so_far_once_there_are_many(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, Scope(fixed=700), claim="set", n_items=700)
+    turns = iter(range(1000))
+    model = Scripted(lambda call: VOID if next(turns) % 50 == 0 else right(call))
+    decider = _run(plan, model, tmp_path, concurrency=10, max_void=0.025)
+    assert 14 == decider.result(plan.terms[0].key).void
+
+
 SUITE_CODE = "def judge(text, fields):\n    if fields['a'] == 5:\n        raise KeyError('broken')\n    return True\n"
 
 
 def test_a_broken_judge_stops_the_run_and_the_answers_are_kept(tmp_path: Path) -> None:
     (tmp_path / "judge.py").write_text(SUITE_CODE, encoding="utf-8")
     path = write_suite(tmp_path, constraints='[{python: "judge.py:judge"}]')
-    plan = make_plan(load_suite(path, allow_code=True), Scope())
+    plan = make_plan(load_suite(path, allow_code=True), Scope(fixed=200))
     model = Scripted(seconds=shuffled(6, 0.002))
     with pytest.raises(ScoreError, match=r"judge\.py:judge raised KeyError") as caught:
         _run(plan, model, tmp_path, concurrency=4)
@@ -431,7 +450,7 @@ def test_a_failure_of_whoever_is_told_is_not_lost(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="told"):
         _run(plan, Scripted(), tmp_path, on_trial=fail)
     # Trials that were found in the record are told of while calls end, too.
-    larger = make_plan(plan.suite, Scope(conditions=("clean",)))
+    larger = make_plan(plan.suite, Scope(conditions=("clean",), fixed=200))
     (tmp_path / "part").mkdir()
     writer = TrialWriter(tmp_path / "part")
     last = rows_of(tmp_path)[-1]
@@ -454,7 +473,7 @@ def test_a_disk_that_refuses_stops_the_run_and_starts_no_further_call(tmp_path: 
                 FixedDecider(plan.terms),
                 model,
                 writer,
-                [reader],
+                KnownAnswers(reader, []),
                 settings=EngineSettings(concurrency=20),
                 on_trial=lambda row: None,
             )

@@ -87,7 +87,7 @@ def _measure(folder: Path, *rows: TrialRow, **given: Any) -> SuiteResult:
 
 
 def test_a_unit_of_one_trial() -> None:
-    expected = Outcome(position=2, cluster="i2", asks=(True,), score=1.0, constraints={"number": True})
+    expected = Outcome(position=2, cluster="i2", asks=(True,), score=1.0, constraints={"number": True}, item="i2")
     assert expected == outcome_of([_row(2)])
 
 
@@ -103,7 +103,9 @@ def test_a_units_void_ask_has_no_share_in_its_score() -> None:
 
 
 def test_a_void_unit_has_neither_score_nor_constraints() -> None:
-    assert Outcome(position=0, cluster="i0", asks=(None,), score=None, constraints={}) == outcome_of([_void()])
+    assert Outcome(position=0, cluster="i0", asks=(None,), score=None, constraints={}, item="i0") == outcome_of(
+        [_void()]
+    )
 
 
 def test_a_units_cluster_is_its_group() -> None:

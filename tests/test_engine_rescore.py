@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +47,27 @@ def test_the_scope_and_the_terms_of_the_run_are_kept(tmp_path: Path) -> None:
 
 
 def test_where_the_request_changed_there_is_no_answer(tmp_path: Path) -> None:
+    """As many trials are scored as the run asked; two of the new items are among the first ten now."""
     run = carry_out(make_suite(tmp_path, n_items=10), Scripted(), tmp_path / "runs")
     model = Scripted()
     again = _rescored(run.folder, tmp_path, model, n_items=13)
     (condition,) = again.results.tasks[0].conditions
-    assert (10, 3, []) == (condition.trials, condition.void, model.answered)
+    assert (8, 2, []) == (condition.trials, condition.void, model.answered)
     assert {"not-recorded"} == {row.void_reason for row in rows_of(again.folder)} - {None}
+
+
+def test_a_run_that_stopped_by_itself_is_scored_again_by_what_it_asked(tmp_path: Path) -> None:
+    """A new constraint may need more trials to be judged, but there are no more answers."""
+    suite: dict[str, Any] = {"n_items": 300, "perturbations": "{noise: {on: prompt, levels: [0.3, 0.5], require: 0.3}}"}
+    scope = Scope(until="verdict")
+    run = carry_out(make_suite(tmp_path, **suite), Scripted(), tmp_path / "runs", scope=scope)
+    asked = {each.condition: each.trials for each in run.results.tasks[0].conditions}
+    assert asked["clean"] < 300
+    again = _rescored(run.folder, tmp_path, Scripted(), **suite, threshold=0.95)
+    assert all(each.trials <= asked[each.condition] for each in again.results.tasks[0].conditions)
+    assert 0 == again.results.totals.void
+    assert scope == replace(again.run.scope, tasks=())
+    assert "edge" == again.results.verdict
 
 
 def test_a_suite_without_any_of_the_runs_tasks_is_refused(tmp_path: Path) -> None:

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +23,24 @@ VOID = TransportError("timeout", "no answer")
 PERTURBED = "{noise: {on: prompt, levels: [0.3]}, repeat: 3}"
 
 
-def _resume(folder: Path, model: Scripted, *, allow_code: bool = False) -> Measured:
-    made = resume(folder, lambda name, options, directory: model, concurrency=5, allow_code=allow_code)
+def _resume(
+    folder: Path, model: Scripted, *, allow_code: bool = False, concurrency: int = 5, **budgets: Any
+) -> Measured:
+    made = resume(
+        folder, lambda name, options, directory: model, concurrency=concurrency, allow_code=allow_code, **budgets
+    )
     return asyncio.run(made.carry_out())
 
 
-def _interrupted(tmp_path: Path, model: Scripted, **given: Any) -> Measured:
+def _interrupted(
+    tmp_path: Path, model: Scripted, *, scope: Scope | None = None, concurrency: int = 4, calls: int = 10, **given: Any
+) -> Measured:
     """A run that is told to stop after some calls."""
-    made = session(make_suite(tmp_path, **given), model, tmp_path / "runs", concurrency=4)
+    made = session(make_suite(tmp_path, **given), model, tmp_path / "runs", scope=scope, concurrency=concurrency)
 
     async def stop_early() -> Measured:
         running = asyncio.create_task(made.carry_out())
-        while len(model.answered) < 10:
+        while len(model.answered) < calls and not running.done():
             await asyncio.sleep(0.001)
         assert made.engine is not None
         made.engine.stop()
@@ -207,7 +216,7 @@ def test_a_run_that_lost_its_trials_is_not_paid_for_again(tmp_path: Path) -> Non
 
 def test_a_run_in_which_nothing_was_answered_can_be_resumed(tmp_path: Path) -> None:
     made = session(make_suite(tmp_path), Scripted(lambda call: VOID), tmp_path, max_void=0.1)
-    with pytest.raises(FatalTransportError, match="trials are void"):
+    with pytest.raises(FatalTransportError, match="trials so far are void"):
         asyncio.run(made.carry_out())
     assert 20 == _resume(made.folder, Scripted()).results.tasks[0].conditions[0].passes
 
@@ -357,3 +366,218 @@ def test_a_killed_run_whose_trials_are_gone_is_not_paid_for_again(tmp_path: Path
     (made.folder / "trials.db").unlink()
     with pytest.raises(RecordError, match=r"no trials\.db"):
         _resume(made.folder, Scripted())
+
+
+# --- tests that stop by themselves
+
+
+def _mostly(rate: float) -> Callable[[Call], str]:
+    """Answers that are right at a rate, each the same whenever it is asked for."""
+
+    def answer(call: Call) -> str:
+        drawn = random.Random(f"{call.item} {call.repeat} {call.messages[-1].content}").random()
+        return right(call) if drawn < rate else "no"
+
+    return answer
+
+
+def _asked_once(*models: Scripted) -> bool:
+    return {1} == set(sum((model.asked for model in models), Counter()).values())
+
+
+@pytest.mark.parametrize(("claim", "n_items"), [("set", 15), ("population", 500)])
+def test_a_run_that_was_stopped_comes_to_the_results_of_one_that_was_not(
+    tmp_path: Path, claim: str, n_items: int
+) -> None:
+    """One call at a time, so that the two differ in nothing else: calls in flight are counted, when they come in."""
+    given: dict[str, Any] = {
+        "claim": claim,
+        "n_items": n_items,
+        "threshold": 0.7,
+        "perturbations": "{noise: {on: item, levels: [0.3]}, repeat: {times: 2, threshold: 0.6}}",
+        "more": "precision: 0.12\n",
+    }
+    answer = _mostly(0.97)
+    whole = carry_out(make_suite(tmp_path, **given), Scripted(answer), tmp_path / "a", scope=Scope(), concurrency=1)
+    assert {"usable"} == {condition.verdict for condition in whole.results.tasks[0].conditions}
+    first, second = Scripted(answer, seconds=lambda call: 0.001), Scripted(answer)
+    stopped = _interrupted(tmp_path, first, scope=Scope(), concurrency=1, calls=20, **given)
+    done = _resume(stopped.folder, second, concurrency=1)
+    assert stopped.interrupted
+    assert len(second.answered) > 10
+    assert _asked_once(first, second)
+    assert whole.results.tasks[0].conditions == done.results.tasks[0].conditions
+    assert whole.results.totals.calls == done.results.totals.calls
+
+
+def test_calls_in_flight_change_neither_verdicts_nor_where_they_fell(tmp_path: Path) -> None:
+    suite = make_suite(tmp_path, claim="set", n_items=30, threshold=0.8, perturbations="{repeat: 2}")
+    found = []
+    for concurrency in (1, 30):
+        model = Scripted(_mostly(0.95), seconds=shuffled(concurrency, 0.002))
+        run = carry_out(suite, model, tmp_path / "runs", scope=Scope(until="verdict"), concurrency=concurrency)
+        found.append([(each.condition, each.verdict, each.decided_at) for each in run.results.tasks[0].conditions])
+    assert found[0] == found[1]
+    assert "usable" == found[0][0][1]
+
+
+def _near_the_threshold(tmp_path: Path, scope: Scope, model: Scripted) -> Measured:
+    suite = make_suite(tmp_path, claim="set", n_items=40, threshold=0.9, perturbations="{repeat: 2}")
+    return carry_out(suite, model, tmp_path / "runs", scope=scope)
+
+
+def test_a_larger_budget_keeps_the_tests_and_every_answer(tmp_path: Path) -> None:
+    first, second = Scripted(_mostly(0.96)), Scripted(_mostly(0.96))
+    small = _near_the_threshold(tmp_path, Scope(max_calls=100, until="verdict"), first)
+    assert "edge" == small.results.tasks[0].verdict
+    large = _resume(small.folder, second, max_calls=2000, max_cost=20.0)
+    assert "usable" == large.results.tasks[0].verdict
+    assert ([100, 50], [2000, 1000]) == (
+        [each.units for each in small.run.terms],
+        [each.units for each in large.run.terms],
+    )
+    assert [replace(each, units=0) for each in small.run.terms] == [replace(each, units=0) for each in large.run.terms]
+    assert (2000, 20.0) == (large.run.scope.max_calls, large.run.scope.max_cost)
+    assert _asked_once(first, second)
+    assert len(first.answered) + len(second.answered) == large.results.totals.calls
+    assert large.run == read_run_file(large.folder)
+
+
+def test_a_larger_budget_counts_more_items_of_a_population(tmp_path: Path) -> None:
+    small = carry_out(
+        make_suite(tmp_path, n_items=30, more="    group: half"),
+        Scripted(),
+        tmp_path / "runs",
+        scope=Scope(max_calls=1),
+    )
+    assert [(1, False)] == [(each.units, each.exhausted) for each in small.run.terms]
+    large = _resume(small.folder, Scripted(), max_calls=10)
+    assert [(2, True)] == [(each.units, each.exhausted) for each in large.run.terms]
+    assert 2 == large.results.tasks[0].conditions[0].trials
+
+
+def test_a_larger_budget_of_a_steady_model_keeps_to_its_set(tmp_path: Path) -> None:
+    suite = make_suite(tmp_path, claim="set", n_items=400, threshold=0.9, more="precision: 0.1\n")
+    first, second = Scripted(_mostly(0.9), steady=True), Scripted(_mostly(0.9), steady=True)
+    small = carry_out(suite, first, tmp_path / "runs", scope=Scope(max_calls=40))
+    large = _resume(small.folder, second, max_calls=4000)
+    assert [(4000, True, 400)] == [(each.units, each.steady, each.census) for each in large.run.terms]
+    assert _asked_once(first, second)
+
+
+@pytest.mark.parametrize(
+    ("kind", "scope"),
+    [("--fixed", Scope(fixed=20)), ("--calibrated", Scope(max_calls=30, calibrated=True))],
+)
+def test_a_run_whose_verdicts_hold_for_its_own_budget_is_not_given_more_calls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, scope: Scope
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    run = carry_out(make_suite(tmp_path, claim="set", n_items=5), Scripted(), tmp_path / "runs", scope=scope)
+    with pytest.raises(RecordError, match=f"was made with {kind}, so its verdicts hold for its own number of calls"):
+        _resume(run.folder, Scripted(), max_calls=scope.max_calls + 1)
+    assert run.results.tasks == _resume(run.folder, Scripted(), max_cost=20.0).results.tasks
+
+
+@pytest.mark.parametrize(
+    ("message", "budgets"),
+    [("--max-calls 59, expected at least the 60", {"max_calls": 59}), ("--max-cost 9 .* the 10 ", {"max_cost": 9.0})],
+)
+def test_a_budget_does_not_shrink(tmp_path: Path, message: str, budgets: dict[str, Any]) -> None:
+    run = _near_the_threshold(tmp_path, Scope(max_calls=60), Scripted())
+    with pytest.raises(RecordError, match=message.replace(" .*", ", expected at least")):
+        _resume(run.folder, Scripted(), **budgets)
+
+
+# --- what a run may cost
+
+
+def _costly(rate: float = 1.0, cost: float | None = 0.25) -> Scripted:
+    return Scripted(_mostly(rate), cost_usd=lambda answer: cost)
+
+
+@pytest.mark.parametrize("scope", [Scope(max_cost=5.0), Scope(fixed=200, max_cost=5.0)])
+def test_a_run_stops_before_it_costs_more_than_it_may(tmp_path: Path, scope: Scope) -> None:
+    model = _costly()
+    run = carry_out(make_suite(tmp_path, n_items=100), model, tmp_path / "runs", scope=scope)
+    assert 20 == len(model.answered)
+    assert (5.0, 20) == (run.results.totals.cost_usd, run.results.totals.calls)
+    assert ("cost", False) == (run.run.stopped, run.interrupted)
+    assert run.run.finished is not None
+    (condition,) = run.results.tasks[0].conditions
+    assert ("edge", "cost", 20) == (condition.verdict, condition.reason, condition.trials)
+
+
+def test_a_run_that_spent_all_it_may_and_is_done_did_not_stop_for_it(tmp_path: Path) -> None:
+    run = carry_out(make_suite(tmp_path, n_items=20), _costly(), tmp_path, scope=Scope(fixed=20, max_cost=5.0))
+    assert (None, 5.0) == (run.run.stopped, run.results.totals.cost_usd)
+    assert "budget" == run.results.tasks[0].conditions[0].reason
+
+
+def test_calls_in_flight_are_reckoned_with(tmp_path: Path) -> None:
+    """As soon as a price is known; before that, as many are in flight as may be."""
+    model = Scripted(seconds=shuffled(3, 0.005), cost_usd=lambda answer: 0.25)
+    run = carry_out(make_suite(tmp_path, n_items=300), model, tmp_path, scope=Scope(max_cost=10.0), concurrency=16)
+    assert 10.0 >= (run.results.totals.cost_usd or 0) > 8.0
+
+
+def test_a_run_that_stopped_for_its_cost_asks_nothing_more_unless_it_may_cost_more(tmp_path: Path) -> None:
+    suite = make_suite(tmp_path, n_items=100)
+    whole = carry_out(suite, _costly(), tmp_path / "whole", scope=Scope(until="verdict", max_cost=100.0), concurrency=1)
+    first = _costly()
+    run = carry_out(suite, first, tmp_path / "runs", scope=Scope(until="verdict", max_cost=5.0), concurrency=1)
+    same = _costly()
+    assert run.results == _resume(run.folder, same).results
+    assert [] == same.answered
+    more = _costly()
+    done = _resume(run.folder, more, max_cost=100.0, concurrency=1)
+    assert (None, 100.0, True) == (done.run.stopped, done.run.scope.max_cost, _asked_once(first, more))
+    assert whole.results.tasks[0].conditions == done.results.tasks[0].conditions
+    assert "usable" == done.results.tasks[0].verdict
+
+
+def test_what_a_run_has_cost_counts_when_it_goes_on(tmp_path: Path) -> None:
+    run = carry_out(
+        make_suite(tmp_path, n_items=100), _costly(), tmp_path / "runs", scope=Scope(max_cost=5.0), concurrency=1
+    )
+    more = _costly()
+    again = _resume(run.folder, more, max_cost=6.0, concurrency=1)
+    assert (4, 6.0, "cost") == (len(more.answered), again.results.totals.cost_usd, again.run.stopped)
+
+
+def test_a_price_that_is_not_known_stops_nothing(tmp_path: Path) -> None:
+    run = carry_out(
+        make_suite(tmp_path, n_items=60), _costly(cost=None), tmp_path, scope=Scope(fixed=60, max_cost=0.01)
+    )
+    assert (None, None, 60) == (run.run.stopped, run.results.totals.cost_usd, run.results.totals.calls)
+
+
+def test_answers_that_are_known_already_cost_nothing(tmp_path: Path) -> None:
+    suite = make_suite(tmp_path, n_items=30)
+    earlier = carry_out(suite, _costly(), tmp_path / "a", scope=Scope(max_cost=100.0))
+    run = carry_out(suite, _costly(), tmp_path / "b", scope=Scope(max_cost=0.01), reuse=[earlier.folder])
+    assert (None, 0) == (run.run.stopped, run.results.totals.calls)
+
+
+# --- models that answer the same request the same way
+
+
+def test_a_steady_model_is_asked_each_item_of_a_set_once_and_then_its_pass_rate_is_known(tmp_path: Path) -> None:
+    model = Scripted(lambda call: "no" if call.item == "i3" else right(call), steady=True)
+    suite = make_suite(tmp_path, claim="set", n_items=12, threshold=0.8)
+    run = carry_out(suite, model, tmp_path / "runs", scope=Scope())
+    assert (12, 12) == (len(model.answered), run.results.totals.calls)
+    (condition,) = run.results.tasks[0].conditions
+    assert ("usable", 12, 11, 11 / 12) == (condition.verdict, condition.trials, condition.passes, condition.pass_rate)
+    assert 11 / 12 == pytest.approx(condition.low) == pytest.approx(condition.high)
+    with TrialReader(run.folder) as reader:
+        assert run.results == measure(run.run, reader)
+
+
+def test_a_set_that_passes_exactly_as_often_as_it_must_is_at_the_edge(tmp_path: Path) -> None:
+    """Usable is above the threshold; nothing more can be asked."""
+    model = Scripted(lambda call: "no" if int(call.item[1:]) < 2 else right(call), steady=True)
+    run = carry_out(make_suite(tmp_path, claim="set", n_items=20, threshold=0.9), model, tmp_path, scope=Scope())
+    (condition,) = run.results.tasks[0].conditions
+    assert ("edge", "items", 20, 18) == (condition.verdict, condition.reason, condition.trials, condition.passes)
+    assert 20 == len(model.answered)

@@ -21,7 +21,7 @@ def test_too_few_items_are_said_with_the_least_number(tmp_path: Path) -> None:
     ((kind, message),) = findings(tmp_path, "", n_items=40)
     assert "warning" == kind
     assert message == (
-        "clean: at threshold 0.95 the shortest way to usable is 72 passes in a row; there are 40 items for it: it can "
+        "clean: at threshold 0.95 the shortest way to usable is 90 passes in a row; there are 40 items for it: it can "
         "never be called usable. Add items, or say `claim: set`"
     )
 
@@ -30,43 +30,87 @@ def test_claim_set_needs_no_more_items(tmp_path: Path) -> None:
     assert ["note"] == [kind for kind, _ in findings(tmp_path, "    claim: set\n", n_items=40)]
 
 
-def test_enough_items_get_the_chance_of_a_verdict(tmp_path: Path) -> None:
+def test_a_single_item_is_one(tmp_path: Path) -> None:
+    ((_, message),) = findings(tmp_path, "", n_items=1)
+    assert "passes in a row; there is 1 item for it: it can never be called usable" in message
+
+
+def test_enough_items_get_the_chance_of_a_verdict_and_the_calls_that_it_takes(tmp_path: Path) -> None:
     ((kind, message),) = findings(tmp_path, "")
     assert "note" == kind
-    assert message.startswith("how likely it is that the condition that counts gets a verdict with 200 trials: ")
-    assert re.search(
-        r": \d+ % if the model's true pass rate is 0.97, \d+ % if 0.98, \d+ % if 0.99; more trials", message
+    assert message.startswith(
+        "how likely it is that the condition that counts gets a verdict, with items for 300 trials: "
     )
+    told = re.findall(r"(\d+) % at a true pass rate of (0\.9[789]) \(about ([\d,]+) calls\)", message)
+    assert ["0.97", "0.98", "0.99"] == [rate for _, rate, _ in told]
+    chances = [int(chance) for chance, _, _ in told]
+    assert chances == sorted(chances)
+    assert all(0 < int(calls) <= 300 for _, _, calls in told)
 
 
-@pytest.mark.parametrize(("n_items", "hinted"), [(200, False), (201, True)])
-def test_more_trials_are_proposed_only_where_there_are_items(tmp_path: Path, n_items: int, hinted: bool) -> None:
+@pytest.mark.parametrize(("n_items", "said"), [(1999, True), (2000, False)])
+def test_items_are_spoken_of_only_where_they_run_out_before_the_calls(tmp_path: Path, n_items: int, said: bool) -> None:
     ((_, message),) = findings(tmp_path, "", n_items=n_items)
-    assert hinted == message.endswith("; more trials: --fixed N")
+    assert said == ("with items for 1999 trials" in message)
+    assert said == ("with items" in message)
 
 
-def test_what_is_certain_to_be_decided_needs_no_more_trials(tmp_path: Path) -> None:
+def test_what_is_certain_to_be_decided_is_said_with_its_calls(tmp_path: Path) -> None:
     ((_, message),) = findings(tmp_path, "    threshold: 0.5\n")
-    assert message.endswith("100 % if 0.99")
+    assert "100 % at a true pass rate of 0.99 (about 10 calls); " in message
 
 
-def test_counting_conditions_are_told_together_with_their_trials(tmp_path: Path) -> None:
-    ((_, message),) = findings(tmp_path, "    perturbations: {noise: {levels: [0.05], on: prompt}}\n", n_items=150)
-    assert "that all 2 conditions that count get a verdict with 150 trials each: " in message
+def test_what_void_trials_would_cost_is_said(tmp_path: Path) -> None:
+    """Each counts as failed for one side and as passed for the other."""
+    ((_, message),) = findings(tmp_path, "    claim: set\n")
+    plain, void = re.findall(
+        r"0\.99 \(about (\d+) calls\).* 1 in 100 make the last \d+ % \(about (\d+) calls\)$", message
+    )[0]
+    assert 1.2 * int(plain) < int(void)
+
+
+def test_counting_conditions_are_told_together(tmp_path: Path) -> None:
+    """Two take twice the calls of one."""
+    rest = "    claim: set\n"
+    ((_, one),) = findings(tmp_path, rest)
+    ((_, two),) = findings(tmp_path, f"{rest}    perturbations: {{noise: {{levels: [0.05], on: prompt}}}}\n")
+    assert "that all 2 conditions that count get a verdict: " in two
+    calls = [int(re.findall(r"0\.99 \(about (\d+) calls\)", message)[0]) for message in (one, two)]
+    assert 1.9 * calls[0] < calls[1] < 2.3 * calls[0]
+
+
+def test_calls_of_repeats_are_counted_each(tmp_path: Path) -> None:
+    ((_, clean),) = findings(tmp_path, "    claim: set\n    threshold: 0.3\n")
+    rest = "    claim: set\n    threshold: 0.3\n    perturbations: {repeat: {times: 10, threshold: 0.3}}\n"
+    ((_, both),) = findings(tmp_path, rest)
+    assert "0.99 (about 10 calls)" in clean
+    assert "0.99 (about 110 calls)" in both
 
 
 def test_a_budget_of_calls_that_stands_in_the_way_is_named(tmp_path: Path) -> None:
-    rest = "    perturbations: {repeat: {times: 10, threshold: 0.95}}\n"
-    ((_, message),) = findings(tmp_path, rest)
-    assert message.endswith("; more trials: --fixed N (and --max-calls)")
+    rest = "    perturbations: {repeat: {times: 30, threshold: 0.95}}\n"
+    ((kind, message),) = findings(tmp_path, rest)
+    assert "warning" == kind
+    assert message.startswith("repeat@30: at threshold 0.95 the shortest way to usable is ")
+    assert message.endswith(" passes in a row; a run asks 66 at most by default. Allow more with --max-calls")
 
 
-@pytest.mark.parametrize(
-    ("threshold", "said"), [("1.0", "it can never be usable"), ("0.999", "3688 passes in a row; a run asks 200")]
-)
-def test_thresholds_out_of_reach_are_said(threshold: str, said: str, tmp_path: Path) -> None:
-    messages = findings(tmp_path, f"    claim: set\n    threshold: {threshold}\n")
-    assert said in messages[0][1]
+def test_conditions_that_want_for_the_same_are_named_together(tmp_path: Path) -> None:
+    rest = "    perturbations: {noise: {levels: [0.05, 0.1], require: 0.05, on: prompt}}\n"
+    ((_, message),) = findings(tmp_path, rest, n_items=40)
+    assert message.startswith("clean, noise@0.05: at threshold 0.95 ")
+
+
+@pytest.mark.parametrize(("group", "said"), [("", 100), ("    group: story\n", 50)])
+def test_items_of_one_group_do_for_one(tmp_path: Path, group: str, said: int) -> None:
+    """Two items of one story fall together: the second tells nothing new to a test that may stop anywhere."""
+    items = "".join(f'{{"q": "Question {n}?", "story": {n // 2}}}\n' for n in range(100))
+    (tmp_path / "items.jsonl").write_text(items)
+    path = tmp_path / "t.yaml"
+    head = "suite: t\nthreshold: 0.98\ntasks:\n  a:\n    prompt: '{q}'\n    items: items.jsonl\n"
+    path.write_text(f"{head}    constraints: [one_line]\n{group}", encoding="utf-8")
+    (message,) = [found.problem.message for found in lint(load_suite(path))]
+    assert f"; there are {said} items{' of different groups' if group else ''} for it: " in message
 
 
 def test_a_condition_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:

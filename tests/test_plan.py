@@ -10,7 +10,7 @@ from evalkit.errors import EvalkitError
 from evalkit.plan import Plan, Scope, check_prompts, item_order, items_available, make_plan
 from evalkit.suite import load_suite
 from evalkit.trial import Call, Message
-from evalkit.verdict import Terms
+from evalkit.verdict import Terms, calibrated, explored_budget, sequential_test
 from tests.runs import make_suite
 
 GENERATED = """
@@ -95,7 +95,7 @@ def test_repeats_of_an_item_that_is_drawn_again_go_on_counting(tmp_path: Path) -
 def test_a_population_runs_out(tmp_path: Path) -> None:
     plan = _plan(tmp_path, Scope(fixed=50), n_items=20)
     assert (20, True) == (_terms(plan, "clean").units, _terms(plan, "clean").exhausted)
-    assert 20 == items_available(plan.suite.tasks[0], None)
+    assert 20 == items_available(plan.suite.tasks[0], None, apart=False)
     enough = _plan(tmp_path, Scope(fixed=20), n_items=20)
     assert (20, False) == (_terms(enough, "clean").units, _terms(enough, "clean").exhausted)
 
@@ -107,7 +107,7 @@ def test_a_generator_never_runs_out_and_its_repeats_are_numbered(tmp_path: Path)
     again = [unit for unit in units if unit.item.id == units[0].item.id]
     assert [(number,) for number in range(len(again))] == [unit.repeats for unit in again]
     assert len(again) > 1
-    assert items_available(plan.suite.tasks[0], None) is None
+    assert items_available(plan.suite.tasks[0], None, apart=False) is None
 
 
 def test_an_axis_takes_the_place_of_clean_and_other_conditions_draw_from_its_counting_levels(tmp_path: Path) -> None:
@@ -200,16 +200,162 @@ def test_a_limit_takes_the_first_items_of_the_order(tmp_path: Path) -> None:
     whole = _items(_plan(tmp_path))
     part = _plan(tmp_path, Scope(limit=3, fixed=20))
     assert (whole[:3], False) == (_items(part), _terms(part, "clean").exhausted)
-    drawn = _items(_plan(tmp_path, Scope(limit=3), claim="set"))
+    drawn = _items(_plan(tmp_path, Scope(limit=3, fixed=200), claim="set"))
     assert (200, set(whole[:3])) == (len(drawn), set(drawn))
     assert 3 == _terms(_generated(tmp_path, limit=3), "digits@1").units
 
 
-def test_groups_matter_to_a_population_only(tmp_path: Path) -> None:
-    grouped = "    group: half"
-    assert _terms(_plan(tmp_path, more=grouped), "clean").clustered
-    assert not _terms(_plan(tmp_path, more=grouped, claim="set"), "clean").clustered
-    assert not _terms(_plan(tmp_path), "clean").clustered
+GROUPED = "    group: half"
+FIXED = Scope(fixed=200)
+
+
+def test_groups_matter_to_a_fixed_number_from_a_population_only(tmp_path: Path) -> None:
+    """A test that may stop anywhere asks one item of each group: none of them stand or fall together."""
+    assert _terms(_plan(tmp_path, FIXED, more=GROUPED), "clean").clustered
+    assert not _terms(_plan(tmp_path, FIXED, more=GROUPED, claim="set"), "clean").clustered
+    assert not _terms(_plan(tmp_path, FIXED), "clean").clustered
+    assert not _terms(_plan(tmp_path, more=GROUPED), "clean").clustered
+
+
+def test_of_groups_one_item_each_comes_first(tmp_path: Path) -> None:
+    """Then a second of each, and so on; the groups keep their order from round to round."""
+    orders = set()
+    for seed in range(6):
+        plan = _plan(tmp_path, FIXED, seed=seed, n_items=21, more=GROUPED)
+        halves = [unit.item.fields["half"] for unit in plan.units(_terms(plan, "clean"))]
+        rounds = [tuple(halves[at : at + 2]) for at in range(0, 20, 2)]
+        assert [rounds[0]] * 10 == rounds
+        assert 0 == halves[20]
+        orders.add(rounds[0])
+    assert {(0, 1), (1, 0)} == orders
+
+
+def test_within_a_group_items_keep_their_order(tmp_path: Path) -> None:
+    def of_half(more: str) -> list[str]:
+        plan = _plan(tmp_path, FIXED, n_items=30, more=more)
+        return [unit.item.id for unit in plan.units(_terms(plan, "clean")) if unit.item.fields["half"] == 1]
+
+    assert of_half("") == of_half(GROUPED)
+
+
+def test_a_new_item_of_a_group_changes_no_other_items_order(tmp_path: Path) -> None:
+    before, after = (_items(_plan(tmp_path, FIXED, n_items=n, more=GROUPED)) for n in (31, 33))
+    halves = [[item for item in order if int(item[1:]) % 2 == 1 and item != "i31"] for order in (before, after)]
+    assert halves[0] == halves[1]
+
+
+def test_a_test_that_may_stop_anywhere_asks_one_item_of_each_group(tmp_path: Path) -> None:
+    fixed, sequential = (_plan(tmp_path, scope, more=GROUPED) for scope in (FIXED, Scope()))
+    terms = _terms(sequential, "clean")
+    assert (2, True) == (terms.units, terms.exhausted)
+    assert _items(fixed)[:2] == _items(sequential)
+    assert {0, 1} == {unit.item.fields["half"] for unit in sequential.units(terms)}
+    assert 20 == _terms(fixed, "clean").units
+    task = sequential.suite.tasks[0]
+    assert (20, 2) == (items_available(task, None, apart=False), items_available(task, None, apart=True))
+    drawn = _plan(tmp_path, more=GROUPED, claim="set")
+    assert (2000, False) == (_terms(drawn, "clean").units, _terms(drawn, "clean").exhausted)
+
+
+def test_a_limit_counts_items_in_the_order_of_rounds(tmp_path: Path) -> None:
+    whole = _items(_plan(tmp_path, FIXED, more=GROUPED))
+    assert whole[:5] == _items(_plan(tmp_path, Scope(fixed=200, limit=5), more=GROUPED))
+    assert whole[:1] == _items(_plan(tmp_path, Scope(limit=1), more=GROUPED))
+    assert whole[:2] == _items(_plan(tmp_path, Scope(limit=5), more=GROUPED))
+
+
+# --- tests that may stop anywhere
+
+
+def test_every_condition_has_a_test_unless_the_number_of_units_is_fixed(tmp_path: Path) -> None:
+    perturbations = "{noise: {on: prompt, levels: [0.1, 0.3], require: 0.1}, repeat: 3}"
+    assert all(terms.test is None for terms in _plan(tmp_path, FIXED, perturbations=perturbations).terms)
+    plan = _plan(tmp_path, perturbations=perturbations)
+    alpha = plan.terms[0].alpha
+    assert {
+        "clean": sequential_test(0.9, alpha, alpha / 2, 2000),
+        "noise@0.1": sequential_test(0.9, alpha, alpha / 2, 2000),
+        "noise@0.3": sequential_test(0.9, alpha, alpha, explored_budget(0.9, alpha, 2000)),
+        "repeat@3": sequential_test(0.9, alpha, alpha, 666),
+    } == {terms.condition: terms.test for terms in plan.terms}
+
+
+def test_levels_that_do_not_count_have_a_smaller_budget(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"claim": "set", "perturbations": NOISE}
+    assert [2000, 2000, 2000, 400] == [terms.units for terms in _plan(tmp_path, **given).terms]
+    assert [300, 300, 300, 141] == [terms.units for terms in _plan(tmp_path, Scope(max_calls=300), **given).terms]
+    assert [50, 50, 50, 50] == [terms.units for terms in _plan(tmp_path, Scope(max_calls=50), **given).terms]
+    assert [200, 200, 200, 200] == [terms.units for terms in _plan(tmp_path, FIXED, **given).terms]
+
+
+def test_repeats_that_do_not_count_keep_the_whole_budget(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, claim="set", perturbations="{repeat: 5}")
+    assert (400, False) == (_terms(plan, "repeat@5").units, _terms(plan, "repeat@5").counts)
+
+
+def test_the_test_of_a_condition_does_not_depend_on_how_many_items_there_are(tmp_path: Path) -> None:
+    few, many = (_terms(_plan(tmp_path, n_items=n), "clean") for n in (10, 100))
+    assert (10, 100) == (few.units, many.units)
+    assert few.test == many.test
+
+
+def test_calibrated_tests_need_less_for_the_units_that_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    given: dict[str, Any] = {"n_items": 60, "perturbations": "{repeat: 3}"}
+    plain, exact = (_plan(tmp_path, Scope(calibrated=on, conditions=("clean",)), **given) for on in (False, True))
+    before, after = _terms(plain, "clean").test, _terms(exact, "clean").test
+    assert before is not None
+    assert after == calibrated(before, 0.9, 60)
+    assert after.needed < before.needed
+    left_out = _terms(exact, "repeat@3")
+    assert left_out.units == 0
+
+
+# --- models that answer the same request the same way
+
+
+def test_a_steady_model_is_asked_each_item_of_a_set_once(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, Scope(fixed=30), n_items=4, claim="set", perturbations="{repeat: 3}")
+    steady = plan.for_steady(["add"])
+    for condition, repeats in (("clean", (0,)), ("repeat@3", (0, 1, 2))):
+        units, plain = (list(each.units(_terms(each, condition))) for each in (steady, plan))
+        assert {repeats} == {unit.repeats for unit in units}
+        assert [unit.item.id for unit in plain] == [unit.item.id for unit in units]
+        assert len({unit.repeats for unit in plain}) > 1
+
+
+def test_the_census_of_a_steady_model_is_the_size_of_its_set(tmp_path: Path) -> None:
+    axis = "    difficulty: {field: half, require: 0}"
+    steady = _plan(tmp_path, n_items=7, claim="set", more=axis).for_steady(["add"])
+    assert {"half@0": (True, 4), "half@1": (True, 3)} == {
+        terms.condition: (terms.steady, terms.census) for terms in steady.terms
+    }
+    limited = _plan(tmp_path, Scope(limit=2), n_items=7, claim="set").for_steady(["add"])
+    assert 2 == limited.terms[0].census
+
+
+def test_a_set_of_a_fixed_number_of_units_has_no_census(tmp_path: Path) -> None:
+    steady = _plan(tmp_path, FIXED, claim="set").for_steady(["add"])
+    assert (True, None) == (steady.terms[0].steady, steady.terms[0].census)
+
+
+def test_to_know_what_a_generator_draws_is_not_to_know_the_pass_rate(tmp_path: Path) -> None:
+    plan = _generated(tmp_path).for_steady(["add"])
+    assert {(True, None)} == {(terms.steady, terms.census) for terms in plan.terms}
+    again = [unit.repeats for unit in islice(plan.units(_terms(plan, "digits@1")), 300)]
+    assert {(0,)} == set(again)
+
+
+def test_fresh_items_make_no_difference_to_a_steady_model(tmp_path: Path) -> None:
+    plan = _plan(tmp_path)
+    assert plan == plan.for_steady(["add"])
+
+
+def test_tasks_of_which_it_is_not_known_are_left_as_they_are(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, claim="set")
+    assert plan == plan.for_steady([])
 
 
 def test_the_confidence_is_the_suites_unless_another_is_asked_for(tmp_path: Path) -> None:
@@ -228,6 +374,23 @@ def test_the_confidence_is_the_suites_unless_another_is_asked_for(tmp_path: Path
 def test_a_scope_that_names_what_is_not_there_is_refused(tmp_path: Path, message: str, scope: Scope) -> None:
     with pytest.raises(EvalkitError, match=message):
         _plan(tmp_path, scope, perturbations="{noise: [0.1]}")
+
+
+@pytest.mark.parametrize(
+    ("message", "scope"),
+    [
+        ("found until 'soon', expected one of verdict, margin", {"until": "soon"}),
+        ("found fixed and calibrated together", {"fixed": 10, "calibrated": True}),
+        ("found max_cost 0, expected a positive number of US dollars", {"max_cost": 0}),
+        ("found max_cost inf, expected", {"max_cost": float("inf")}),
+        ("found max_cost nan, expected", {"max_cost": float("nan")}),
+        ("found max_cost True, expected", {"max_cost": True}),
+        ("found max_calls 1.5, expected a whole number", {"max_calls": 1.5}),
+    ],
+)
+def test_a_scope_that_makes_no_sense_is_refused(message: str, scope: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=message):
+        Scope(**scope)
 
 
 @pytest.mark.parametrize("name", ["limit", "fixed", "max_calls"])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from evalkit.record import (
     read_run_file,
     write_run_file,
 )
-from evalkit.verdict import Terms
+from evalkit.verdict import Terms, sequential_test
 
 TERMS = Terms(
     task="t",
@@ -68,6 +69,26 @@ def test_a_run_file_comes_back_as_it_was_written(tmp_path: Path) -> None:
     write_run_file(tmp_path, run)
     assert run == read_run_file(tmp_path)
     assert ["run.json"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_a_test_comes_back_to_the_last_digit(tmp_path: Path) -> None:
+    """A run that is resumed goes on with the very test that it was made with."""
+    test = sequential_test(0.95, 0.025, 0.025 / 3, 2000)
+    terms = replace(TERMS, test=replace(test, calibrated=2000), steady=True, census=40)
+    scope = Scope(tasks=("t",), until="verdict", explore=True, max_calls=500, max_cost=0.5, calibrated=True)
+    run = RUN.model_copy(
+        update={"terms": [terms], "scope": scope, "precision": 0.01, "strict": True, "stopped": "cost"}
+    )
+    write_run_file(tmp_path, run)
+    assert run == read_run_file(tmp_path)
+    assert terms == read_run_file(tmp_path).terms[0]
+
+
+def test_a_scope_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
+    scope = {**RUN.model_dump(mode="json")["scope"], "until": "soon"}
+    (tmp_path / "run.json").write_text(_with(scope=scope), encoding="utf-8")
+    with pytest.raises(RecordError, match=r"run\.json.*until"):
+        read_run_file(tmp_path)
 
 
 def test_a_run_file_is_replaced(tmp_path: Path) -> None:

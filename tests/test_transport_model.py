@@ -5,6 +5,7 @@ import random
 import socket
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -312,3 +313,37 @@ def test_the_server_counts_what_a_client_pays_for() -> None:
 
 def _call(n: int) -> Call:
     return Call(task="t", item=str(n), condition="clean", repeat=0, messages=(Message(role="user", content=str(n)),))
+
+
+# --- what is known of it
+
+
+@pytest.mark.parametrize(
+    ("steady", "card", "suites", "users"),
+    [
+        (False, {}, {}, {}),
+        (True, {"steady": True}, {}, {}),
+        (True, {"steady": True}, {"temperature": 1}, {}),
+        (True, {}, {"temperature": 0}, {}),
+        (True, {}, {"temperature": 0.0}, {}),
+        (False, {}, {"temperature": 0.1}, {}),
+        (True, {}, {}, {"temperature": 0}),
+        (True, {}, {"temperature": 1}, {"temperature": 0}),
+        (False, {}, {"temperature": 0}, {"temperature": 1}),
+        (False, {}, {"seed": 0}, {}),
+    ],
+)
+def test_a_model_answers_the_same_way_by_its_card_or_at_a_temperature_of_nothing(
+    steady: bool, card: dict[str, Any], suites: dict[str, Any], users: dict[str, Any]
+) -> None:
+    """The user's settings go before the suite's."""
+    model = _model("http://127.0.0.1:1", **card)
+    model._endpoint = replace(model._endpoint, sampling=users)
+    assert steady is model.steady(suites)
+
+
+@pytest.mark.parametrize(("free", "expected"), [(True, 0.0), (False, None)])
+def test_an_answer_costs_nothing_or_nobody_knows_what(free: bool, expected: float | None) -> None:
+    model = _model("http://127.0.0.1:1", free=free)
+    answer = Answer(response=Response(text="5"), latency_s=0.1, attempts=1)
+    assert (free, expected) == (model.free, model.cost_usd(answer))

@@ -297,3 +297,29 @@ def test_only_a_condition_that_asks_again_has_a_repeat_block() -> None:
     assert found.repeat is not None
     assert (found.passes, found.trials, found.mean_score) == (0, 1, 0.5)
     assert result(0).repeat is None
+
+
+@pytest.mark.parametrize(("fails", "verdict"), [(0, "usable"), (3, "edge"), (20, "unusable")])
+def test_there_is_no_verdict_before_all_units_are_there(fails: int, verdict: str) -> None:
+    assert ["edge", verdict] == [decided(fails, seen=seen).verdict(KEY) for seen in (99, 100)]
+    assert verdict == decided(fails).result(KEY).verdict
+
+
+def test_units_that_were_never_planned_bring_no_verdict() -> None:
+    assert "edge" == FixedDecider([terms(units=0)]).verdict(KEY)
+
+
+def test_it_has_ended_once_every_condition_has_its_units() -> None:
+    decider = FixedDecider([terms(units=1), terms(condition="off", units=0), terms(task="u", units=1)])
+    ended = [decider.ended]
+    for key in (KEY, ("u", "clean")):
+        decider.observe(key, unit(0, True))
+        ended.append(decider.ended)
+    assert [False, False, True] == ended
+
+
+def test_a_stop_does_not_end_what_still_lacks_units() -> None:
+    decider = decided(3, seen=99)
+    decider.stop("cost")
+    assert not decider.ended
+    assert "cost" == decider.result(KEY).reason

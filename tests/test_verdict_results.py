@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from evalkit.verdict import (
+    Claims,
     ConditionResult,
     ConstraintResult,
     CriticalLevel,
@@ -35,6 +36,7 @@ CONDITION = ConditionResult(
     decided_at=None,
     calls_to_decide=850,
     evidence=Evidence(usable=3.5e-6, unusable=0.88, needed=(40, 120)),
+    void_price=80,
     mean_score=0.981,
     constraints=(
         ConstraintResult(constraint="words", trials=431, passes=428, pass_rate=428 / 431, low=0.975, high=0.999),
@@ -70,6 +72,7 @@ SUITE = SuiteResult(
     served_model=("x-2026-10-01",),
     verdict="edge",
     tasks=(TASK,),
+    claims=Claims(level=0.05, usable=(), unusable=("ticket-title",)),
     totals=Totals(calls=2210, void=3, cost_usd=0.61, seconds=83.1),
 )
 
@@ -78,20 +81,23 @@ GOLDEN = (
     '"task": "ticket-title", "threshold": 0.95, "verdict": "edge", '
     '"weakest": "noise@0.05", "margin": -0.0219258, "margin_low": -0.066, "margin_high": 0.012, '
     '"conditions": [{"condition": "noise@0.05", "perturbation": "noise", "level": 0.05, "counts": true, '
-    '"threshold": 0.95, "trials": 431, "passes": 400, "void": 2, "pass_rate": 0.928074, "low": 0.884, "high": 0.962, '
+    '"threshold": 0.95, "measure": "pass", "trials": 431, "passes": 400, "void": 2, "pass_rate": 0.928074, '
+    '"low": 0.884, "high": 0.962, '
     '"margin": -0.0219258, "margin_low": -0.066, "margin_high": 0.012, "verdict": "edge", "reason": "futility", '
     '"decided_at": null, "calls_to_decide": 850, '
-    '"evidence": {"usable": 3.5e-06, "unusable": 0.88, "needed": [40.0, 120.0]}, "mean_score": 0.981, '
+    '"evidence": {"usable": 3.5e-06, "unusable": 0.88, "needed": [40.0, 120.0]}, "void_price": 80, '
+    '"mean_score": 0.981, '
     '"variants": [{"variant": "conflict words", "trials": 8, "passes": 3, "pass_rate": 0.375, "low": 0.0852, '
     '"high": 0.755, "lost": 4}]}], '
     '"constraints": [{"constraint": "words", "trials": 431, "passes": 428, "pass_rate": 0.993039, "low": 0.975, '
     '"high": 0.999}], '
     '"critical_levels": [{"perturbation": "noise", "usable_to": 0.02, "unusable_from": 0.2, "estimate": null, '
-    '"low": null, "high": null, "fit": null}], '
+    '"low": null, "high": null, "fit": null, "contradiction": null}], '
     '"repeat": {"k": 2, "items": 60, "pass_hat_k": [0.97, 0.955], "standard_error": [0.01, 0.333333], '
     '"consistent": 0.88, "agreement": 0.93}, '
     '"cost_usd": 0.41, "latency_s": {"p50": 0.8, "p95": 2.1}, '
     '"tokens": {"in": 91000, "out": 8000, "cached": 60000}}], '
+    '"claims": {"false_discovery_rate": 0.05, "usable": [], "unusable": ["ticket-title"]}, '
     '"totals": {"calls": 2210, "void": 3, "cost_usd": 0.61, "seconds": 83.1}}'
 )
 

@@ -16,6 +16,7 @@ from evalkit.verdict import (
     Totals,
     summarise,
 )
+from evalkit.verdict.critical import critical_level
 
 Measured = tuple[Terms, int]
 """A condition and how many of its units fail."""
@@ -127,7 +128,7 @@ def test_constraints_are_those_of_the_weakest_condition() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tasks", "verdict"), [([0, 0], "usable"), ([0, 3], "edge"), ([3, 20], "unusable"), ([], "edge")]
+    ("tasks", "verdict"), [([0, 0], "usable"), ([0, 3], "edge"), ([3, 20], "unusable"), ([3], "edge")]
 )
 def test_a_suite_is_usable_when_all_tasks_are_and_unusable_when_one_is(tasks: list[int], verdict: str) -> None:
     found = suite(*([condition(fails=fails, task=f"{place}")] for place, fails in enumerate(tasks)))
@@ -149,9 +150,10 @@ def test_levels_are_usable_up_to_the_first_that_is_not(
     fails: list[int], usable_to: float | None, unusable_from: float | None
 ) -> None:
     levels = [condition("noise", level, fails=each) for level, each in zip([0.02, 0.1, 0.2], fails, strict=True)]
-    (found,) = task(condition(), *levels).critical_levels
+    result = task(condition(), *levels)
+    (found,) = result.critical_levels
     assert ("noise", usable_to, unusable_from) == (found.perturbation, found.usable_to, found.unusable_from)
-    assert (found.estimate, found.low, found.high, found.fit) == (None, None, None, None)
+    assert critical_level("noise", result.conditions[1:], strict=False) == found
 
 
 def test_numbers_that_get_harder_as_they_fall_keep_the_order_of_the_suite() -> None:

@@ -15,7 +15,7 @@ from evalkit.verdict.tally import PassCounts, Tally
 units = st.lists(st.tuples(st.sampled_from("abcde"), st.sampled_from([True, True, False, None])), max_size=40)
 
 
-def tally(**changes: Any) -> Tally:
+def tally(**changes: Any) -> Tally[PassCounts]:
     terms: dict[str, Any] = {
         "task": "t",
         "condition": "repeat@3",
@@ -28,16 +28,21 @@ def tally(**changes: Any) -> Tally:
         "units": 10,
         "exhausted": False,
     }
-    return Tally(Terms(**(terms | changes)))
+    given = Terms(**(terms | changes))
+    return Tally(
+        given, lambda alpha_high: PassCounts(alpha_low=given.alpha, alpha_high=alpha_high, clustered=given.clustered)
+    )
 
 
-def feed(into: Tally, asks: Sequence[tuple[bool | None, ...]], clusters: str = "abcdefgh") -> Tally:
+def feed(
+    into: Tally[PassCounts], asks: Sequence[tuple[bool | None, ...]], clusters: str = "abcdefgh"
+) -> Tally[PassCounts]:
     for cluster, each in zip(clusters, asks, strict=False):
         into.observe(Outcome(position=into.seen, cluster=cluster, asks=each, score=None, constraints={}))
     return into
 
 
-def checks(into: Tally, held: Sequence[Mapping[str, bool] | None]) -> Tally:
+def checks(into: Tally[PassCounts], held: Sequence[Mapping[str, bool] | None]) -> Tally[PassCounts]:
     for each in held:
         asks = (None if each is None else all(each.values()),)
         into.observe(
@@ -46,8 +51,10 @@ def checks(into: Tally, held: Sequence[Mapping[str, bool] | None]) -> Tally:
     return into
 
 
-def counted(outcomes: Sequence[tuple[str, bool | None]], *, clustered: bool = True) -> PassCounts:
-    counts = PassCounts(clustered=clustered)
+def counted(
+    outcomes: Sequence[tuple[str, bool | None]], *, clustered: bool = True, alpha_high: float = 0.025
+) -> PassCounts:
+    counts = PassCounts(alpha_low=0.025, alpha_high=alpha_high, clustered=clustered)
     for cluster, passed in outcomes:
         counts.add(passed, cluster)
     return counts
@@ -69,8 +76,9 @@ def test_running_moments_are_those_of_all_units_at_once(
 @given(units)
 def test_units_that_turn_void_leave_the_clusters_as_they_are(outcomes: list[tuple[str, bool | None]]) -> None:
     void = counted([(cluster, None) for cluster, _ in outcomes])
-    found = counted(outcomes).all_void()
+    found = counted(outcomes).all_void(alpha_high=0.01)
     assert (void.trials, void.void) == (found.trials, found.void)
+    assert (0.025, 0.01) == (found.alpha_low, found.alpha_high)
     for void_as in (None, False, True):
         assert void.moments(void_as) == found.moments(void_as)
 
@@ -83,10 +91,10 @@ def test_without_clusters_each_unit_is_its_own() -> None:
 
 
 def test_the_interval_holds_whatever_void_units_would_have_brought() -> None:
-    ends = {"alpha_low": 0.025, "alpha_high": 0.005}
-    with_void = counted([("a", True)] * 8 + [("b", None)] * 2, clustered=False).interval(**ends)
-    failed = counted([("a", True)] * 8 + [("b", False)] * 2, clustered=False).interval(**ends)
-    passed = counted([("a", True)] * 10, clustered=False).interval(**ends)
+    with_void, failed, passed = (
+        counted([("a", True)] * 8 + [("b", read)] * 2, clustered=False, alpha_high=0.005).interval()
+        for read in (None, False, True)
+    )
     assert (failed.low, passed.high) == (with_void.low, with_void.high)
 
 
@@ -94,10 +102,9 @@ def test_the_interval_holds_whatever_void_units_would_have_brought() -> None:
 def test_within_clusters_the_interval_holds_both_readings_of_void_units(
     outcomes: list[tuple[str, bool | None]],
 ) -> None:
-    ends = {"alpha_low": 0.025, "alpha_high": 0.025}
-    found = counted(outcomes).interval(**ends)
+    found = counted(outcomes).interval()
     for reading in (False, True):
-        read = counted([(name, reading if passed is None else passed) for name, passed in outcomes]).interval(**ends)
+        read = counted([(name, reading if passed is None else passed) for name, passed in outcomes]).interval()
         assert found.low <= read.low
         assert found.high >= read.high
 
@@ -105,10 +112,9 @@ def test_within_clusters_the_interval_holds_both_readings_of_void_units(
 @pytest.mark.parametrize("common", [False, True])
 def test_a_void_unit_read_the_other_way_can_move_an_end_further(common: bool) -> None:
     """Three stories fail, one passes (or the reverse): a fail that leans with the many makes them weigh more."""
-    ends = {"alpha_low": 0.025, "alpha_high": 0.025}
     outcomes = [*((name, common) for name in "aaaaabbbbbcc"), *[("d", not common)] * 5]
-    found = counted([*outcomes, ("b", None)]).interval(**ends)
-    leaning, against = (counted([*outcomes, ("b", read)]).interval(**ends) for read in (common, not common))
+    found = counted([*outcomes, ("b", None)]).interval()
+    leaning, against = (counted([*outcomes, ("b", read)]).interval() for read in (common, not common))
     if common:
         assert found.low == leaning.low < against.low
     else:
@@ -201,7 +207,7 @@ def test_repeats_without_an_observation_are_not_measured() -> None:
     assert feed(tally(repeats=2), [(None, None)]).repeat_result() is None
 
 
-def varied(outcomes: Sequence[tuple[str, bool | None, bool]]) -> Tally:
+def varied(outcomes: Sequence[tuple[str, bool | None, bool]]) -> Tally[PassCounts]:
     """Units with a form of the prompt each: whether they passed, and whether `words` held."""
     found = tally()
     for form, passed, words in outcomes:

@@ -55,6 +55,8 @@ class Card(BaseModel):
     """Whether this card has been used against the real provider."""
     free: bool = False
     """Whether a call costs nothing that evalkit could count."""
+    steady: bool = False
+    """Whether the same request always gets the same answer; else only a temperature of 0 says so."""
     docs: str = ""
     """Address of the provider's own description of its format."""
 

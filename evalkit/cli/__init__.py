@@ -26,6 +26,7 @@ COMMANDS = {
     "show": "Print the exact requests of a task.",
     "report": "Show or export what a run measured.",
     "rescore": "Score a run's stored responses by a changed suite; no calls.",
+    "import": "Make a run of trials that were measured elsewhere.",
     "models": "List the providers that can be named, and which keys are set.",
     "schema": "Print the JSON Schema of suite files.",
     "new": "Write a first suite.",

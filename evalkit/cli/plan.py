@@ -19,6 +19,7 @@ from evalkit.perturb import TOKEN_COUNTER
 from evalkit.plain import one_line
 from evalkit.plan import Scope, make_plan
 from evalkit.suite import load_suite
+from evalkit.verdict import ASSUMED_PASS_RATES
 
 
 @click.command(epilog="Example: evalkit plan suites/support.yaml --fixed 100")
@@ -30,7 +31,9 @@ from evalkit.suite import load_suite
 def command(suite: str, seed: int, allow_code: bool, as_json: bool, **options: Any) -> None:
     """Say what a run would ask and take; spends nothing.
 
-    Tokens are estimates by a reference counter; a provider's own count differs by model. Prices are not known yet.
+    For each condition: the calls to its verdict if the model's true pass rate is what the column says, on average. A
+    condition that does not count is asked less, or not at all. Tokens are estimates by a reference counter; a
+    provider's own count differs by model. Prices are not known yet.
     """
     loaded = load_suite(suite, allow_code=allow_code)
     confidence = options.pop("confidence")
@@ -38,15 +41,25 @@ def command(suite: str, seed: int, allow_code: bool, as_json: bool, **options: A
     if as_json:
         print_json({"suite": loaded.name, "token_counter": TOKEN_COUNTER, **_totals(rows), "conditions": _json(rows)})
         return
-    say(f"{'task':<20} {'condition':<18} {'counts':<6} {'calls':>8} {'tokens in':>12} {'least to usable':>16}")
+    rates = " ".join(f"{rate:>6g}" for rate in ASSUMED_PASS_RATES)
+    say(f"{'':<47}calls to a verdict at a pass rate of")
+    say(f"{'task':<20} {'condition':<18} {'counts':<6} {rates} {'at most':>8} {'tokens/call':>12}")
     for row in rows:
         counts = "yes" if row.terms.counts else "no"
-        least = "never" if row.least_units is None else str(row.least_units)
+        calls = " ".join(f"{round(row.expected_calls[rate]):>6,}" for rate in ASSUMED_PASS_RATES)
         say(
-            f"{one_line(row.terms.task, 20):<20} {one_line(row.terms.condition, 18):<18} {counts:<6} {row.calls:>8,} "
-            f"{row.tokens_in:>12,} {least:>16}"
+            f"{one_line(row.terms.task, 20):<20} {one_line(row.terms.condition, 18):<18} {counts:<6} {calls} "
+            f"{row.calls:>8,} {round(row.tokens_per_call):>12,}"
         )
     totals = _totals(rows)
+    counting = [row for row in rows if row.terms.counts]
+    for rate in (0.9, 0.99):
+        expected = round(sum(row.expected_calls[rate] for row in counting))
+        tokens = round(sum(row.expected_calls[rate] * row.tokens_per_call for row in counting))
+        say(
+            f"if the model really is at {rate:g} everywhere: {expected:,} calls to all verdicts, "
+            f"about {tokens:,} tokens in"
+        )
     say(f"at most {totals['calls']:,} calls, about {totals['tokens_in']:,} tokens in ({TOKEN_COUNTER}); price unknown")
 
 
@@ -69,6 +82,8 @@ def _json(rows: list[Forecast]) -> list[dict[str, Any]]:
             "calls": row.calls,
             "tokens_in": row.tokens_in,
             "least_units_to_usable": row.least_units,
+            "expected_calls": {f"{rate:g}": round(calls, 1) for rate, calls in row.expected_calls.items()},
+            "chance_of_a_verdict": {f"{rate:g}": round(chance, 4) for rate, chance in row.chances.items()},
         }
         for row in rows
     ]

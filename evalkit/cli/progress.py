@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from evalkit.engine import Session
     from evalkit.record import TrialRow
 
+_MARKS = {"usable": "✓", "unusable": "✗"}
 REDRAW_SECONDS = 0.25
 LOG_SECONDS = 15.0
 
@@ -30,6 +31,7 @@ class Display:
         self._live: Any = None
         self._started = self._shown = time.monotonic()
         self._trials = self._calls = self._void = self._passes = 0
+        self._spent, self._priced = 0.0, False
         self._done: Counter[tuple[str, str]] = Counter()
 
     def __enter__(self) -> Self:
@@ -53,6 +55,9 @@ class Display:
         self._calls += row.attempts > 0
         self._void += row.void_reason is not None
         self._passes += bool(row.passed)
+        if row.cost_usd is not None:
+            self._spent += row.cost_usd
+            self._priced = True
         self._done[row.task, row.condition] += 1
         now = time.monotonic()
         if now - self._shown < (LOG_SECONDS if self._live is None else REDRAW_SECONDS):
@@ -69,16 +74,22 @@ class Display:
         speed = self._calls / max(now - self._started, 1e-9)
         in_flight = self._session.engine.in_flight if self._session.engine else 0
         void = f", {self._void:,} void" if self._void else ""
-        cost = "" if self._session.model.free else ", cost unknown"
         return (
-            f"{self._trials:,} of {self._session.planned:,} trials, {self._passes:,} passed{void}, "
-            f"{speed:,.0f} calls/s, {in_flight} in flight{cost}"
+            f"{self._trials:,} trials (at most {self._session.planned:,}), {self._passes:,} passed{void}, "
+            f"{speed:,.0f} calls/s, {in_flight} in flight{self._cost()}"
         )
 
+    def _cost(self) -> str:
+        if self._session.model.free:
+            return ""
+        return f", {self._spent:.2f} USD" if self._priced else ", cost unknown"
+
     def _tasks(self) -> list[str]:
-        """For every task, which conditions have all their trials."""
-        complete: dict[str, list[str]] = {}
+        """For every task, which conditions are decided, under way, or have not begun."""
+        states: dict[str, list[str]] = {}
+        decider = self._session.decider
         for terms in self._session.plan.terms:
-            mark = "●" if self._done[terms.key] >= terms.units * terms.repeats else "○"
-            complete.setdefault(terms.task, []).append(f"{mark} {terms.condition}")
-        return [f"  {task}: {'  '.join(conditions)}" for task, conditions in complete.items()]
+            verdict = decider.verdict(terms.key) if decider is not None else "edge"
+            mark = _MARKS.get(verdict) or ("…" if self._done[terms.key] else "○")
+            states.setdefault(terms.task, []).append(f"{mark} {terms.condition}")
+        return [f"  {task}: {'  '.join(conditions)}" for task, conditions in states.items()]

@@ -18,6 +18,7 @@ from evalkit.cli.shared import (
     say,
     wants_colour,
 )
+from evalkit.engine.imported import check_asked
 from evalkit.engine.rescore import rescore
 from evalkit.errors import EvalkitError
 from evalkit.record import read_run_file
@@ -44,6 +45,7 @@ def command(run: Path, suite: str, out: Path, adapters: tuple[Path, ...], allow_
     prompt or items changed, a trial has no answer and is void.
     """
     stored = read_run_file(run)
+    check_asked(run, stored)
     # At the address where it was asked: what the environment says today would make other requests.
     options = {**stored.options, "base_url": stored.address} if "://" in stored.address else stored.options
     model = opener(adapters, allow_code=allow_code, need_key=False)(stored.model, options, Path(stored.directory))

@@ -36,12 +36,32 @@ if TYPE_CHECKING:
     from evalkit.plan import Plan
 
 
+_LIKELY_PASS_RATE = 0.99
+"""Of a model that somebody hopes to use."""
+
+
 @click.command(
-    epilog="Example: evalkit run suites/support.yaml --model openai/gpt-5-mini --model baseline/rules --fixed 100"
+    epilog="Example: evalkit run suites/support.yaml --model openai/gpt-5-mini --model baseline/rules --until verdict"
 )
 @click.argument("suites", nargs=-1, metavar="SUITE...")
 @click.option("--model", "models", multiple=True, metavar="PROVIDER/NAME", help="May be given several times.")
 @scope_options
+@click.option(
+    "--until",
+    type=click.Choice(["verdict", "margin"]),
+    default="margin",
+    show_default=True,
+    help="Stop at the verdict, for the fewest calls, or go on to the suite's precision and the critical levels.",
+)
+@click.option("--explore", is_flag=True, help="Go on with a task's other conditions after its verdict.")
+@click.option(
+    "--max-cost",
+    type=FiniteFloat(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    metavar="USD",
+    help="The run's budget, as far as prices are known.",
+)
 @seed_option
 @settings_option
 @click.option("--concurrency", type=click.IntRange(1, 10_000), default=16, show_default=True, help="Calls in flight.")
@@ -81,19 +101,23 @@ if TYPE_CHECKING:
 def command(context: click.Context, /, suites: tuple[str, ...], models: tuple[str, ...], **options: Any) -> int:
     """Measure suites with models, and say whether they are usable.
 
-    SUITE is a file, or the name of a shipped suite. Results go to standard output, progress to standard error, and
-    everything that was asked and answered to a new folder for each suite and model. Ctrl-C stops a run so that it can
-    be resumed; the exit code is then 130. Without an answer to give (a refused key, too many void trials) it is 4.
+    Each condition is asked until its verdict is safe, and by default until its margin is known as well as the suite
+    wants. SUITE is a file, or the name of a shipped suite. Results go to standard output, progress to standard error,
+    and everything that was asked and answered to a new folder for each suite and model. Ctrl-C stops a run so that it
+    can be resumed; the exit code is then 130. Without an answer to give (a refused key, too many void trials) it is 4.
     """
     if options["resume"] is not None:
         _refuse_with_resume(context)
+        for budget in ("max_calls", "max_cost"):
+            if context.get_parameter_source(budget) is not click.core.ParameterSource.COMMANDLINE:
+                options[budget] = None
         return _carry_out_all([lambda: _resumed(options)], options)
     if not suites or not models:
         raise click.UsageError("Name at least one SUITE and one --model, or --resume a run.", context)
     return _carry_out_all(_new_sessions(suites, models, options), options)
 
 
-_FITS_RESUME = {"resume", "concurrency", "timeout", "adapters", "allow_code", "as_json"}
+_FITS_RESUME = {"resume", "concurrency", "timeout", "adapters", "allow_code", "as_json", "max_calls", "max_cost"}
 
 
 def _refuse_with_resume(context: click.Context) -> None:
@@ -120,6 +144,8 @@ def _resumed(options: dict[str, Any]) -> Session:
         opener(options["adapters"], allow_code=options["allow_code"], timeout_s=options["timeout"]),
         concurrency=options["concurrency"],
         allow_code=options["allow_code"],
+        max_calls=options["max_calls"],
+        max_cost=options["max_cost"],
     )
 
 
@@ -133,7 +159,10 @@ def _new_sessions(
 
     given = read_settings(options["settings"])
     open_by_name = opener(options["adapters"], allow_code=options["allow_code"], timeout_s=options["timeout"])
-    scope = Scope(**{name: options[name] for name in ("tasks", "conditions", "limit", "fixed", "max_calls")})
+    if options["fixed"] is not None and options["calibrated"]:
+        raise click.UsageError("--calibrated is for tests that stop by themselves; leave it out with --fixed.")
+    names = ("tasks", "conditions", "limit", "fixed", "until", "explore", "max_calls", "max_cost", "calibrated")
+    scope = Scope(**{name: options[name] for name in names})
     settings = EngineSettings(**{name: options[name] for name in ("concurrency", "max_void", "keep_requests")})
 
     def session(plan: Plan, model: str) -> Session:
@@ -181,20 +210,26 @@ def _carry_out_all(sessions: Sequence[Callable[[], Session]], options: dict[str,
         if found.interrupted:
             codes.add(EXIT_INTERRUPTED)
             break
+    if len(measured) > 1 and not options["as_json"]:
+        from evalkit.report import render_together
+
+        codes.add(_show(render_together([found.results for found in measured], alpha=_alpha(measured))))
     if options["as_json"]:
         results = [found.results.as_json() for found in measured]
         codes.add(_show(json_text(results[0] if len(sessions) == 1 else results) + "\n"))
     return next((code for code in (EXIT_USAGE, EXIT_INTERRUPTED, EXIT_INFRASTRUCTURE) if code in codes), 0)
 
 
+def _alpha(measured: Sequence[Measured]) -> float:
+    """The largest error rate of a verdict among several runs."""
+    return max(terms.alpha for found in measured for terms in found.run.terms)
+
+
 def _carry_out(session: Session) -> Measured:
     """Carry a session out with its display."""
     from evalkit.cli.progress import Display
 
-    left = session.left()
-    price = "costs nothing" if session.model.free else "price unknown"
-    ahead = f"at most {counted(left, 'call')} to {session.model.name}, {price}" if left else "nothing is left to ask"
-    say(f"{session.folder}: {ahead}", err=True)
+    say(f"{session.folder}: {_ahead(session)}", err=True)
     try:
         with Display(session) as display:
             session.on_trial = display.on_trial
@@ -205,6 +240,21 @@ def _carry_out(session: Session) -> Measured:
     if measured.interrupted:
         say(f"Stopped. Go on with: evalkit run --resume {measured.folder}", err=True)
     return measured
+
+
+def _ahead(session: Session) -> str:
+    """What is about to be asked, and what it may cost."""
+    from evalkit.forecast import expected_calls
+
+    left = session.left()
+    if not left:
+        return "nothing is left to ask"
+    price = "costs nothing" if session.model.free else "price unknown, so --max-cost cannot be kept"
+    likely = ""
+    if session.run.scope.fixed is None and not session.answered:
+        calls = expected_calls(session.plan, _LIKELY_PASS_RATE)
+        likely = f"about {counted(calls, 'call')} to the verdicts at a pass rate of {_LIKELY_PASS_RATE:g}, "
+    return f"{likely}at most {counted(left, 'call')} to {session.model.name}, {price}"
 
 
 def _show(text: str) -> int:

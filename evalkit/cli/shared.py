@@ -82,7 +82,7 @@ def names(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple
 
 def scope_options(command: Decorated) -> Decorated:
     """How much of a suite is run."""
-    from evalkit.plan import DEFAULT_MAX_CALLS, DEFAULT_UNITS
+    from evalkit.plan import DEFAULT_MAX_CALLS
 
     options = [
         click.option(
@@ -105,9 +105,7 @@ def scope_options(command: Decorated) -> Decorated:
         click.option(
             "--fixed",
             type=click.IntRange(min=1),
-            default=DEFAULT_UNITS,
-            show_default=True,
-            help="Trials a condition; for repeats, items.",
+            help="So many trials a condition (for repeats, items), judged once; without this, as many as it takes.",
         ),
         click.option(
             "--max-calls",
@@ -115,6 +113,11 @@ def scope_options(command: Decorated) -> Decorated:
             default=DEFAULT_MAX_CALLS,
             show_default=True,
             help="A condition's budget in calls.",
+        ),
+        click.option(
+            "--calibrated",
+            is_flag=True,
+            help="Tests whose error rates are exactly as promised: fewer calls, but the budget can never grow.",
         ),
         click.option(
             "--confidence",

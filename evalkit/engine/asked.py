@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from evalkit.adapter import Request
 from evalkit.trial import Answer, Call
@@ -23,6 +23,12 @@ class Asked(Protocol):
     @property
     def free(self) -> bool:
         """Whether calls cost nothing."""
+
+    def steady(self, sampling: Mapping[str, Any]) -> bool:
+        """Whether it is known to answer the same request the same way, under a suite's sampling settings."""
+
+    def cost_usd(self, answer: Answer) -> float | None:
+        """What an answer cost; None when unknown."""
 
     def check(self, tasks: Sequence[str]) -> None:
         """See whether it can do these tasks at all.

@@ -18,16 +18,16 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 from evalkit.adapter import Request
 from evalkit.aside import aside
 from evalkit.engine.asked import Asked
-from evalkit.engine.outcomes import is_complete, outcome_of
+from evalkit.engine.known import KnownAnswers, SharedKey, shared_key
+from evalkit.engine.outcomes import complete_units, is_complete, outcome_of
 from evalkit.engine.settings import EngineSettings
 from evalkit.errors import FatalTransportError, RecordError, TransportError
 from evalkit.plan import Plan, Unit
-from evalkit.record import TrialKey, TrialReader, TrialRow, TrialWriter
+from evalkit.record import TrialRow, TrialWriter
 from evalkit.score import ScoreError, judge
 from evalkit.trial import Answer
 from evalkit.verdict import Decider, Key, Outcome, Terms
@@ -37,6 +37,8 @@ COMMIT_SECONDS = 0.005
 """How long an answer waits for others to share its commit."""
 GRACE_SECONDS = 10.0
 """How long calls in flight may still answer after the run was told to stop."""
+_LEAST_FOR_VOID = 500
+"""Trials (or all of them, if there are fewer) that a share of void ones is taken of, before there are as many."""
 _KNOWN_AT_ONCE = 500
 """Trials started or taken over from the record before the event loop gets a turn."""
 
@@ -60,34 +62,6 @@ class _UnitInProgress:
         return [self.rows[index] for index in sorted(self.rows)]
 
 
-_SharedKey: TypeAlias = tuple[str, int, str, str]
-
-
-def _shared_key(row: TrialRow) -> _SharedKey:
-    """Trials with the same key are one call: the same request about the same item, the same time round."""
-    return row.request_hash, row.repeat, row.task, row.item
-
-
-def _found_in(readers: Sequence[TrialReader], row: TrialRow) -> Iterator[tuple[int, TrialRow]]:
-    """Where a request is answered already: in this run (the first reader) for the same item only, then in others."""
-    for index, reader in enumerate(readers):
-        found = reader.answer(row.request_hash, row.repeat, task=row.task, item=row.item, same_item=index == 0)
-        if found is not None:
-            yield index, found
-
-
-def _lent(readers: Sequence[TrialReader]) -> dict[tuple[int, TrialKey], tuple[str, str]]:
-    """Which item (task and id) each trial of a reused run has answered for, before a run is resumed."""
-    lent: dict[tuple[int, TrialKey], tuple[str, str]] = {}
-    own, *reused = readers
-    if reused:
-        for row in own.rows():
-            if row.attempts == 0 and row.void_reason is None:
-                for index, found in _found_in(readers, row):
-                    lent.setdefault((index, found.key), (row.task, row.item))
-    return lent
-
-
 class Engine:
     """Carries out one plan with one model.
 
@@ -96,7 +70,7 @@ class Engine:
         decider: Which condition next, or stop.
         model: Who is asked.
         writer: Where it is recorded.
-        known: What this run has recorded already, then runs whose answers are reused.
+        known: Answers that need not be asked for.
         settings: How.
         on_trial: Told of every trial once it is recorded and scored, or found in the record.
     """
@@ -107,7 +81,7 @@ class Engine:
         decider: Decider,
         model: Asked,
         writer: TrialWriter,
-        known: Sequence[TrialReader],
+        known: KnownAnswers,
         *,
         settings: EngineSettings,
         on_trial: Callable[[TrialRow], None],
@@ -118,7 +92,7 @@ class Engine:
         self._sequences: dict[Key, Iterator[Unit]] = {key: plan.units(terms) for key, terms in self._terms.items()}
         self._backlog: deque[_Ask] = deque()
         self._calls: set[asyncio.Task[None]] = set()
-        self._shared: dict[_SharedKey, asyncio.Future[Answer]] = {}
+        self._shared: dict[SharedKey, asyncio.Future[Answer]] = {}
         self._buffer: list[tuple[_Ask, TrialRow]] = []
         self._scored: list[TrialRow] = []
         self._unsaved = 0
@@ -128,8 +102,11 @@ class Engine:
         self._stopping = False
         self._failure: BaseException | None = None
         self._planned = sum(terms.units * terms.repeats for terms in plan.terms)
-        self._void = 0
-        self._lent = _lent(known)
+        self._trials = self._void = 0
+        """Trials that have come to their end, and those of this session that are void."""
+        self._spent, self._n_priced = known.spent()
+        """In US dollars, and how many answers that was for."""
+        self._spent_up = False
         # A thread of its own: commits must not queue behind whatever else runs in threads.
         self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="evalkit-commit")
 
@@ -142,6 +119,7 @@ class Engine:
             EvalkitError: If something of the suite's own Python fails.
         """
         try:
+            self._take_over()
             while self._under_way():
                 await self._flush()
         except BaseException:
@@ -180,8 +158,13 @@ class Engine:
 
     @property
     def stopped(self) -> bool:
-        """Whether it was told to stop before every condition had its units."""
-        return self._stopping and any(self._next_position[key] < terms.units for key, terms in self._terms.items())
+        """Whether it was told to stop while more was wanted."""
+        return self._stopping and not self._decider.ended
+
+    @property
+    def spent_up(self) -> bool:
+        """Whether the money ended before the run did."""
+        return self._spent_up
 
     @property
     def in_flight(self) -> int:
@@ -194,6 +177,19 @@ class Engine:
 
     # --- starting calls
 
+    def _take_over(self) -> None:
+        """Give the decider what the record has of each condition, up to its first gap or void trial."""
+        closed: set[Key] = set()
+        for key, rows in complete_units(self._known.rows(), self._terms):
+            if any(row.void_reason is not None for row in rows):
+                closed.add(key)  # it is asked again, and what follows is found when its turn comes
+            if key not in closed and self._next_position[key] < self._terms[key].units:
+                next(self._sequences[key])
+                self._next_position[key] += 1
+                self._decider.observe(key, outcome_of(rows))
+                for row in rows:
+                    self._tell(row)
+
     def _under_way(self) -> bool:
         """Start what can be started; whether there is anything to wait for or to write."""
         more = self._fill()
@@ -203,6 +199,8 @@ class Engine:
         """Keep the calls in flight at their number; whether it gave up only to let others have a turn."""
         for _ in range(_KNOWN_AT_ONCE):
             if len(self._calls) + self._unsaved >= self._settings.concurrency or self._stopping:
+                return False
+            if not self._affordable():
                 return False
             ask = self._next_ask()
             if ask is None:
@@ -217,6 +215,19 @@ class Engine:
             else:
                 self._finish(ask, row)
         return True
+
+    def _affordable(self) -> bool:
+        """Whether one call more, beside those in flight, keeps within the run's budget, as far as costs are known."""
+        if not self._n_priced:
+            return True
+        expected = self._spent * (1 + (len(self._calls) + 1) / self._n_priced)
+        if expected <= self._settings.max_cost_usd or self._spent == 0:
+            return True
+        idle = not self._calls and not self._buffer and not self._scored
+        if idle and not self._spent_up and not self._decider.ended:
+            self._spent_up = True
+            self._decider.stop("cost")
+        return False
 
     def _ended(self, call: asyncio.Task[None]) -> None:
         self._calls.discard(call)
@@ -242,8 +253,7 @@ class Engine:
     def _recorded(self, ask: _Ask) -> TrialRow | None:
         """The trial as this run has it already; a void one is asked again."""
         unit = ask.unit.unit
-        row = self._known[0].row((*unit.key, unit.position, unit.repeats[ask.index]))
-        return row if row is not None and row.void_reason is None else None
+        return self._known.trial((*unit.key, unit.position, unit.repeats[ask.index]))
 
     # --- one call
 
@@ -269,18 +279,18 @@ class Engine:
 
     async def _perform(self, ask: _Ask) -> None:
         request, row = self._request(ask)
-        known = self._known_answer(row)
+        known = self._known.answer(row)
         if known is not None:
             self._put(ask, replace(row.answered(known.as_answer(), cost_usd=0.0), latency_s=None))
             return
-        shared = self._shared.get(_shared_key(row))
+        shared = self._shared.get(shared_key(row))
         try:
             if shared is not None:
                 answer = await asyncio.shield(shared)
                 row = replace(row.answered(answer, cost_usd=0.0), attempts=0, latency_s=None)
             else:
-                answer = await self._ask(request, _shared_key(row))
-                row = row.answered(answer, cost_usd=0.0 if self._model.free else None)
+                answer = await self._ask(request, shared_key(row))
+                row = row.answered(answer, cost_usd=self._model.cost_usd(answer))
         except FatalTransportError:
             raise
         except TransportError as error:
@@ -292,7 +302,7 @@ class Engine:
             row = replace(row, void_reason="cancelled", void_message="the model gave the call up", attempts=1)
         self._put(ask, row)
 
-    async def _ask(self, request: Request, key: _SharedKey) -> Answer:
+    async def _ask(self, request: Request, key: SharedKey) -> Answer:
         """Call the model; whoever wants the same meanwhile waits for this call instead of making another."""
         promise: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._shared[key] = promise
@@ -309,21 +319,12 @@ class Engine:
         promise.set_result(answer)
         return answer
 
-    def _known_answer(self, row: TrialRow) -> TrialRow | None:
-        """The answer to this request, from this run or from one that is reused.
-
-        Two items that happen to ask the same are two observations: a trial of a reused run, whose item may have
-        another id, answers for one item only.
-        """
-        wanted = (row.task, row.item)
-        for index, found in _found_in(self._known, row):
-            if self._lent.setdefault((index, found.key), wanted) == wanted:
-                return found
-        return None
-
     def _put(self, ask: _Ask, row: TrialRow) -> None:
         self._buffer.append((ask, row))
         self._unsaved += row.attempts > 0
+        if row.attempts > 0 and row.cost_usd is not None:
+            self._spent += row.cost_usd
+            self._n_priced += 1
 
     # --- recording, scoring, deciding
 
@@ -344,19 +345,20 @@ class Engine:
             self._unsaved -= sum(row.attempts > 0 for _, row in answered)
         for ask, row in answered:
             if row.void_reason is None:
-                self._shared.pop(_shared_key(row), None)
+                self._shared.pop(shared_key(row), None)
                 self._score(ask, row)
             else:
                 self._void += 1
                 self._finish(ask, row)
-        if self._void > self._settings.max_void * self._planned and not self._stopping:
+        judged_by = max(self._trials, min(self._planned, _LEAST_FOR_VOID))
+        if self._void > self._settings.max_void * judged_by and not self._stopping:
             self._fail(self._too_many_void(answered))
 
     def _too_many_void(self, rows: Sequence[tuple[_Ask, TrialRow]]) -> FatalTransportError:
         last = next(row for _, row in reversed(rows) if row.void_reason is not None)
         message = (
-            f"{self._void} of {self._planned} trials are void, more than --max-void {self._settings.max_void:g} "
-            f"allows. The last one: {last.void_reason}: {last.void_message}"
+            f"{self._void} of {self._trials} trials so far are void, more than --max-void "
+            f"{self._settings.max_void:g} allows. The last one: {last.void_reason}: {last.void_message}"
         )
         return FatalTransportError("void", message)
 
@@ -373,13 +375,17 @@ class Engine:
 
     def _finish(self, ask: _Ask, row: TrialRow) -> None:
         """A trial has come to its end: go on with its unit, or hand the unit's outcome over in plan order."""
-        self._on_trial(row)
+        self._tell(row)
         progress = ask.unit
         progress.rows[ask.index] = row
         if is_complete(progress.in_order(), progress.terms):
             self._deliver(progress)
         elif progress.terms.curtail:
             self._backlog.append(_Ask(unit=progress, index=ask.index + 1))
+
+    def _tell(self, row: TrialRow) -> None:
+        self._trials += 1
+        self._on_trial(row)
 
     def _deliver(self, progress: _UnitInProgress) -> None:
         key = progress.unit.key

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
@@ -11,7 +11,19 @@ from operator import attrgetter
 from evalkit.errors import RecordError
 from evalkit.record import RunFile, TrialReader, TrialRow
 from evalkit.stats import percentile
-from evalkit.verdict import FixedDecider, Key, Outcome, Spend, SuiteResult, TaskEntry, Terms, Totals, summarise
+from evalkit.verdict import (
+    Decider,
+    FixedDecider,
+    Key,
+    Outcome,
+    SequentialDecider,
+    Spend,
+    SuiteResult,
+    TaskEntry,
+    Terms,
+    Totals,
+    summarise,
+)
 
 
 def outcome_of(rows: Sequence[TrialRow]) -> Outcome:
@@ -32,6 +44,7 @@ def outcome_of(rows: Sequence[TrialRow]) -> Outcome:
         score=sum(row.score or 0.0 for row in observed) / len(observed) if observed else None,
         constraints=held,
         variant=rows[0].variant,
+        item=rows[0].item,
     )
 
 
@@ -42,14 +55,19 @@ def is_complete(rows: Sequence[TrialRow], terms: Terms) -> bool:
     return len(rows) == terms.repeats or (terms.curtail and rows[-1].passed is not True)
 
 
-def _complete_units(rows: Iterable[TrialRow], terms: dict[Key, Terms]) -> Iterator[tuple[Key, Outcome]]:
-    """The outcomes that stand without a gap from the start of each condition, as the decider saw them."""
+def complete_units(rows: Iterable[TrialRow], terms: Mapping[Key, Terms]) -> Iterator[tuple[Key, list[TrialRow]]]:
+    """The trials of each unit that stand without a gap from the start of its condition, as a decider sees them.
+
+    Args:
+        rows: By task, condition, plan position and repeat.
+        terms: Of every condition.
+    """
     following = dict.fromkeys(terms, 0)
     for (task, condition, position), unit in groupby(rows, key=attrgetter("task", "condition", "position")):
         members, key = list(unit), (task, condition)
         if position == following[key] and is_complete(members, terms[key]):
             following[key] += 1
-            yield key, outcome_of(members)
+            yield key, members
 
 
 @dataclass(kw_only=True)
@@ -92,6 +110,20 @@ class _Spending:
         )
 
 
+def decider_of(run: RunFile) -> Decider:
+    """What judges a run, before it has seen anything."""
+    if any(terms.test is None for terms in run.terms):
+        return FixedDecider(run.terms)
+    return SequentialDecider(
+        run.terms,
+        until=run.scope.until,
+        precision=run.precision,
+        explore=run.scope.explore,
+        strict=run.strict,
+        seed=run.seed,
+    )
+
+
 def measure(run: RunFile, reader: TrialReader) -> SuiteResult:
     """The results of a run, recomputed from its trials.
 
@@ -103,7 +135,7 @@ def measure(run: RunFile, reader: TrialReader) -> SuiteResult:
         RecordError: If the two do not belong together.
     """
     terms = {each.key: each for each in run.terms}
-    decider = FixedDecider(list(terms.values()))
+    decider = decider_of(run)
     spendings = {task: _Spending() for task, _ in terms}
     served: dict[str, None] = {}
 
@@ -116,16 +148,17 @@ def measure(run: RunFile, reader: TrialReader) -> SuiteResult:
                 served[row.served_model] = None
             yield row
 
-    for key, outcome in _complete_units(counted(reader.rows()), terms):
-        decider.observe(key, outcome)
+    for key, unit in complete_units(counted(reader.rows()), terms):
+        decider.observe(key, outcome_of(unit))
     if run.finished is None or run.stopped is not None:
-        decider.stop("interrupted")
+        decider.stop(run.stopped or "interrupted")
     entries = [
         TaskEntry(
             task=task,
             threshold=run.thresholds[task],
             terms=tuple(each for each in terms.values() if each.task == task),
             spend=spending.spend(),
+            strict=run.strict,
         )
         for task, spending in spendings.items()
     ]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from evalkit.adapter import Request
 from evalkit.engine.asked import Asked
+from evalkit.engine.imported import check_asked
 from evalkit.engine.session import Session, start
 from evalkit.engine.settings import EngineSettings
 from evalkit.errors import EvalkitError, TransportError
 from evalkit.plan import condition_names, make_plan
-from evalkit.record import read_run_file
+from evalkit.record import TrialReader, read_run_file
 from evalkit.suite import Suite
 from evalkit.trial import Answer, Call
 
@@ -27,6 +30,14 @@ class StoredAnswers:
         self.name = model.name
         self.address = model.address
         self.free = True
+
+    def steady(self, sampling: Mapping[str, Any]) -> bool:
+        """As the model."""
+        return self._model.steady(sampling)
+
+    def cost_usd(self, answer: Answer) -> float | None:
+        """Nothing."""
+        return 0.0
 
     def check(self, tasks: Sequence[str]) -> None:
         """Whatever the tasks, the answers are there or not."""
@@ -62,6 +73,7 @@ def rescore(folder: Path, suite: Suite, model: Asked, *, out: Path) -> Session:
         EvalkitError: If the suite has none of the run's tasks.
     """
     run = read_run_file(folder)
+    check_asked(folder, run)
     tasks = tuple(name for name in suite.task_names if name in run.thresholds)
     if not tasks:
         raise EvalkitError(
@@ -71,8 +83,13 @@ def rescore(folder: Path, suite: Suite, model: Asked, *, out: Path) -> Session:
     known = condition_names(suite, tasks)
     conditions = tuple(name for name in run.scope.conditions if name in known)
     scope = replace(run.scope, tasks=tasks, conditions=conditions)
+    plan = make_plan(suite, scope, seed=run.seed, confidence=run.confidence)
+    with TrialReader(folder) as reader:
+        asked = Counter((task, condition) for task, condition, _ in {row.key[:3] for row in reader.rows()})
+    # No more than the run asked: what it did not ask has no answer to be scored.
+    terms = tuple(replace(each, units=min(each.units, asked[each.key])) for each in plan.terms)
     return start(
-        make_plan(suite, scope, seed=run.seed, confidence=run.confidence),
+        replace(plan, terms=terms),
         StoredAnswers(model),
         scope=scope,
         confidence=run.confidence,

@@ -5,19 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from evalkit.engine.asked import Asked
 from evalkit.engine.engine import Engine
-from evalkit.engine.outcomes import measure
+from evalkit.engine.imported import check_asked
+from evalkit.engine.known import KnownAnswers
+from evalkit.engine.outcomes import decider_of, measure
 from evalkit.engine.settings import EngineSettings
 from evalkit.errors import RecordError
 from evalkit.perturb import TOKEN_COUNTER
-from evalkit.plan import Plan, Scope
+from evalkit.plan import Plan, Scope, make_plan
 from evalkit.record import (
     RunFile,
     StoredSuite,
@@ -31,7 +33,9 @@ from evalkit.record import (
     write_run_file,
 )
 from evalkit.suite import Suite, read_suite
-from evalkit.verdict import FixedDecider, SuiteResult
+from evalkit.verdict import Decider, SuiteResult
+
+Stopped: TypeAlias = Literal["interrupted", "cost"] | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +49,7 @@ class Measured:
     @property
     def interrupted(self) -> bool:
         """Whether it was stopped and can be resumed."""
-        return self.run.stopped is not None
+        return self.run.stopped == "interrupted"
 
 
 @dataclass(kw_only=True)
@@ -61,18 +65,23 @@ class Session:
     on_trial: Callable[[TrialRow], None] = field(default=lambda row: None)
     engine: Engine | None = None
     """While the run goes on."""
+    decider: Decider | None = None
+    """Likewise."""
 
     @property
     def planned(self) -> int:
         """Trials of the plan, at most."""
         return sum(terms.units * terms.repeats for terms in self.plan.terms)
 
-    def left(self) -> int:
-        """Trials that have no answer yet, at most; calls are fewer where answers are shared or reused."""
-        if self.run.finished is not None:
-            return 0
+    @property
+    def answered(self) -> int:
+        """Trials that have an answer already."""
         with TrialReader(self.folder) as reader:
-            return self.planned - reader.n_answered()
+            return reader.n_answered()
+
+    def left(self) -> int:
+        """Trials that have no answer yet, at most; calls are fewer where tests end or answers are shared or reused."""
+        return 0 if self.run.finished is not None else max(self.planned - self.answered, 0)
 
     async def carry_out(self) -> Measured:
         """Ask what is left to ask, and write the results.
@@ -88,33 +97,35 @@ class Session:
                 await self.model.close()
                 with TrialReader(self.folder) as reader:
                     return Measured(folder=self.folder, run=self.run, results=measure(self.run, reader))
+            write_run_file(self.folder, self.run)  # a budget may have grown
             writer = TrialWriter(self.folder)
             stack.callback(writer.close)
-            known = [stack.enter_context(TrialReader(folder)) for folder in (self.folder, *self.reuse)]
+            own, *reused = [stack.enter_context(TrialReader(folder)) for folder in (self.folder, *self.reuse)]
+            self.decider = decider_of(self.run)
             self.engine = Engine(
                 self.plan,
-                FixedDecider(self.plan.terms),
+                self.decider,
                 self.model,
                 writer,
-                known,
+                KnownAnswers(own, reused),
                 settings=self.settings,
                 on_trial=self.on_trial,
             )
-            stopped: str | None = "interrupted"
+            stopped: Stopped = "interrupted"
             try:
                 await self.engine.run()
-                stopped = "interrupted" if self.engine.stopped else None
+                stopped = "interrupted" if self.engine.stopped else "cost" if self.engine.spent_up else None
             finally:
                 await self.model.close()
-                results = self._close(known[0], stopped, time.monotonic() - started)
+                results = self._close(own, stopped, time.monotonic() - started)
             return Measured(folder=self.folder, run=self.run, results=results)
 
-    def _close(self, reader: TrialReader, stopped: str | None, seconds: float) -> SuiteResult:
+    def _close(self, reader: TrialReader, stopped: Stopped, seconds: float) -> SuiteResult:
         """Measure what is recorded, and write it to the run file."""
         totals = self.run.totals
         run = self.run.model_copy(
             update={
-                "finished": None if stopped else _now(),
+                "finished": None if stopped == "interrupted" else _now(),
                 "stopped": stopped,
                 "totals": totals.model_copy(update={"seconds": totals.seconds + seconds}),
             }
@@ -173,6 +184,7 @@ def start(
     """
     suite = plan.suite
     model.check(plan.task_names)
+    plan = plan.for_steady([name for name in plan.task_names if model.steady(suite.task(name).sampling)])
     for folder in reuse:
         read_run_file(folder)
         TrialReader(folder).close()
@@ -193,6 +205,8 @@ def start(
         seed=plan.seed,
         confidence=suite.confidence if confidence is None else confidence,
         scope=scope,
+        precision=suite.precision,
+        strict=suite.strict,
         max_void=settings.max_void,
         keep_requests=settings.keep_requests,
         token_counter=TOKEN_COUNTER,
@@ -200,6 +214,7 @@ def start(
         thresholds={terms.task: suite.task(terms.task).threshold for terms in plan.terms},
         started=_now(),
     )
+    settings = replace(settings, max_cost_usd=scope.max_cost)
     folder = new_folder(out, suite=suite.name, model=model.name, now=datetime.now(UTC))
     TrialWriter(folder).close()  # from here on, a run without its trials is one that lost them
     write_run_file(folder, run)
@@ -231,25 +246,59 @@ def stored_suite(run: RunFile, *, allow_code: bool) -> Suite:
     return suite
 
 
+def _with_budget(folder: Path, run: RunFile, suite: Suite, *, max_calls: int | None, max_cost: float | None) -> RunFile:
+    """A run with larger budgets; its tests stay as they were made.
+
+    Raises:
+        RecordError: If a budget would shrink, or the run's verdicts hold for the budget that it had only.
+    """
+    scope = run.scope
+    grown = replace(
+        scope,
+        max_calls=scope.max_calls if max_calls is None else max_calls,
+        max_cost=scope.max_cost if max_cost is None else max_cost,
+    )
+    budgets = (("--max-calls", scope.max_calls, grown.max_calls), ("--max-cost", scope.max_cost, grown.max_cost))
+    for name, before, after in budgets:
+        if after < before:
+            raise RecordError(
+                f"{folder}: found {name} {after:g}, expected at least the {before:g} that it was made with"
+            )
+    if grown == scope:
+        return run
+    if grown.max_calls > scope.max_calls and (scope.fixed is not None or scope.calibrated):
+        kind = "--calibrated" if scope.calibrated else "--fixed"
+        message = f"{folder}: was made with {kind}, so its verdicts hold for its own number of calls only"
+        raise RecordError(f"{message}; start a new run (with --reuse it keeps every answer)")
+    units = {terms.key: terms for terms in make_plan(suite, grown, seed=run.seed, confidence=run.confidence).terms}
+    terms = [replace(each, units=units[each.key].units, exhausted=units[each.key].exhausted) for each in run.terms]
+    return run.model_copy(update={"scope": grown, "terms": terms, "finished": None, "stopped": None})
+
+
 def resume(
     folder: Path,
     open_model: Callable[[str, Mapping[str, Any], Path], Asked],
     *,
     concurrency: int,
     allow_code: bool,
+    max_calls: int | None = None,
+    max_cost: float | None = None,
 ) -> Session:
-    """Go on with a run under the terms it was made with.
+    """Go on with a run under the terms it was made with; only its budgets may grow.
 
     Args:
         folder: The run's.
         open_model: Makes the model from its name, the options it had, and the folder where the run was started.
         concurrency: Calls in flight.
         allow_code: Whether Python that the suite names may run.
+        max_calls: A condition's budget in calls from now on; as it was when None.
+        max_cost: The run's budget in US dollars from now on; likewise.
 
     Raises:
-        RecordError: If there is no such run, or its suite has changed since.
+        RecordError: If there is no such run, its suite has changed since, or a budget cannot be as wished.
     """
     run = read_run_file(folder)
+    check_asked(folder, run)
     if run.evalkit != version("evalkit"):
         found = f"{folder}: was made by evalkit {run.evalkit}, this is {version('evalkit')}, whose prompts may differ"
         raise RecordError(f"{found}; start a new run (with --reuse it keeps every answer that still fits)")
@@ -259,11 +308,17 @@ def resume(
         found = f"{folder}: was asked of {run.address}, now {run.model} is at {model.address}"
         raise RecordError(f"{found}; set the old address, or start a new run")
     _check_trials(folder, run)
+    run = _with_budget(folder, run, suite, max_calls=max_calls, max_cost=max_cost)
     return Session(
         folder=folder,
         run=run,
         plan=Plan(suite=suite, seed=run.seed, terms=tuple(run.terms), limit=run.scope.limit),
         model=model,
-        settings=EngineSettings(concurrency=concurrency, max_void=run.max_void, keep_requests=run.keep_requests),
+        settings=EngineSettings(
+            concurrency=concurrency,
+            max_void=run.max_void,
+            keep_requests=run.keep_requests,
+            max_cost_usd=run.scope.max_cost,
+        ),
         reuse=[Path(reused) for reused in run.reuse],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -14,6 +15,8 @@ class EngineSettings:
     max_void: float = 0.02
     """Share of void trials above which the run has failed."""
     keep_requests: bool = False
+    max_cost_usd: float = inf
+    """What the run may cost, as far as costs are known."""
 
     def __post_init__(self) -> None:
         """Refuse what no run could be carried out with.

@@ -71,21 +71,25 @@ class RunFile(_Stored):
     seed: int
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
     scope: Scope
-    """Which part of the suite, and how many units."""
+    """Which part of the suite, and how far."""
+    precision: float = 0.05
+    """Half-width at which a margin counts as measured; the suite's."""
+    strict: bool = False
+    """Whether levels that do not count are tested one by one; the suite's."""
     max_void: Annotated[float, Field(ge=0, le=1)]
     keep_requests: bool
     token_counter: str
     """The reference counter of `context` levels."""
     terms: list[Terms]
-    """Of every condition, fixed when the run was made."""
+    """Of every condition, fixed when the run was made; only a budget may grow."""
     thresholds: dict[str, float]
     """Of every task that is run."""
     started: str
     """UTC, ISO 8601."""
     finished: str | None = None
     """None: interrupted, or still going on."""
-    stopped: str | None = None
-    """Why a run ended before its plan: `interrupted`, or None."""
+    stopped: Literal["interrupted", "cost"] | None = None
+    """Why a run ended before its plan; None when it did not."""
     totals: StoredTotals = StoredTotals()
     """Over all sessions of the run; answers that were already known are not calls."""
     results: dict[str, Any] | None = None

@@ -12,7 +12,8 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -125,6 +126,8 @@ class TrialRow:
 
 
 COLUMNS = tuple(field.name for field in fields(TrialRow))
+_values = attrgetter(*COLUMNS)
+"""A row's values in the order of the columns."""
 
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS trials ({", ".join(COLUMNS)}, PRIMARY KEY (task, condition, position, repeat)) WITHOUT ROWID;
@@ -237,7 +240,7 @@ class TrialReader:
         import pandas
 
         rows = list(self.rows())
-        table = pandas.DataFrame([astuple(row) for row in rows], columns=list(COLUMNS))
+        table = pandas.DataFrame([_values(row) for row in rows], columns=list(COLUMNS))
         # Else one that is missing would make all numbers of a column floats.
         table["level"] = pandas.Series([row.level for row in rows], dtype=object)
         return table.astype({"passed": "boolean", **dict.fromkeys(_WHOLE_NUMBERS, "Int64")})
@@ -281,7 +284,7 @@ class TrialWriter:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                self._connection.executemany(_INSERT, (astuple(row) for row in answered))
+                self._connection.executemany(_INSERT, map(_values, answered))
                 self._connection.executemany(_SCORE, scores)
                 self._connection.execute("COMMIT")
             except BaseException:

@@ -1,6 +1,6 @@
 """How results look."""
 
 from evalkit.report.export import EXPORTS
-from evalkit.report.terminal import Provenance, Style, plain_style, render
+from evalkit.report.terminal import Provenance, Style, plain_style, render, render_together
 
-__all__ = ["EXPORTS", "Provenance", "Style", "plain_style", "render"]
+__all__ = ["EXPORTS", "Provenance", "Style", "plain_style", "render", "render_together"]

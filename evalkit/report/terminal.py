@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from evalkit.plain import at_least, at_most, one_line, percent, percent_range, printable
-from evalkit.verdict import ConditionResult, SuiteResult, TaskResult, VariantResult, least_units
+from evalkit.report.levels import level_notes
+from evalkit.verdict import ConditionResult, SuiteResult, TaskResult, VariantResult, claims, least_units
 
 Style = Callable[[str, str], str]
 """Colours a text: takes it and one of `good`, `bad`, `open`, `dim`, `strong`."""
@@ -17,13 +18,17 @@ WIDTH = 80
 _BAR = 12
 _NAME = 19
 _NAMED_IN_HEADLINE = 3
+_NO_MARGIN = "+0.00"
+"""What is left of the margin of a test that stopped as soon as it could."""
+_LEAST_OF_A_WORDING = 10
+"""Trials without which a wording's pass rate says nothing."""
 _OUT_OF_SIGHT_CALLS = 10_000
 _SIGNS = {"usable": "✓", "edge": "?", "unusable": "✗"}
 _COLOURS = {"usable": "good", "edge": "open", "unusable": "bad"}
 _REASONS = {
     "futility": "too close to the threshold to tell with the calls that were left",
-    "budget": "the trials planned for it did not settle it; plan more with --fixed",
-    "cost": "the money allowed was spent",
+    "budget": "its trials did not settle it; allow more with --max-calls, or plan more with --fixed",
+    "cost": "the money allowed was spent; resume it with a larger --max-cost",
     "items": "the items ran out; add items, or say `claim: set` (the verdict is then about these items only)",
     "void": "trials without an answer could change the verdict",
     "task-decided": "the task was decided without it",
@@ -55,6 +60,26 @@ def render(result: SuiteResult, provenance: Provenance, *, style: Style = plain_
         style: Colours it; `plain_style` for logs and screen readers.
     """
     return "\n".join(_Terminal(style, provenance).suite(result)) + "\n"
+
+
+def render_together(results: Sequence[SuiteResult], *, alpha: float) -> str:
+    """Which verdicts of several runs can be read together, as a last paragraph.
+
+    Args:
+        results: Of models or suites that were measured together.
+        alpha: Chance that a single verdict "usable" is wrong, and likewise "unusable".
+    """
+    verdicts = [(f"{each.model} {task.task}", task.verdict) for each in results for task in each.tasks]
+    held = claims(verdicts, alpha=alpha)
+    lines = [
+        f"\nOver all {len(verdicts)} verdicts, with on average at most {100 * held.level:g} % wrong ones among them:"
+    ]
+    for kind, names in (("usable", held.usable), ("unusable", held.unusable)):
+        reached = [name for name, verdict in verdicts if verdict == kind]
+        if reached:
+            told = f"all {len(names)}" if names else f"none of the {len(reached)}, which are too few to be sure of"
+            lines.append(f"  {kind}: {told}")
+    return "\n".join(lines) + "\n" if len(lines) > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +115,16 @@ class _Terminal:
         )
 
     def task(self, task: TaskResult) -> Iterator[str]:
-        for condition in task.conditions:
+        asked = [condition for condition in task.conditions if condition.counts or condition.trials or condition.void]
+        for condition in asked:
             name = task.task if len(task.conditions) == 1 else condition.condition
             yield self.condition(condition, name if condition.counts else f"({name})")
-        if any(not condition.counts for condition in task.conditions):
+        if any(not condition.counts for condition in asked):
             yield self.style("  (in brackets: explored, does not count for the verdict)", "dim")
-        for notes in (_other_thresholds, _void, self.why, _broken, _wordings, _conflicts, _levels, _repeats):
+        left = [_short(condition.condition, 20) for condition in task.conditions if condition not in asked]
+        if left:
+            yield from _wrapped(f"not asked, and not needed for the verdict: {', '.join(left)}", indent="  ")
+        for notes in (_other_thresholds, _void, self.why, _broken, _wordings, _conflicts, level_notes, _repeats):
             for note in notes(task):
                 yield from _wrapped(note, indent="  ")
 
@@ -123,7 +152,8 @@ class _Terminal:
         if condition.reason is None or (condition.trials + condition.void == 0 and condition.reason != "interrupted"):
             return "it was not run"
         least = least_units(condition.threshold, (1 - self.provenance.confidence) / 2)
-        if condition.reason in {"budget", "items"} and (least is None or condition.trials < least):
+        fixed = condition.evidence is None
+        if fixed and condition.reason in {"budget", "items"} and (least is None or condition.trials < least):
             shortest = "no number of passes" if least is None else f"nothing short of {least} passes in a row"
             return f"{_REASONS[condition.reason]}; {shortest} would show it usable"
         return _REASONS[condition.reason]
@@ -140,6 +170,22 @@ class _Terminal:
             f"Each task's verdict holds at {100 * self.provenance.confidence:g} %; upper ends allow for the number of "
             "conditions that count. The margin is what is guaranteed, in points."
         )
+        yield from _wrapped(_together(result))
+
+
+def _together(result: SuiteResult) -> str:
+    """Whether the verdicts of several tasks can be read together."""
+    shares = []
+    for verdict, held in (("usable", result.claims.usable), ("unusable", result.claims.unusable)):
+        reached = sum(task.verdict == verdict for task in result.tasks)
+        if reached > len(held):
+            shares.append(f"{reached} {verdict}")
+    if len(result.tasks) < 2 or all(task.verdict == "edge" for task in result.tasks):
+        return ""
+    if shares:
+        return f"So few of {len(result.tasks)} tasks ({', '.join(shares)}) may be there by chance: confirm them alone."
+    rate = f"{100 * result.claims.level:g} %"
+    return f"Taken together, on average at most {rate} of the usable verdicts are wrong, and of the unusable ones."
 
 
 def _short(text: str, width: int) -> str:
@@ -160,7 +206,8 @@ def _headline(result: SuiteResult) -> Iterator[str]:
     if result.verdict == "usable":
         weakest = min(_weakest(result.tasks), key=lambda pair: pair[1].margin_low or 0.0)
         least = at_least(weakest[1].margin_low or 0.0)
-        yield from _wrapped(f"Every task is above its threshold, by at least {least} points ({_place(*weakest)}).")
+        by = "if only just" if least == _NO_MARGIN else f"by at least {least} points"
+        yield from _wrapped(f"Every task is above its threshold, {by} ({_place(*weakest)}).")
         return
     concerned = [task for task in result.tasks if task.verdict == result.verdict]
     concerned.sort(key=lambda task: (task.weakest.margin_high or 0.0) if task.weakest else 0.0)
@@ -199,9 +246,11 @@ def _stands(condition: ConditionResult) -> str:
 def _margin(condition: ConditionResult) -> str:
     """What is guaranteed; nothing is at the edge."""
     if condition.verdict == "usable" and condition.margin_low is not None:
-        return f"≥{at_least(condition.margin_low)}"
+        least = at_least(condition.margin_low)
+        return ">0" if least == _NO_MARGIN else f"≥{least}"
     if condition.verdict == "unusable" and condition.margin_high is not None:
-        return f"≤{at_most(condition.margin_high)}"
+        most = at_most(condition.margin_high)
+        return "<0" if most == _NO_MARGIN else f"≤{most}"
     return "–"
 
 
@@ -244,6 +293,9 @@ def _void(task: TaskResult) -> Iterator[str]:
     void = [f"{_short(each.condition, 20)} {each.void}" for each in task.conditions if each.void]
     if void:
         yield f"void (no answer came; intervals count them both ways): {', '.join(void)}"
+    prices = [f"{each.void_price:,} at {_short(each.condition, 20)}" for each in task.conditions if each.void_price]
+    if prices:
+        yield f"they cost about so many calls more: {', '.join(prices)}"
 
 
 def _broken(task: TaskResult) -> Iterator[str]:
@@ -268,7 +320,7 @@ def _broken(task: TaskResult) -> Iterator[str]:
 def _wordings(task: TaskResult) -> Iterator[str]:
     """How far the wordings of the instruction lie apart: the spread is part of the answer."""
     for condition in task.conditions:
-        variants = [each for each in condition.variants if each.lost is None]
+        variants = [each for each in condition.variants if each.lost is None and each.trials >= _LEAST_OF_A_WORDING]
         if len(variants) < 2:
             continue
         best, worst = (choose(variants, key=lambda each: each.pass_rate) for choose in (max, min))
@@ -302,14 +354,6 @@ def _lost(condition: ConditionResult, variant: VariantResult) -> str:
     # The condition's other trials contradict other constraints: there this one stood alone.
     others = whole.trials - variant.trials
     return f"{told} (else {whole.trials - whole.passes - (variant.lost or 0)} of {others})"
-
-
-def _levels(task: TaskResult) -> Iterator[str]:
-    for critical in task.critical_levels:
-        name = _short(critical.perturbation, 20)
-        reach = "shown usable at no level" if critical.usable_to is None else f"usable to {critical.usable_to}"
-        beyond = "" if critical.unusable_from is None else f", unusable from {critical.unusable_from}"
-        yield f"{name}: {reach}{beyond}"
 
 
 def _repeats(task: TaskResult) -> Iterator[str]:

@@ -11,7 +11,7 @@ from evalkit.perturb import Material
 from evalkit.score import BoundConstraint, ConstraintSpec, Extract
 from evalkit.suite.generators import Generator
 from evalkit.suite.models import Claim, NoiseOn, Place
-from evalkit.trial import Condition, Item, Level, Messages
+from evalkit.trial import Condition, Item, Level, Measure, Messages
 
 Supply: TypeAlias = tuple[Item, ...] | Generator
 """Where items come from: a list that can run out, or a generator that cannot."""
@@ -50,6 +50,7 @@ class Task:
     line: int
     """Where the suite file defines it; 1-based."""
     threshold: float
+    measure: Measure
     claim: Claim
     sampling: Mapping[str, Any]
     prompt: Messages
@@ -112,6 +113,9 @@ class Suite:
     path: Path
     confidence: float
     precision: float
+    """Half-width at which a margin counts as measured, in pass-rate units."""
+    strict: bool
+    """Whether levels that do not count are tested one by one from easy to hard."""
     tasks: tuple[Task, ...]
     text: str = field(repr=False)
     """The suite file as it was."""

@@ -25,7 +25,7 @@ from evalkit.score import (
     read_constraint,
     read_extract,
 )
-from evalkit.trial import Level, Message, Messages
+from evalkit.trial import Level, Measure, Message, Messages
 
 Claim: TypeAlias = Literal["population", "set"]
 Place: TypeAlias = Literal["before", "after", "around"]
@@ -346,6 +346,8 @@ class TaskFile(Strict):
 
     about: str = ""
     threshold: Rate | None = None
+    measure: Measure = "pass"
+    """What the threshold is for: the pass rate, or the mean score."""
     claim: Claim | None = None
     prompt: Prompt
     paraphrases: list[Prompt] = Field(default_factory=list)
@@ -387,6 +389,8 @@ class SuiteFile(Strict):
     confidence: Confidence = 0.95
     precision: Precision = 0.05
     """Half-width at which a margin counts as measured."""
+    strict: bool = False
+    """Whether levels that do not count are tested one by one from easy to hard, until one is not shown usable."""
     claim: Claim = "population"
     """Whether the items stand for something larger, or for themselves."""
     sampling: dict[str, Annotated[Any, BeforeValidator(_finite)]] = Field(default_factory=dict)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from evalkit.adapter.endpoint import Endpoint
 from evalkit.adapter.wire import Dialect, Reply, ReplyError, Request
@@ -63,6 +64,19 @@ class Model:
     def free(self) -> bool:
         """Whether a call costs nothing that evalkit could count."""
         return self._endpoint.card.free
+
+    def steady(self, sampling: Mapping[str, Any]) -> bool:
+        """Whether it is known to answer the same request the same way: its card says so, or its temperature is 0.
+
+        Args:
+            sampling: The suite's settings; the user's go before them.
+        """
+        temperature = {**sampling, **self._endpoint.sampling}.get("temperature")
+        return self._endpoint.card.steady or temperature == 0
+
+    def cost_usd(self, answer: Answer) -> float | None:
+        """What an answer cost; None when unknown."""
+        return 0.0 if self.free else None
 
     def check(self, tasks: Sequence[str]) -> None:
         """Refuse tasks that could never be answered, before the first call.

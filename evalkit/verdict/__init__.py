@@ -12,7 +12,15 @@ condition with alpha / K, K being how many conditions count for the task. A task
 needs no correction (intersection–union test), but unusable as soon as one is, which has K chances to err.
 """
 
-from evalkit.verdict.decidability import Decidability, decidability, least_units, task_decidability
+from evalkit.verdict.calibration import calibrated
+from evalkit.verdict.claims import Claims, claims
+from evalkit.verdict.decidability import (
+    ASSUMED_PASS_RATES,
+    Decidability,
+    decidability,
+    least_units,
+    task_decidability,
+)
 from evalkit.verdict.decider import Decider
 from evalkit.verdict.fixed import FixedDecider
 from evalkit.verdict.results import (
@@ -27,10 +35,14 @@ from evalkit.verdict.results import (
     Totals,
     VariantResult,
 )
+from evalkit.verdict.sequential import SequentialDecider, Until
+from evalkit.verdict.sequential_test import explored_budget, sequential_test
 from evalkit.verdict.summary import TaskEntry, summarise
-from evalkit.verdict.terms import Key, Outcome, Reason, Terms, Verdict
+from evalkit.verdict.terms import Key, Outcome, Reason, SequentialTest, Terms, Verdict
 
 __all__ = [
+    "ASSUMED_PASS_RATES",
+    "Claims",
     "ConditionResult",
     "ConstraintResult",
     "CriticalLevel",
@@ -42,16 +54,23 @@ __all__ = [
     "Outcome",
     "Reason",
     "RepeatResult",
+    "SequentialDecider",
+    "SequentialTest",
     "Spend",
     "SuiteResult",
     "TaskEntry",
     "TaskResult",
     "Terms",
     "Totals",
+    "Until",
     "VariantResult",
     "Verdict",
+    "calibrated",
+    "claims",
     "decidability",
+    "explored_budget",
     "least_units",
+    "sequential_test",
     "summarise",
     "task_decidability",
 ]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from evalkit.verdict.results import ConditionResult
-from evalkit.verdict.terms import Key, Outcome, Reason
+from evalkit.verdict.terms import Key, Outcome, Reason, Verdict
 
 
 class Decider(Protocol):
@@ -14,7 +14,7 @@ class Decider(Protocol):
     """
 
     def next(self) -> Key | None:
-        """The condition that should get its next unit now; None when there is nothing more to start."""
+        """The condition that should get its next unit now; None when nothing should be started before more is known."""
 
     def observe(self, key: Key, outcome: Outcome) -> None:
         """Take in what a unit brought: in plan order within a condition, in any order between conditions.
@@ -25,6 +25,13 @@ class Decider(Protocol):
 
     def stop(self, reason: Reason) -> None:
         """Start nothing more; conditions that lack units have this reason."""
+
+    def verdict(self, key: Key) -> Verdict:
+        """A condition's verdict so far; cheaper than its result."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether, by what was observed, nothing more is wanted."""
 
     def result(self, key: Key) -> ConditionResult:
         """What is known of a condition so far."""

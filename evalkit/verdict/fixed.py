@@ -13,9 +13,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 
-from evalkit.stats import Interval, clopper_pearson, effective_trials
-from evalkit.verdict.results import ConditionResult, ConstraintResult, VariantResult
+from evalkit.stats import clopper_pearson, effective_trials
+from evalkit.verdict.condition import condition_result, verdict_of
+from evalkit.verdict.results import ConditionResult
 from evalkit.verdict.tally import PassCounts, Tally
 from evalkit.verdict.terms import Key, Outcome, Reason, Terms, Verdict
 
@@ -39,7 +41,7 @@ class FixedDecider:
             raise ValueError(
                 f"found {len(terms)} conditions with {len(self._terms)} different keys, expected no doubles"
             )
-        self._tallies = {each.key: Tally(each) for each in terms}
+        self._tallies = {each.key: Tally(each, partial(_new_counts, each)) for each in terms}
         self._started = dict.fromkeys(self._terms, 0)
         self._turns = deque(each.key for each in terms)
         self._stopped: Reason | None = None
@@ -69,40 +71,37 @@ class FixedDecider:
         """Start nothing more; conditions that lack units have this reason."""
         self._stopped = reason
 
+    def verdict(self, key: Key) -> Verdict:
+        """A condition's verdict so far: none before all its units are there."""
+        terms, tally = self._terms[key], self._tallies[key]
+        if not self._ended(terms, tally) or not tally.units.trials:
+            return "edge"
+        return verdict_of(tally.units.interval(), terms.threshold)
+
+    @property
+    def ended(self) -> bool:
+        """Whether every condition has had its units."""
+        return all(self._tallies[key].seen >= terms.units for key, terms in self._terms.items())
+
     def result(self, key: Key) -> ConditionResult:
         """What is known of a condition so far."""
         terms, tally = self._terms[key], self._tallies[key]
-        units = tally.units
-        ends = {"alpha_low": terms.alpha, "alpha_high": terms.alpha_high}
-        interval = units.interval(**ends) if units.trials else None
-        verdict = _verdict(interval, terms.threshold) if self._ended(terms, tally) else "edge"
-        return ConditionResult(
-            condition=terms.condition,
-            perturbation=terms.perturbation,
-            level=terms.level,
-            counts=terms.counts,
-            threshold=terms.threshold,
-            trials=units.trials,
-            passes=units.passes,
-            void=units.void,
-            pass_rate=units.passes / units.trials if units.trials else None,
-            low=None if interval is None else interval.low,
-            high=None if interval is None else interval.high,
+        interval = tally.units.interval() if tally.units.trials else None
+        verdict = self.verdict(key)
+        return condition_result(
+            terms,
+            tally,
+            interval,
             verdict=verdict,
             reason=self._reason(terms, tally) if verdict == "edge" else None,
             decided_at=None if verdict == "edge" else tally.seen,
             calls_to_decide=_calls_to_decide(terms, tally) if verdict == "edge" else None,
-            evidence=None,
-            mean_score=tally.mean_score,
-            constraints=_constraint_results(tally, terms.alpha),
-            repeat=tally.repeat_result() if terms.repeats > 1 else None,
-            variants=_variant_results(tally, terms.alpha),
         )
 
-    def _ended(self, terms: Terms, tally: Tally) -> bool:
+    def _ended(self, terms: Terms, tally: Tally[PassCounts]) -> bool:
         return tally.seen >= terms.units or self._stopped not in (None, "interrupted")
 
-    def _reason(self, terms: Terms, tally: Tally) -> Reason | None:
+    def _reason(self, terms: Terms, tally: Tally[PassCounts]) -> Reason | None:
         """Why a condition is at the edge; None while it goes on."""
         if not self._ended(terms, tally):
             return self._stopped
@@ -113,60 +112,18 @@ class FixedDecider:
         return "items" if terms.exhausted else "budget"
 
 
-def _verdict(interval: Interval | None, threshold: float) -> Verdict:
-    if interval is None:
-        return "edge"
-    if interval.low > threshold:
-        return "usable"
-    return "unusable" if interval.high < threshold else "edge"
+def _new_counts(terms: Terms, alpha_high: float) -> PassCounts:
+    return PassCounts(alpha_low=terms.alpha, alpha_high=alpha_high, clustered=terms.clustered)
 
 
 def _void_decides(terms: Terms, units: PassCounts) -> bool:
     """Whether a condition at the edge is there because of its void units: without them, a verdict or nothing at all."""
     if not units.void or not units.trials:
         return units.void > 0
-    observed = units.observed_interval(alpha_low=terms.alpha, alpha_high=terms.alpha_high)
-    return _verdict(observed, terms.threshold) != "edge"
+    return verdict_of(units.observed_interval(), terms.threshold) != "edge"
 
 
-def _constraint_results(tally: Tally, alpha: float) -> tuple[ConstraintResult, ...]:
-    results = []
-    for name, counts in tally.constraints.items():
-        interval = counts.interval(alpha_low=alpha, alpha_high=alpha)
-        results.append(
-            ConstraintResult(
-                constraint=name,
-                trials=counts.trials,
-                passes=counts.passes,
-                pass_rate=counts.passes / counts.trials,
-                low=interval.low,
-                high=interval.high,
-            )
-        )
-    return tuple(results)
-
-
-def _variant_results(tally: Tally, alpha: float) -> tuple[VariantResult, ...]:
-    results = []
-    for name, counts in sorted(tally.variants.items()):
-        units = counts.units
-        if units.trials:
-            interval = units.interval(alpha_low=alpha, alpha_high=alpha)
-            results.append(
-                VariantResult(
-                    variant=name,
-                    trials=units.trials,
-                    passes=units.passes,
-                    pass_rate=units.passes / units.trials,
-                    low=interval.low,
-                    high=interval.high,
-                    lost=None if counts.constraint is None else counts.lost,
-                )
-            )
-    return tuple(results)
-
-
-def _calls_to_decide(terms: Terms, tally: Tally) -> int | None:
+def _calls_to_decide(terms: Terms, tally: Tally[PassCounts]) -> int | None:
     """Further calls until a verdict, if units pass as often as those observed; at least those still planned."""
     units = tally.units
     if not units.trials or units.passes / units.trials == terms.threshold:
@@ -189,7 +146,7 @@ def _further_units(units: PassCounts, terms: Terms) -> int | None:
         interval = clopper_pearson(
             n_passes * worth, n_trials * worth, alpha_low=terms.alpha, alpha_high=terms.alpha_high
         )
-        return _verdict(interval, terms.threshold) == ("usable" if above else "unusable")
+        return verdict_of(interval, terms.threshold) == ("usable" if above else "unusable")
 
     least = 1 + bisect_left(range(1, MOST_FURTHER_UNITS + 1), True, key=decided)
     return least if least <= MOST_FURTHER_UNITS else None

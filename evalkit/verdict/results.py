@@ -6,9 +6,10 @@ A value that was not measured is None, never 0. Nothing is rounded here but in `
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-from evalkit.trial import Level
+from evalkit.trial import Level, Measure
+from evalkit.verdict.claims import Claims
 from evalkit.verdict.terms import Reason, Verdict
 
 
@@ -140,7 +141,7 @@ class ConditionResult:
     void: int
     """Units without an observation."""
     pass_rate: float | None
-    """Of the observed units."""
+    """Of the observed units; their mean score, where that is what the threshold is for."""
     low: float | None
     """As if every void unit had failed."""
     high: float | None
@@ -154,6 +155,8 @@ class ConditionResult:
     """Of a condition at the edge: further calls until the same pass rate would be a verdict; None when out of sight."""
     evidence: Evidence | None
     """None when nothing sequential was computed."""
+    void_price: int | None
+    """Calls that it takes to make up for the void units, which count against either verdict; None without any."""
     mean_score: float | None
     constraints: tuple[ConstraintResult, ...]
     """Published with the task, of its weakest condition."""
@@ -161,6 +164,8 @@ class ConditionResult:
     """Published with the task; None unless the condition asks again and an item was observed."""
     variants: tuple[VariantResult, ...] = ()
     """By name; empty where every item is asked in the same form."""
+    measure: Measure = "pass"
+    """What the threshold is for: the pass rate, or the mean score."""
 
     @property
     def margin(self) -> float | None:
@@ -185,6 +190,7 @@ class ConditionResult:
             "level": self.level,
             "counts": self.counts,
             "threshold": _rounded(self.threshold),
+            "measure": self.measure,
             "trials": self.trials,
             "passes": self.passes,
             "void": self.void,
@@ -199,25 +205,49 @@ class ConditionResult:
             "decided_at": self.decided_at,
             "calls_to_decide": self.calls_to_decide,
             "evidence": None if self.evidence is None else self.evidence.as_json(),
+            "void_price": self.void_price,
             "mean_score": _rounded(self.mean_score),
             "variants": [variant.as_json() for variant in self.variants],
         }
 
 
+Fit: TypeAlias = Literal["ok", "poor", "separated", "beyond the tested range", "open", "not monotone", "too few levels"]
+"""What became of the curve through a ladder's levels.
+
+- `ok`: it is a fair picture of them.
+- `poor`: they lie further from it than chance explains; the estimate may be far off.
+- `separated`: every tested level always passes or always fails, so how steep the curve is stays unknown. No estimate.
+- `beyond the tested range`: the threshold is likely met beyond the easiest or the hardest tested level. No estimate.
+- `open`: so few trials that it may be met anywhere. No estimate.
+- `not monotone`: a harder level surely passes more often than an easier one, so nothing was fitted.
+- `too few levels`: fewer than two with a trial, so nothing was fitted.
+"""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CriticalLevel:
-    """Where along the levels of a perturbation or axis the pass rate meets the threshold."""
+    """Where along the levels of a perturbation or axis the pass rate meets the threshold.
+
+    `usable_to` and `unusable_from` are verdicts of tested levels, with their error rates. The estimate and its interval
+    are model-based: they hold if the pass rate falls along a logistic curve. They never contradict the verdicts.
+    """
 
     perturbation: str
     usable_to: Level | None
-    """The hardest level up to which every one from the easiest on is usable; None when the easiest is not."""
+    """The hardest usable level before the first that is unusable, or that counts and is not usable (with `strict`, that
+    is not usable); None when there is none. Easier levels without a verdict are taken to be no harder."""
     unusable_from: Level | None
     """The easiest level that is unusable; None when none is."""
     estimate: float | None = None
-    """Of a fitted curve, in levels; None when none was fitted."""
+    """Of a fitted curve, in levels; None when there is none, as where levels are words."""
     low: float | None = None
+    """95 % credible interval around the estimate, in levels, low ≤ high, also where smaller numbers are harder. None
+    where an end lies beyond the tested levels, or nothing was fitted."""
     high: float | None = None
-    fit: str | None = None
+    fit: Fit | None = None
+    """None where no curve is thought of: levels are words, or the threshold is 0 or 1."""
+    contradiction: tuple[Level, Level] | None = None
+    """An easier level and a harder one that surely passes more often; None when there is no such pair."""
 
     def as_json(self) -> dict[str, Any]:
         """The published shape."""
@@ -229,6 +259,7 @@ class CriticalLevel:
             "low": _rounded(self.low),
             "high": _rounded(self.high),
             "fit": self.fit,
+            "contradiction": None if self.contradiction is None else list(self.contradiction),
         }
 
 
@@ -315,6 +346,8 @@ class SuiteResult:
     """Every model id that the provider said it used."""
     verdict: Verdict
     tasks: tuple[TaskResult, ...]
+    claims: Claims
+    """Which of its verdicts can be read together."""
     totals: Totals
 
     def as_json(self) -> dict[str, Any]:
@@ -325,5 +358,6 @@ class SuiteResult:
             "served_model": list(self.served_model),
             "verdict": self.verdict,
             "tasks": [task.as_json() for task in self.tasks],
+            "claims": self.claims.as_json(),
             "totals": self.totals.as_json(),
         }

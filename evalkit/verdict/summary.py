@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from evalkit.verdict.claims import claims
+from evalkit.verdict.critical import critical_level
 from evalkit.verdict.decider import Decider
 from evalkit.verdict.results import ConditionResult, CriticalLevel, Spend, SuiteResult, TaskResult, Totals
 from evalkit.verdict.terms import Terms, Verdict
@@ -20,6 +22,8 @@ class TaskEntry:
     terms: tuple[Terms, ...]
     """Of its conditions, in the suite's order; levels go from easy to hard (digits up, examples in a prompt down)."""
     spend: Spend
+    strict: bool = False
+    """Whether the first level that is not shown usable ends the reach."""
 
 
 def summarise(
@@ -48,6 +52,10 @@ def summarise(
         served_model=tuple(served_model),
         verdict=_all_of(result.verdict for result in results),
         tasks=results,
+        claims=claims(
+            [(result.task, result.verdict) for result in results],
+            alpha=max(terms.alpha for entry in tasks for terms in entry.terms),
+        ),
         totals=totals,
     )
 
@@ -61,7 +69,7 @@ def _task_result(decider: Decider, entry: TaskEntry) -> TaskResult:
         verdict=verdict,
         weakest=_weakest(conditions, verdict),
         conditions=conditions,
-        critical_levels=_critical_levels(conditions),
+        critical_levels=_critical_levels(conditions, strict=entry.strict),
         repeat=next((condition.repeat for condition in conditions if condition.repeat is not None), None),
         spend=entry.spend,
     )
@@ -85,19 +93,9 @@ def _weakest(conditions: Sequence[ConditionResult], verdict: Verdict) -> Conditi
     return min(measured, key=lambda pair: pair[0])[1] if measured else None
 
 
-def _critical_levels(conditions: Sequence[ConditionResult]) -> tuple[CriticalLevel, ...]:
+def _critical_levels(conditions: Sequence[ConditionResult], *, strict: bool) -> tuple[CriticalLevel, ...]:
     ladders: dict[str, list[ConditionResult]] = {}
     for condition in conditions:
         if condition.level is not None:
             ladders.setdefault(condition.perturbation, []).append(condition)
-    return tuple(_critical_level(perturbation, ladder) for perturbation, ladder in ladders.items() if len(ladder) > 1)
-
-
-def _critical_level(perturbation: str, ladder: Sequence[ConditionResult]) -> CriticalLevel:
-    usable_to = None
-    for condition in ladder:
-        if condition.verdict != "usable":
-            break
-        usable_to = condition.level
-    unusable = (condition.level for condition in ladder if condition.verdict == "unusable")
-    return CriticalLevel(perturbation=perturbation, usable_to=usable_to, unusable_from=next(unusable, None))
+    return tuple(critical_level(name, ladder, strict=strict) for name, ladder in ladders.items() if len(ladder) > 1)

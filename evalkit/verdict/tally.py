@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
 
 from evalkit.stats import ClusterMoments, Interval, agreement, clustered_interval, pass_hat_k, pass_hat_k_error
 from evalkit.verdict.results import RepeatResult
+from evalkit.verdict.running import RunningCounts
 from evalkit.verdict.terms import Outcome, Terms
 
 CONTRADICTING = "conflict "
@@ -20,9 +22,13 @@ class PassCounts:
     readings of a void unit: left out, failed, passed.
     """
 
-    __slots__ = ("_clusters", "_nn", "_nv", "_observed", "_sn", "_ss", "_sv", "_vv", "passes", "trials", "void")
+    __slots__ = (
+        *("_clusters", "_nn", "_nv", "_observed", "_sn", "_ss", "_sv", "_vv"),
+        *("alpha_high", "alpha_low", "passes", "trials", "void"),
+    )
 
-    def __init__(self, *, clustered: bool) -> None:
+    def __init__(self, *, alpha_low: float, alpha_high: float, clustered: bool) -> None:
+        self.alpha_low, self.alpha_high = alpha_low, alpha_high
         self.passes = 0
         self.trials = 0
         self.void = 0
@@ -62,9 +68,10 @@ class PassCounts:
         else:
             self._sn += s
 
-    def all_void(self) -> PassCounts:
-        """New counts in which every unit so far is void."""
-        void = PassCounts(clustered=self._clusters is not None)
+    def all_void(self, *, alpha_high: float) -> PassCounts:
+        """New counts in which every unit so far is void, with an error rate of its own for the high end."""
+        clustered = self._clusters is not None
+        void = PassCounts(alpha_low=self.alpha_low, alpha_high=alpha_high, clustered=clustered)
         void.void = self.trials + self.void
         if self._clusters is not None:
             void._clusters = {name: [0, 0, n + v] for name, (_, n, v) in self._clusters.items()}
@@ -93,27 +100,32 @@ class PassCounts:
             trials_squared=nn,
         )
 
-    def interval(self, *, alpha_low: float, alpha_high: float) -> Interval:
+    def interval(self) -> Interval:
         """Bound the pass rate, whatever the void units would have brought."""
         if not self.void:
-            return self.observed_interval(alpha_low=alpha_low, alpha_high=alpha_high)
-        failed = clustered_interval(self.moments(False), alpha_low=alpha_low, alpha_high=alpha_high)
-        passed = clustered_interval(self.moments(True), alpha_low=alpha_low, alpha_high=alpha_high)
+            return self.observed_interval()
+        failed, passed = self._interval(False), self._interval(True)
         # Within clusters, one more pass can widen the interval: the outer ends hold for both readings.
         return Interval(low=min(failed.low, passed.low), high=max(failed.high, passed.high))
 
-    def observed_interval(self, *, alpha_low: float, alpha_high: float) -> Interval:
+    def observed_interval(self) -> Interval:
         """Bound the pass rate as if the void units had never been asked."""
-        return clustered_interval(self.moments(None), alpha_low=alpha_low, alpha_high=alpha_high)
+        return self._interval(None)
+
+    def _interval(self, void_as: bool | None) -> Interval:
+        return clustered_interval(self.moments(void_as), alpha_low=self.alpha_low, alpha_high=self.alpha_high)
 
 
-class VariantCounts:
+AnyCounts = TypeVar("AnyCounts", PassCounts, RunningCounts)
+
+
+class VariantCounts(Generic[AnyCounts]):
     """Units of one form of the prompt."""
 
     __slots__ = ("constraint", "lost", "units")
 
-    def __init__(self, variant: str, *, clustered: bool) -> None:
-        self.units = PassCounts(clustered=clustered)
+    def __init__(self, variant: str, units: AnyCounts) -> None:
+        self.units: AnyCounts = units
         self.constraint = variant.removeprefix(CONTRADICTING) if variant.startswith(CONTRADICTING) else None
         """The constraint that the variant contradicts."""
         self.lost = 0
@@ -126,15 +138,21 @@ class VariantCounts:
             self.lost += not outcome.constraints.get(self.constraint, True)
 
 
-class Tally:
-    """All that a condition's outcomes have brought so far."""
+class Tally(Generic[AnyCounts]):
+    """All that a condition's outcomes have brought so far.
 
-    def __init__(self, terms: Terms) -> None:
+    Args:
+        terms: Of the condition.
+        new_counts: Makes counts of nothing yet, from the error rate of their high end.
+    """
+
+    def __init__(self, terms: Terms, new_counts: Callable[[float], AnyCounts]) -> None:
         self._terms = terms
-        self.units = PassCounts(clustered=terms.clustered)
-        self.constraints: dict[str, PassCounts] = {}
+        self._new_counts: Callable[[float], AnyCounts] = new_counts
+        self.units: AnyCounts = new_counts(terms.alpha_high)
+        self.constraints: dict[str, AnyCounts] = {}
         """In the order in which they were first seen. A unit that did not check a constraint is void for it."""
-        self.variants: dict[str, VariantCounts] = {}
+        self.variants: dict[str, VariantCounts[AnyCounts]] = {}
         self._score_sum = 0.0
         self._n_scores = 0
         self._complete: Counter[tuple[str, int]] = Counter()
@@ -166,7 +184,7 @@ class Tally:
         self.units.add(passed, outcome.cluster)
         if outcome.variant is not None:
             if outcome.variant not in self.variants:
-                self.variants[outcome.variant] = VariantCounts(outcome.variant, clustered=terms.clustered)
+                self.variants[outcome.variant] = VariantCounts(outcome.variant, self._new_counts(terms.alpha))
             self.variants[outcome.variant].add(outcome)
         if passed is not None and outcome.score is not None:
             self._score_sum += outcome.score
@@ -177,7 +195,8 @@ class Tally:
     def _observe_constraints(self, held: Mapping[str, bool], cluster: str) -> None:
         for name in held:
             if name not in self.constraints:
-                self.constraints[name] = self.units.all_void()
+                # No verdict hangs on a constraint: both ends have the same error rate.
+                self.constraints[name] = self.units.all_void(alpha_high=self._terms.alpha)
         for name, counts in self.constraints.items():
             counts.add(held.get(name), cluster)
 

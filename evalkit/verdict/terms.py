@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from evalkit.trial import Level
+from evalkit.trial import Level, Measure
 
 Key: TypeAlias = tuple[str, str]
 """A task and the id of one of its conditions."""
@@ -15,6 +15,23 @@ Verdict: TypeAlias = Literal["usable", "edge", "unusable"]
 
 Reason: TypeAlias = Literal["futility", "budget", "cost", "items", "void", "task-decided", "interrupted"]
 """Why a condition stayed at the edge."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SequentialTest:
+    """What a test that may stop at any trial needs; never changed once a run is made, also when its budget grows."""
+
+    n_max: float
+    """Calls at which the alternative nearest to the threshold would reach its goal."""
+    above: tuple[float, ...]
+    """Pass rates above the threshold that evidence for "usable" bets on; empty where the threshold is 0 or 1."""
+    below: tuple[float, ...]
+    """Pass rates below the threshold that evidence for "unusable" bets on."""
+    needed: tuple[float, float]
+    """Evidence that decides for usable and for unusable: 1/alpha and K/alpha, or less when calibrated."""
+    calibrated: int | None = None
+    """The budget in units for which `needed` was lowered until the error rates are exactly as promised; None when they
+    hold for any budget."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +61,16 @@ class Terms:
     """Whether a unit ends at its first failed ask."""
     clustered: bool = False
     """Whether units of one cluster may stand or fall together."""
+    test: SequentialTest | None = None
+    """None: the number of units is fixed, and judged once."""
+    named: bool = False
+    """Whether it was asked for by name, and not only as a part of the suite."""
+    measure: Measure = "pass"
+    """Whether the threshold is for the pass rate or for the mean score."""
+    steady: bool = False
+    """Whether the model answers the same request the same way: an item that is drawn again is not asked again."""
+    census: int | None = None
+    """Items of the set that a steady model is asked: once every answer is known, so is the pass rate; None: no set."""
 
     @property
     def key(self) -> Key:
@@ -72,6 +99,15 @@ class Outcome:
     """Whether each constraint held in every observed ask; empty when there is none."""
     variant: str | None = None
     """Which of several forms of the prompt was asked, such as `paraphrase 3` or `conflict words`."""
+    item: str = ""
+    """The item's id."""
+
+    def value(self, terms: Terms) -> float | None:
+        """What the unit adds to the rate that is judged, 0–1; None when it is void."""
+        passed = self.passed
+        if terms.measure == "pass":
+            return None if passed is None else float(passed)
+        return None if None in self.asks else self.score
 
     @property
     def passed(self) -> bool | None:

@@ -46,7 +46,7 @@ def test_a_content_filter_and_an_overflow_are_fails_and_not_void(
     monkeypatch.chdir(tmp_path)
     write_suite(tmp_path, n_items=100)
     with serving(answer="add", rates={"filter": 0.1, "overflow": 0.1}) as server:
-        options = ["-M", f"base_url={server.base_url}", "--json"]
+        options = ["-M", f"base_url={server.base_url}", "--fixed", "100", "--json"]
         assert 0 == call(["run", "sums.yaml", "--model", "localhost/m", *options])
         assert 100 == server.stats()["calls"]
     (condition,) = json.loads(capsys.readouterr().out)["tasks"][0]["conditions"]
