@@ -401,6 +401,18 @@ def test_exploring_a_decided_task_goes_to_its_levels_where_the_others_have_no_ro
     assert {"good", "noise@4"} == {condition for _, condition in drain(tested)}
 
 
+def test_until_the_budget_is_used_up_every_unit_is_asked_and_verdicts_are_those_of_fewer() -> None:
+    conditions = [terms("good", units=200), terms("bad", units=100), *ladder(n=3, units=120), repeat(units=20)]
+    whole, explored = (decider(*conditions, until=until, explore=True) for until in ("budget", "margin"))
+    shares = rates(conditions, 1.0, bad=0.5)
+    assert {each.key: each.units for each in conditions} == Counter(asked(whole, alternating(shares)))
+    assert whole.ended
+    asked(explored, alternating(shares))
+    for each in conditions[:2]:
+        found, expected = whole.result(each.key), explored.result(each.key)
+        assert (expected.verdict, expected.decided_at) == (found.verdict, found.decided_at)
+
+
 # --- how much is in flight
 
 

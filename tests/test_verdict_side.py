@@ -232,6 +232,13 @@ def test_units_to_a_verdict_come_near_those_that_it_takes_and_fall_with_each_hit
     assert units_to_verdict(side) == 0
 
 
+def test_above_0_the_first_hit_is_a_verdict_and_the_rarer_hits_are_the_farther_it_is() -> None:
+    found = [units_to_verdict(passes(0.0, [0.0] * misses)) for misses in (10, 100, 1000)]
+    assert sorted(found) == found
+    assert 40 < found[1] < 100  # of 100 misses, and a standard deviation more hits than the one that was not seen
+    assert 0 == units_to_verdict(passes(0.0, [0.0] * 100 + [1.0]))
+
+
 @given(thresholds, hits_and_voids)
 def test_a_verdict_is_out_of_sight_where_even_a_rate_a_little_higher_is_not_above_the_threshold(
     threshold: float, path: list[float | None]

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -104,6 +104,7 @@ class Engine:
         self._planned = sum(terms.units * terms.repeats for terms in plan.terms)
         self._trials = self._void = 0
         """Trials that have come to their end, and those of this session that are void."""
+        self._last_void = ""
         self._spent, self._n_priced = known.spent()
         """In US dollars, and how many answers that was for."""
         self._spent_up = False
@@ -132,6 +133,8 @@ class Engine:
                 await asyncio.gather(*self._calls, return_exceptions=True)
             finally:
                 self._save_rest()
+        if self._failure is None and not self._stopping and self._void > self._settings.max_void * self._trials:
+            self._failure = self._too_many_void()
         if self._failure is not None:
             raise self._failure
 
@@ -349,16 +352,16 @@ class Engine:
                 self._score(ask, row)
             else:
                 self._void += 1
+                self._last_void = f"{row.void_reason}: {row.void_message}"
                 self._finish(ask, row)
         judged_by = max(self._trials, min(self._planned, _LEAST_FOR_VOID))
         if self._void > self._settings.max_void * judged_by and not self._stopping:
-            self._fail(self._too_many_void(answered))
+            self._fail(self._too_many_void())
 
-    def _too_many_void(self, rows: Sequence[tuple[_Ask, TrialRow]]) -> FatalTransportError:
-        last = next(row for _, row in reversed(rows) if row.void_reason is not None)
+    def _too_many_void(self) -> FatalTransportError:
         message = (
             f"{self._void} of {self._trials} trials so far are void, more than --max-void "
-            f"{self._settings.max_void:g} allows. The last one: {last.void_reason}: {last.void_message}"
+            f"{self._settings.max_void:g} allows. The last one: {self._last_void}"
         )
         return FatalTransportError("void", message)
 

@@ -83,6 +83,8 @@ def rescore(folder: Path, suite: Suite, model: Asked, *, out: Path) -> Session:
     known = condition_names(suite, tasks)
     conditions = tuple(name for name in run.scope.conditions if name in known)
     scope = replace(run.scope, tasks=tasks, conditions=conditions)
+    if scope.fixed is None:
+        scope = replace(scope, until="budget")
     plan = make_plan(suite, scope, seed=run.seed, confidence=run.confidence)
     with TrialReader(folder) as reader:
         asked = Counter((task, condition) for task, condition, _ in {row.key[:3] for row in reader.rows()})

@@ -2,10 +2,9 @@
 
 Theory of operation. Each condition gets its planned units and is judged once, by Clopper–Pearson, which holds for a
 number of trials that does not depend on what they brought. Looking earlier is allowed, deciding earlier is not: of a
-condition that still lacks units, the interval says what it would be if this were the end, and the verdict is edge. A
-run that ends because its money is spent ended blind to the outcomes, so its conditions are judged by what they
-have. A run that somebody interrupted may have been interrupted because of what the display showed: it is resumed, not
-judged.
+condition that still lacks units, the interval says what it would be if this were the end, and the verdict is edge. That
+holds of a run that ended early, too: it may have been interrupted because of what the display showed, and one whose
+money was spent can be given more.
 """
 
 from __future__ import annotations
@@ -74,7 +73,7 @@ class FixedDecider:
     def verdict(self, key: Key) -> Verdict:
         """A condition's verdict so far: none before all its units are there."""
         terms, tally = self._terms[key], self._tallies[key]
-        if not self._ended(terms, tally) or not tally.units.trials:
+        if tally.seen < terms.units or not tally.units.trials:
             return "edge"
         return verdict_of(tally.units.interval(), terms.threshold)
 
@@ -98,17 +97,12 @@ class FixedDecider:
             calls_to_decide=_calls_to_decide(terms, tally) if verdict == "edge" else None,
         )
 
-    def _ended(self, terms: Terms, tally: Tally[PassCounts]) -> bool:
-        return tally.seen >= terms.units or self._stopped not in (None, "interrupted")
-
     def _reason(self, terms: Terms, tally: Tally[PassCounts]) -> Reason | None:
         """Why a condition is at the edge; None while it goes on."""
-        if not self._ended(terms, tally):
+        if tally.seen < terms.units:
             return self._stopped
         if _void_decides(terms, tally.units):
             return "void"
-        if tally.seen < terms.units:
-            return self._stopped
         return "items" if terms.exhausted else "budget"
 
 

@@ -26,8 +26,9 @@ from evalkit.verdict.results import ConditionResult
 from evalkit.verdict.sequential_test import ConditionTest
 from evalkit.verdict.terms import Key, Outcome, Reason, Terms, Verdict
 
-Until: TypeAlias = Literal["verdict", "margin"]
-"""How far a run goes: to the verdict for the fewest calls, or to the verdict and the suite's precision."""
+Until: TypeAlias = Literal["verdict", "margin", "budget"]
+"""How far a run goes: to the verdict for the fewest calls, to the verdict and the suite's precision, or to the end of
+every condition's budget (for stored responses, which cost nothing)."""
 
 
 class _TaskState:
@@ -104,7 +105,7 @@ class SequentialDecider:
         """The condition that tells most; None when nothing may be started before more is known, or at all."""
         if self._stopped is not None:
             return None
-        for wanted in (self._drawn, self._measured, self._explored):
+        for wanted in (self._drawn, self._measured, self._explored, self._left):
             for _ in range(len(self._turns)):
                 task = self._turns[0]
                 self._turns.rotate(-1)
@@ -149,7 +150,7 @@ class SequentialDecider:
     # --- who wants units
 
     def _wanted(self, task: _TaskState) -> list[ConditionTest]:
-        return [*self._hunted(task), *self._measured(task), *self._explored(task)]
+        return [*self._hunted(task), *self._measured(task), *self._explored(task), *self._left(task)]
 
     def _drawn(self, task: _TaskState) -> list[ConditionTest]:
         """Conditions that hope for a verdict, by the lowest draw of their margin."""
@@ -191,6 +192,11 @@ class SequentialDecider:
             level = next_level([None if _hunts(test) else test.verdict for test in ladder], strict=self._strict)
             if level is not None:
                 yield ladder[level]
+
+    def _left(self, task: _TaskState) -> Iterator[ConditionTest]:
+        """Conditions with a budget to be used up."""
+        if self._until == "budget":
+            yield from (test for test in (*task.counting, *task.others) if test.seen < test.terms.units)
 
     def _has_room(self, test: ConditionTest) -> bool:
         """Whether one unit more of a condition may be in flight."""

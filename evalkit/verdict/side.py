@@ -190,4 +190,7 @@ def units_to_verdict(side: Side) -> float:
     # As with one hit and one miss more, so that nothing is certain.
     rate = (side.hits + 1) / (side.seen + 2)
     rate = min(rate + sqrt(rate * (1 - rate) / (side.seen + 2)), 1.0)
-    return max(side.missing(), 0.0) / kl(rate, side.threshold) if rate > side.threshold else inf
+    missing = max(side.missing(), 0.0)
+    if side.threshold == 0 and missing > 0:  # the first hit will decide it
+        return 1 / rate
+    return missing / kl(rate, side.threshold) if rate > side.threshold else inf

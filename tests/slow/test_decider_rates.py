@@ -27,8 +27,8 @@ pytestmark = pytest.mark.slow
 IN_FLIGHT = 32
 THRESHOLDS = [0.8, 0.9, 0.95, 0.99]
 N_AT_THRESHOLD = 250
-N_EACH = 30
-N_CLUSTERED = 60
+N_EACH = 25
+N_CLUSTERED = 50
 N_MEASURED = 60
 
 
