@@ -29,7 +29,7 @@ from evalkit.stats import (
     kl,
     prospect,
 )
-from evalkit.verdict import ConditionResult, Key, Outcome, SequentialDecider, Terms, Until, sequential_test
+from evalkit.verdict import ConditionResult, Key, Outcome, SequentialDecider, Terms, Until, make_test
 
 THRESHOLDS = (0.8, 0.9, 0.95, 0.99)
 BUDGET = 2000
@@ -56,7 +56,7 @@ def terms(
         n_counting=n_counting,
         units=units,
         exhausted=False,
-        test=sequential_test(threshold, alpha, alpha / n_counting, units),
+        test=make_test(threshold, alpha, alpha / n_counting, units),
     )
 
 

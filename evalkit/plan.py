@@ -27,7 +27,7 @@ from evalkit.errors import EvalkitError, did_you_mean
 from evalkit.perturb import Source, perturb
 from evalkit.suite import ConditionDefinition, Suite, Task
 from evalkit.trial import Call, Condition, Item, Level, Prompt, rng_for
-from evalkit.verdict import Key, Terms, Until, calibrated, explored_budget, sequential_test
+from evalkit.verdict import Key, Terms, Until, calibrated, explored_budget, make_test
 
 DEFAULT_MAX_CALLS = 2000
 """Calls a condition may take when nothing else is said."""
@@ -258,7 +258,7 @@ def _terms(task: Task, definition: ConditionDefinition, scope: Scope, alpha: flo
     test = None
     if sequential:
         alpha_high = alpha / n_counting if definition.counts else alpha
-        test = sequential_test(definition.threshold, alpha, alpha_high, max(wanted, 1))
+        test = make_test(definition.threshold, alpha, alpha_high, max(wanted, 1))
         test = calibrated(test, definition.threshold, units) if scope.calibrated and units else test
     return Terms(
         task=task.name,

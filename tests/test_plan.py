@@ -10,7 +10,7 @@ from evalkit.errors import EvalkitError
 from evalkit.plan import Plan, Scope, check_prompts, item_order, items_available, make_plan
 from evalkit.suite import load_suite
 from evalkit.trial import Call, Message
-from evalkit.verdict import Terms, calibrated, explored_budget, sequential_test
+from evalkit.verdict import Terms, calibrated, explored_budget, make_test
 from tests.runs import make_suite
 
 GENERATED = """
@@ -273,10 +273,10 @@ def test_every_condition_has_a_test_unless_the_number_of_units_is_fixed(tmp_path
     plan = _plan(tmp_path, perturbations=perturbations)
     alpha = plan.terms[0].alpha
     assert {
-        "clean": sequential_test(0.9, alpha, alpha / 2, 2000),
-        "noise@0.1": sequential_test(0.9, alpha, alpha / 2, 2000),
-        "noise@0.3": sequential_test(0.9, alpha, alpha, explored_budget(0.9, alpha, 2000)),
-        "repeat@3": sequential_test(0.9, alpha, alpha, 666),
+        "clean": make_test(0.9, alpha, alpha / 2, 2000),
+        "noise@0.1": make_test(0.9, alpha, alpha / 2, 2000),
+        "noise@0.3": make_test(0.9, alpha, alpha, explored_budget(0.9, alpha, 2000)),
+        "repeat@3": make_test(0.9, alpha, alpha, 666),
     } == {terms.condition: terms.test for terms in plan.terms}
 
 

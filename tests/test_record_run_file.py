@@ -21,7 +21,7 @@ from evalkit.record import (
     read_run_file,
     write_run_file,
 )
-from evalkit.verdict import Terms, sequential_test
+from evalkit.verdict import Terms, make_test
 
 TERMS = Terms(
     task="t",
@@ -73,7 +73,7 @@ def test_a_run_file_comes_back_as_it_was_written(tmp_path: Path) -> None:
 
 def test_a_test_comes_back_to_the_last_digit(tmp_path: Path) -> None:
     """A run that is resumed goes on with the very test that it was made with."""
-    test = sequential_test(0.95, 0.025, 0.025 / 3, 2000)
+    test = make_test(0.95, 0.025, 0.025 / 3, 2000)
     terms = replace(TERMS, test=replace(test, calibrated=2000), steady=True, census=40)
     scope = Scope(tasks=("t",), until="verdict", explore=True, max_calls=500, max_cost=0.5, calibrated=True)
     run = RUN.model_copy(

@@ -155,10 +155,9 @@ def test_giving_up_costs_verdicts_and_never_brings_any() -> None:
 
 def test_tests_that_do_not_end_each_other_cross_more_often() -> None:
     up, down = both(0.9, 0.1)
-    found = prospect(up, down, 0.9, 500, absorbing=False)
     ending = prospect(up, down, 0.9, 500, futility=False)
-    assert (crossing_chance(up, 0.9, 500), crossing_chance(down, 1 - 0.9, 500)) == (found.above, found.below)
-    assert (found.above > ending.above, found.below > ending.below) == (True, True)
+    assert crossing_chance(up, 0.9, 500) > ending.above
+    assert crossing_chance(down, 1 - 0.9, 500) > ending.below
 
 
 def test_a_sure_model_ends_where_the_boundary_is() -> None:

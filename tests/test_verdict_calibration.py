@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.stats import LEAST_TRIALS, Bet, Boundary, crossing_chance
-from evalkit.verdict import SequentialTest, calibrated, sequential_test
+from evalkit.verdict import SequentialTest, calibrated, make_test
 from evalkit.verdict.sequential_test import boundaries
 
 THRESHOLD, ALPHA, UNITS = 0.9, 0.025, 150
@@ -22,7 +22,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def given_test(n_counting: int = 1) -> SequentialTest:
-    return sequential_test(THRESHOLD, ALPHA, ALPHA / n_counting, UNITS)
+    return make_test(THRESHOLD, ALPHA, ALPHA / n_counting, UNITS)
 
 
 def chance_to_err(bet: Bet, needed: float, alpha: float) -> float:
@@ -68,7 +68,7 @@ def test_verdicts_come_no_later() -> None:
 
 @pytest.mark.parametrize("threshold", [0.0, 1.0])
 def test_where_nothing_is_bet_nothing_is_lowered(threshold: float, cache: Path) -> None:
-    test = sequential_test(threshold, ALPHA, ALPHA, UNITS)
+    test = make_test(threshold, ALPHA, ALPHA, UNITS)
     assert replace(test, calibrated=UNITS) == calibrated(test, threshold, UNITS)
     assert not cache.exists()
 

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import binom
 
 from evalkit.stats import clopper_pearson, prospect
-from evalkit.verdict import ASSUMED_PASS_RATES, Terms, decidability, sequential_test, task_decidability
+from evalkit.verdict import ASSUMED_PASS_RATES, Terms, decidability, make_test, task_decidability
 from evalkit.verdict.sequential_test import boundaries
 
 
@@ -33,7 +33,7 @@ def terms(**changes: Any) -> Terms:
 def sequential(*, budget: int = 2000, units: int | None = None, **changes: Any) -> Terms:
     """Terms of a test that stops by itself, as a run makes them."""
     made = terms(units=budget if units is None else units, **changes)
-    return replace(made, test=sequential_test(made.threshold, made.alpha, made.alpha_high, budget))
+    return replace(made, test=make_test(made.threshold, made.alpha, made.alpha_high, budget))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.verdicts import carry_out, one_bad_of_ten, passing
@@ -131,6 +131,8 @@ def test_a_condition_without_units_is_never_asked() -> None:
     assert {("task", "a")} == set(asked(decider(*conditions, until="margin"), alternating(rates(conditions, 1.0))))
 
 
+# No deadlines, here and below: whichever example comes first finds the boundaries and loads numpy.
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 64))
 def test_the_result_of_a_condition_is_the_same_whatever_the_order_in_which_calls_end(seed: int, in_flight: int) -> None:
     rng = random.Random(seed)

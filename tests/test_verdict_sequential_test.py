@@ -8,12 +8,12 @@ from math import ceil, log
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.verdicts import terms
 from evalkit.stats import Interval, kl
-from evalkit.verdict import Outcome, Reason, explored_budget, sequential_test
+from evalkit.verdict import Outcome, Reason, explored_budget, make_test
 from evalkit.verdict.sequential_test import BUDGET_TO_N_MAX, ConditionTest, boundaries
 
 ALPHA = 0.025
@@ -83,9 +83,11 @@ def test_so_many_passes_in_a_row_are_usable_and_one_fewer_are_not(threshold: flo
     assert ("usable", passes) == (test.verdict, test.decided_at)
 
 
+# No deadlines, here and below: whichever example comes first finds the boundaries and loads numpy.
+@settings(deadline=None)
 @given(thresholds, paths)
 def test_the_first_boundary_that_is_reached_gives_the_verdict(threshold: float, path: Path) -> None:
-    up, down = boundaries(threshold, sequential_test(threshold, ALPHA, ALPHA, BUDGET))
+    up, down = boundaries(threshold, make_test(threshold, ALPHA, ALPHA, BUDGET))
     expected: tuple[str, int | None] = ("edge", None)
     for n in range(len(path), 9, -1):
         passes, fails = path[:n].count(True), path[:n].count(False)
@@ -137,17 +139,11 @@ def test_a_verdict_stands_whatever_comes_after_it() -> None:
 
 
 def test_conditions_that_count_share_the_error_of_unusable_and_not_that_of_usable() -> None:
-    test = sequential_test(0.95, ALPHA, ALPHA / 10, BUDGET)
-    decided = [
-        next(n for n in range(10, 200) if fed([passed] * n, test=test, n_counting=10, threshold=0.95).decided_at)
-        for passed in (True, False)
-    ]
-    assert 90 == decided[0]
-    assert (40.0, 400.0) == pytest.approx(test.needed)
-    path = at_rate(7, 10, 200)
-    alone, shared = fed(path), fed(path, test=test, n_counting=10)
-    assert alone.verdict == shared.verdict == "unusable"
-    assert (alone.decided_at or 0) < (shared.decided_at or 0)
+    shared: dict[str, Any] = {"n_counting": 10, "test": make_test(0.95, ALPHA, ALPHA / 10, BUDGET)}
+    assert [90, 90] == [fed([True] * 90).decided_at, fed([True] * 90, **shared).decided_at]
+    alone, together = fed(at_rate(7, 10, 200)), fed(at_rate(7, 10, 200), **shared)
+    assert ["unusable"] * 2 == [alone.verdict, together.verdict]
+    assert (alone.decided_at or 0) < (together.decided_at or 0)
 
 
 # --- the interval
@@ -167,11 +163,13 @@ def test_before_the_first_unit_nothing_is_known() -> None:
     )
 
 
+@settings(deadline=None)
 @given(thresholds, paths)
 def test_verdict_and_interval_agree_wherever_units_end(threshold: float, path: Path) -> None:
     assert agrees(fed(path, threshold=threshold))
 
 
+@settings(deadline=None)
 @given(thresholds, st.integers(0, 20), st.integers(1, 30))
 def test_the_interval_only_closes_in_and_agrees_after_every_unit(threshold: float, passes: int, void: int) -> None:
     test, intervals = made(threshold=threshold), [Interval(low=0.0, high=1.0)]
@@ -182,6 +180,7 @@ def test_the_interval_only_closes_in_and_agrees_after_every_unit(threshold: floa
     assert all(before.low <= after.low and after.high <= before.high for before, after in pairwise(intervals))
 
 
+@settings(deadline=None)
 @given(st.sampled_from([0.3, 0.8]), score_paths)
 def test_verdict_and_interval_of_scores_agree(threshold: float, path: list[float | None]) -> None:
     test = made(measure="score", threshold=threshold)
@@ -208,6 +207,7 @@ def test_a_published_interval_holds_the_pass_rate_and_excludes_the_threshold() -
 # --- void units
 
 
+@settings(deadline=None)
 @given(thresholds, paths, st.randoms(use_true_random=False))
 def test_whatever_void_units_would_have_brought_the_evidence_for_the_verdict_would_have_sufficed(
     threshold: float, path: Path, rng: random.Random
@@ -215,12 +215,13 @@ def test_whatever_void_units_would_have_brought_the_evidence_for_the_verdict_wou
     test = fed(path, threshold=threshold)
     if test.decided_at is None:
         return
-    up, down = boundaries(threshold, sequential_test(threshold, ALPHA, ALPHA, BUDGET))
+    up, down = boundaries(threshold, make_test(threshold, ALPHA, ALPHA, BUDGET))
     n = test.decided_at
     passes = sum(rng.random() < 0.5 if each is None else each for each in path[:n])
     assert up.decided(passes, n) if test.verdict == "usable" else down.decided(n - passes, n)
 
 
+@settings(deadline=None)
 @given(thresholds, paths)
 def test_with_void_units_nothing_is_known_that_either_reading_would_leave_open(threshold: float, path: Path) -> None:
     void = fed(path, threshold=threshold).interval()
@@ -309,6 +310,7 @@ def test_a_larger_budget_revives_hope_and_keeps_the_evidence() -> None:
     assert ends(before.interval()) == ends(after.interval())
 
 
+@settings(deadline=None)
 @given(thresholds, paths)
 def test_a_larger_budget_changes_no_verdict(threshold: float, path: Path) -> None:
     found = [fed(path, threshold=threshold, units=units) for units in (max(len(path), 1), BUDGET, 10 * BUDGET)]
@@ -419,6 +421,7 @@ def test_where_hope_is_about_to_end_there_is_little_room() -> None:
     assert fed(at_rate(19, 20, before - 1)).room < 30
 
 
+@settings(deadline=None)
 @given(st.sampled_from([0.3, 0.8, 0.95]), paths)
 def test_there_is_always_room_for_one(threshold: float, path: Path) -> None:
     assert fed(path, threshold=threshold).room >= 1
@@ -579,6 +582,7 @@ def test_the_mean_score_is_judged_and_not_the_passes() -> None:
     assert "unusable" == scored([0.8] * 500, threshold=0.9).verdict
 
 
+@settings(deadline=None)
 @given(st.sampled_from([0.3, 0.8]), paths)
 def test_scores_of_0_and_1_are_judged_as_passes_are(threshold: float, path: Path) -> None:
     by_pass = fed(path, threshold=threshold)
@@ -615,7 +619,7 @@ def test_void_units_of_scores_cost_the_verdict_too() -> None:
 
 @pytest.mark.parametrize("threshold", [0.1, 0.5, 0.95, 0.99])
 def test_alternatives_lie_on_either_side_and_the_nearest_decide_at_n_max(threshold: float) -> None:
-    test = sequential_test(threshold, ALPHA, ALPHA / 4, 8000)
+    test = make_test(threshold, ALPHA, ALPHA / 4, 8000)
     assert 8000 / BUDGET_TO_N_MAX == test.n_max
     assert (1 / ALPHA, 4 / ALPHA) == test.needed
     assert (1.0, 0.0) == (test.above[0], test.below[0])
@@ -627,13 +631,13 @@ def test_alternatives_lie_on_either_side_and_the_nearest_decide_at_n_max(thresho
 
 @pytest.mark.parametrize("threshold", [0.0, 1.0])
 def test_at_a_threshold_of_0_or_1_there_is_nothing_to_bet_on(threshold: float) -> None:
-    test = sequential_test(threshold, ALPHA, ALPHA, BUDGET)
+    test = make_test(threshold, ALPHA, ALPHA, BUDGET)
     assert ((), ()) == (test.above, test.below)
 
 
 @pytest.mark.parametrize(("budget", "alternatives"), [(200, 10), (100, 1)])
 def test_a_small_budget_that_allows_for_a_fail_bets_on_more_than_1_alone(budget: int, alternatives: int) -> None:
-    assert alternatives == len(sequential_test(0.95, ALPHA, ALPHA, budget).above)
+    assert alternatives == len(make_test(0.95, ALPHA, ALPHA, budget).above)
 
 
 @pytest.mark.parametrize(
@@ -647,11 +651,11 @@ def test_a_level_that_does_not_count_gets_a_fifth_of_the_budget_or_what_a_verdic
 
 
 def test_boundaries_count_passes_upwards_and_fails_downwards() -> None:
-    up, down = boundaries(0.95, sequential_test(0.95, ALPHA, ALPHA, BUDGET))
+    up, down = boundaries(0.95, make_test(0.95, ALPHA, ALPHA, BUDGET))
     assert (489, 500 - 457) == (up.hits(500), down.hits(500))
 
 
 def test_conditions_of_the_same_terms_share_their_boundaries() -> None:
-    first, second = (boundaries(0.9, sequential_test(0.9, ALPHA, ALPHA, 1234)) for _ in range(2))
+    first, second = (boundaries(0.9, make_test(0.9, ALPHA, ALPHA, 1234)) for _ in range(2))
     assert first[0] is second[0]
     assert first[1] is second[1]

@@ -5,7 +5,7 @@ from math import inf, log, prod
 from typing import TypeAlias
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.stats import LEAST_TRIALS, Bet, Boundary, ScoreBound, alternatives, kl
@@ -55,6 +55,8 @@ def scores(threshold: float, path: Sequence[float | None] = ()) -> ScoreSide:
 # --- what both kinds of side do
 
 
+# No deadlines, here and below: whichever example comes first finds the boundaries and loads numpy.
+@settings(deadline=None)
 @given(thresholds, hits_and_voids)
 def test_scores_of_0_and_1_are_the_evidence_that_passes_are(threshold: float, path: list[float | None]) -> None:
     expected, found = passes(threshold, path), scores(threshold, path)
@@ -85,6 +87,7 @@ def test_nothing_is_decided_before_the_least_number_of_units(make: Make) -> None
     assert side.decided()
 
 
+@settings(deadline=None)
 @given(thresholds, hits_and_voids)
 def test_a_void_unit_of_passes_counts_as_a_miss(threshold: float, path: list[float | None]) -> None:
     expected, found = passes(threshold, [hit or 0.0 for hit in path]), passes(threshold, path)
@@ -94,6 +97,7 @@ def test_a_void_unit_of_passes_counts_as_a_miss(threshold: float, path: list[flo
     assert (len(path), len(path) - path.count(None)) == (found.seen, found.observed)
 
 
+@settings(deadline=None)
 @given(thresholds, scores_and_voids)
 def test_a_void_score_counts_as_0(threshold: float, path: list[float | None]) -> None:
     expected, found = scores(threshold, [hit or 0.0 for hit in path]), scores(threshold, path)
@@ -102,6 +106,7 @@ def test_a_void_score_counts_as_0(threshold: float, path: list[float | None]) ->
     assert (len(path), len(path) - path.count(None)) == (found.seen, found.observed)
 
 
+@settings(deadline=None)
 @given(thresholds, scores_and_voids, st.booleans())
 def test_without_void_is_as_if_they_had_never_been_asked(
     threshold: float, path: list[float | None], whole: bool
@@ -117,6 +122,7 @@ def test_without_void_is_as_if_they_had_never_been_asked(
 # --- scores
 
 
+@settings(deadline=None)
 @given(thresholds, st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_the_evidence_of_scores_is_the_mean_wealth_of_bets_on_the_alternatives(
     threshold: float, path: list[float]
@@ -128,6 +134,7 @@ def test_the_evidence_of_scores_is_the_mean_wealth_of_bets_on_the_alternatives(
         assert pytest.approx(log(expected), abs=1e-6) == scores(threshold, path).log_evidence()
 
 
+@settings(deadline=None)
 @given(thresholds, st.lists(st.floats(0, 1), max_size=30), st.integers(1, 40))
 def test_fewer_units_than_the_least_further_decide_no_score_side(
     threshold: float, path: list[float], least: int
@@ -142,6 +149,7 @@ def test_fewer_units_than_the_least_further_decide_no_score_side(
         assert not side.decided()
 
 
+@settings(deadline=None)
 @given(thresholds, st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_the_bound_of_scores_passes_the_threshold_with_the_evidence(threshold: float, path: list[float]) -> None:
     side, reached = scores(threshold), False
@@ -156,6 +164,7 @@ def test_the_bound_of_scores_passes_the_threshold_with_the_evidence(threshold: f
 # --- how many more
 
 
+@settings(deadline=None)
 @given(thresholds, rows)
 def test_the_least_further_hits_in_a_row_decide_and_one_fewer_do_not(
     threshold: float, path: list[float | None]
@@ -173,18 +182,21 @@ def test_the_least_further_hits_in_a_row_decide_and_one_fewer_do_not(
     assert side.decided()
 
 
+@settings(deadline=None)
 @given(thresholds, rows, st.integers(1, 2 * MOST_IN_FLIGHT))
 def test_no_fewer_than_asked_for_are_the_least_further(threshold: float, path: list[float | None], least: int) -> None:
     side = passes(threshold, path)
     assert max(side.least_further(1), least) == side.least_further(least)
 
 
+@settings(deadline=None)
 @given(rows, st.integers(0, 500))
 def test_hope_of_passes_is_that_of_their_boundary(path: list[float | None], further: int) -> None:
     side = passes(0.8, path)
     assert boundary(0.8).hopeful(int(side.hits), side.seen, further) is hopeful(side, further)
 
 
+@settings(deadline=None)
 @given(thresholds, scores_and_voids, st.integers(0, 500))
 def test_hope_grows_with_the_units_that_are_left_and_a_decided_side_needs_none(
     threshold: float, path: list[float | None], further: int
@@ -202,6 +214,7 @@ def has_hope(side: Side, units: int, further: int) -> bool:
     return rate > side.threshold and (further - units) * kl(rate, side.threshold) >= side.missing()
 
 
+@settings(deadline=None)
 @given(thresholds, rows, st.integers(0, 300), st.integers(0, 300))
 def test_units_of_hope_are_those_that_go_by_before_it_does(
     threshold: float, path: list[float | None], further: int, most: int
@@ -239,6 +252,7 @@ def test_above_0_the_first_hit_is_a_verdict_and_the_rarer_hits_are_the_farther_i
     assert 0 == units_to_verdict(passes(0.0, [0.0] * 100 + [1.0]))
 
 
+@settings(deadline=None)
 @given(thresholds, hits_and_voids)
 def test_a_verdict_is_out_of_sight_where_even_a_rate_a_little_higher_is_not_above_the_threshold(
     threshold: float, path: list[float | None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, takewhile
 
 from evalkit.stats.boundary import Boundary
 
@@ -36,9 +36,7 @@ class Prospect:
         return next((trials for trials, chance in enumerate(reached) if chance >= share), len(self.stops) - 1)
 
 
-def prospect(
-    up: Boundary, down: Boundary, pass_rate: float, trials: int, *, futility: bool = True, absorbing: bool = True
-) -> Prospect:
+def prospect(up: Boundary, down: Boundary, pass_rate: float, trials: int, *, futility: bool = True) -> Prospect:
     """What will come of a test when trials pass independently at a rate.
 
     Args:
@@ -47,74 +45,82 @@ def prospect(
         pass_rate: The true one, 0–1.
         trials: Budget, at least 1.
         futility: Whether the test ends once the rest of the budget cannot be expected to decide it.
-        absorbing: Whether a test ends with its verdict; if not, `above` and `below` are the chances of crossing at all,
-            each as if the other were not there, and `stops` means nothing.
 
     Raises:
         ValueError: If the rate or the budget is out of range.
     """
     if not 0 <= pass_rate <= 1 or trials < 1:
         raise ValueError(f"found pass rate {pass_rate} and {trials} trials, expected a rate from 0 to 1 and a trial")
-    if not absorbing:
-        above = crossing_chance(up, pass_rate, trials)
-        below = crossing_chance(down, 1 - pass_rate, trials)
-        return Prospect(above=above, below=below, undecided=1 - max(above, below), stops=())
     hopeless = _hopeless(up, down, trials) if futility else ()
     chances, first = [1.0], 0  # of `first` passes and more
     above = below = 0.0
     stops = [0.0] * (trials + 1)
     for n in range(1, trials + 1):
-        chances, first = _one_more(chances, first, pass_rate)
+        chances = _one_more(chances, pass_rate)
         if n < up.least_trials:
             continue
         # What has decided: the highest counts are above, the lowest below.
-        most, least = up.hits(n), n - down.hits(n)
-        while chances and first + len(chances) - 1 >= most:
-            above += chances[-1]
-            stops[n] += chances.pop()
-        gone = min(max(least + 1 - first, 0), len(chances))
-        if gone:
-            lost = sum(chances[:gone])
-            below += lost
-            stops[n] += lost
-            chances, first = chances[gone:], first + gone
-        if hopeless and chances and n < trials:
+        decided_above = _cut_off(chances, -1, len(chances) - (up.hits(n) - first))
+        decided_below = _cut_off(chances, 0, n - down.hits(n) + 1 - first)
+        first += max(n - down.hits(n) + 1 - first, 0)
+        above, below = above + decided_above, below + decided_below
+        stops[n] += decided_above + decided_below
+        if hopeless and n < trials:
             low, high = hopeless[n]
             for passes in range(max(low, first), min(high, first + len(chances) - 1) + 1):
                 stops[n] += chances[passes - first]
                 chances[passes - first] = 0.0
-        while chances and chances[-1] < _NEGLIGIBLE:
-            stops[n] += chances.pop()
-        while chances and chances[0] < _NEGLIGIBLE:
-            stops[n] += chances[0]
-            del chances[0]
-            first += 1
+        stops[n] += _cut_off(chances, -1, sum(1 for _ in takewhile(_negligible, reversed(chances))))
+        gone = sum(1 for _ in takewhile(_negligible, chances))
+        stops[n] += _cut_off(chances, 0, gone)
+        first += gone
         if not chances:
             break
     stops[trials] += sum(chances)
     return Prospect(above=above, below=below, undecided=max(1 - above - below, 0.0), stops=tuple(stops))
 
 
-def _one_more(chances: Sequence[float], first: int, pass_rate: float) -> tuple[list[float], int]:
+def _cut_off(chances: list[float], end: int, number: int) -> float:
+    """Take so many chances off an end, the first (0) or the last (-1).
+
+    Returns:
+        Their sum.
+    """
+    number = min(max(number, 0), len(chances))
+    gone = slice(0, number) if end == 0 else slice(len(chances) - number, None)
+    cut = sum(chances[gone])
+    del chances[gone]
+    return cut
+
+
+def _negligible(chance: float) -> bool:
+    return chance < _NEGLIGIBLE
+
+
+def _one_more(chances: Sequence[float], pass_rate: float) -> list[float]:
     """The chances of each number of passes after one more trial."""
     fail_rate = 1 - pass_rate
     middle = [p * pass_rate + q * fail_rate for p, q in pairwise(chances)]
-    return [chances[0] * fail_rate, *middle, chances[-1] * pass_rate], first
+    return [chances[0] * fail_rate, *middle, chances[-1] * pass_rate]
 
 
 def crossing_chance(boundary: Boundary, hit_rate: float, trials: int) -> float:
-    """The chance that a one-sided test is decided within its budget."""
+    """The chance that a one-sided test is decided within its budget, when trials hit independently at a rate.
+
+    Args:
+        boundary: Of the test.
+        hit_rate: The true rate, 0–1.
+        trials: Budget.
+    """
     chances, first, crossed = [1.0], 0, 0.0
     for n in range(1, trials + 1):
-        chances, first = _one_more(chances, first, hit_rate)
+        chances = _one_more(chances, hit_rate)
         if n < boundary.least_trials:
             continue
-        needed = boundary.hits(n)
-        while chances and first + len(chances) - 1 >= needed:
-            crossed += chances.pop()
-        while chances and chances[0] < _NEGLIGIBLE:
-            del chances[0]
-            first += 1
+        crossed += _cut_off(chances, -1, len(chances) - (boundary.hits(n) - first))
+        gone = sum(1 for _ in takewhile(_negligible, chances))
+        _cut_off(chances, 0, gone)
+        first += gone
         if not chances:
             break
     return crossed

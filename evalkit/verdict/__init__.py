@@ -36,7 +36,7 @@ from evalkit.verdict.results import (
     VariantResult,
 )
 from evalkit.verdict.sequential import SequentialDecider, Until
-from evalkit.verdict.sequential_test import explored_budget, sequential_test
+from evalkit.verdict.sequential_test import explored_budget, make_test
 from evalkit.verdict.summary import TaskEntry, summarise
 from evalkit.verdict.terms import Key, Outcome, Reason, SequentialTest, Terms, Verdict
 
@@ -70,7 +70,7 @@ __all__ = [
     "decidability",
     "explored_budget",
     "least_units",
-    "sequential_test",
+    "make_test",
     "summarise",
     "task_decidability",
 ]

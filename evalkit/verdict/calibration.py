@@ -30,7 +30,7 @@ def calibrated(test: SequentialTest, threshold: float, units: int) -> Sequential
     """Lower what a test needs to what a budget makes necessary.
 
     Args:
-        test: As `sequential_test` made it.
+        test: As `make_test` made it.
         threshold: Of the condition, 0–1.
         units: Its budget.
 

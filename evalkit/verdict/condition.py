@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from evalkit.stats import Interval
 from evalkit.verdict.results import ConditionResult, ConstraintResult, Evidence, VariantResult
 from evalkit.verdict.tally import AnyCounts, Tally
 from evalkit.verdict.terms import Reason, Terms, Verdict
 
 
-def condition_result(
-    terms: Terms,
-    tally: Tally[AnyCounts],
-    interval: Interval | None,
-    *,
-    verdict: Verdict,
-    reason: Reason | None,
-    decided_at: int | None,
-    calls_to_decide: int | None,
-    evidence: Evidence | None = None,
-    void_price: int | None = None,
-) -> ConditionResult:
-    """Put together what is known of a condition.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judgement:
+    """What a condition's test says; the fields are those of ConditionResult."""
 
-    Args:
-        terms: Of its test.
-        tally: What it brought.
-        interval: Of its pass rate; None when nothing was observed.
-        verdict: What follows.
-        reason: As in ConditionResult, like the others.
-        decided_at: Likewise.
-        calls_to_decide: Likewise.
-        evidence: Likewise.
-        void_price: Likewise.
-    """
+    interval: Interval | None
+    """Of the pass rate; None when nothing was observed."""
+    verdict: Verdict
+    reason: Reason | None
+    decided_at: int | None
+    calls_to_decide: int | None
+    evidence: Evidence | None = None
+    void_price: int | None = None
+
+
+def condition_result(terms: Terms, tally: Tally[AnyCounts], judged: Judgement) -> ConditionResult:
+    """Put together what is known of a condition: the terms of its test, what it brought, and what follows."""
+    interval = judged.interval
     units = tally.units
     return ConditionResult(
         condition=terms.condition,
@@ -43,27 +37,21 @@ def condition_result(
         trials=units.trials,
         passes=units.passes,
         void=units.void,
-        pass_rate=_rate(terms, tally),
+        pass_rate=units.passes / units.trials if units.trials else None,
         measure=terms.measure,
         low=None if interval is None else interval.low,
         high=None if interval is None else interval.high,
-        verdict=verdict,
-        reason=reason,
-        decided_at=decided_at,
-        calls_to_decide=calls_to_decide,
-        evidence=evidence,
-        void_price=void_price,
+        verdict=judged.verdict,
+        reason=judged.reason,
+        decided_at=judged.decided_at,
+        calls_to_decide=judged.calls_to_decide,
+        evidence=judged.evidence,
+        void_price=judged.void_price,
         mean_score=tally.mean_score,
         constraints=_constraint_results(tally),
         repeat=tally.repeat_result() if terms.repeats > 1 else None,
         variants=_variant_results(tally),
     )
-
-
-def _rate(terms: Terms, tally: Tally[AnyCounts]) -> float | None:
-    if terms.measure == "score":
-        return tally.mean_score
-    return tally.units.passes / tally.units.trials if tally.units.trials else None
 
 
 def verdict_of(interval: Interval | None, threshold: float) -> Verdict:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from evalkit.stats import clopper_pearson, effective_trials
-from evalkit.verdict.condition import condition_result, verdict_of
+from evalkit.verdict.condition import Judgement, condition_result, verdict_of
 from evalkit.verdict.results import ConditionResult
 from evalkit.verdict.tally import PassCounts, Tally
 from evalkit.verdict.terms import Key, Outcome, Reason, Terms, Verdict
@@ -87,15 +87,14 @@ class FixedDecider:
         terms, tally = self._terms[key], self._tallies[key]
         interval = tally.units.interval() if tally.units.trials else None
         verdict = self.verdict(key)
-        return condition_result(
-            terms,
-            tally,
-            interval,
+        judged = Judgement(
+            interval=interval,
             verdict=verdict,
             reason=self._reason(terms, tally) if verdict == "edge" else None,
             decided_at=None if verdict == "edge" else tally.seen,
             calls_to_decide=_calls_to_decide(terms, tally) if verdict == "edge" else None,
         )
+        return condition_result(terms, tally, judged)
 
     def _reason(self, terms: Terms, tally: Tally[PassCounts]) -> Reason | None:
         """Why a condition is at the edge; None while it goes on."""

@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import ceil, exp, inf, log, nextafter
 
 from evalkit.stats import LEAST_TRIALS, Bet, Boundary, Interval, ScoreBound, alternatives, kl
-from evalkit.verdict.condition import condition_result
+from evalkit.verdict.condition import Judgement, condition_result
 from evalkit.verdict.results import ConditionResult, Evidence
 from evalkit.verdict.running import RunningCounts
 from evalkit.verdict.side import MOST_IN_FLIGHT, PassSide, ScoreSide, Side, hopeful, units_of_hope, units_to_verdict
@@ -23,6 +23,7 @@ AHEAD = 0.3
 """Share that may be in flight at once of the calls that a verdict may still take, were the model a little better or
 worse than it looks: so few are asked in vain."""
 NEXT_TO_AN_END = 1e-12
+"""Differences of rates that nobody can tell."""
 BUDGET_TO_N_MAX = 4
 """Units of a budget to one of `n_max`: verdicts that take a quarter of it are the best served."""
 MOST_FURTHER_UNITS = 1_000_000
@@ -39,7 +40,7 @@ def boundaries(threshold: float, test: SequentialTest) -> tuple[Boundary, Bounda
     return up, down
 
 
-def sequential_test(threshold: float, alpha: float, alpha_high: float, budget: int) -> SequentialTest:
+def make_test(threshold: float, alpha: float, alpha_high: float, budget: int) -> SequentialTest:
     """Fix a test for a condition.
 
     Args:
@@ -176,7 +177,9 @@ class ConditionTest:
         if census is None or (self.seen < LEAST_TRIALS and not self.complete):
             return Interval(low=0.0, high=1.0)
         known_fails = len(self._known) - self._known_passes
-        return Interval(low=self._known_passes / census, high=(census - known_fails) / census)
+        # Sums of scores are rounded: a tie with the threshold must stay one.
+        slack = 0.0 if self.terms.measure == "pass" else NEXT_TO_AN_END
+        return Interval(low=self._known_passes / census - slack, high=(census - known_fails) / census + slack)
 
     # --- how much is asked at once
 
@@ -223,10 +226,8 @@ class ConditionTest:
             stopped: Why nothing more is asked of it, if that is not its own doing; None while it goes on.
         """
         edge, measured = self.verdict == "edge", self._up.observed > 0
-        result = condition_result(
-            self.terms,
-            self.tally,
-            self.interval() if measured else None,
+        judged = Judgement(
+            interval=self.interval() if measured else None,
             verdict=self.verdict,
             reason=self._reason(stopped) if edge else None,
             decided_at=self.decided_at,
@@ -234,7 +235,10 @@ class ConditionTest:
             evidence=self._evidence() if measured else None,
             void_price=self._void_price(),
         )
-        if self.terms.census is None or not self.complete or self.terms.measure == "score":
+        result = condition_result(self.terms, self.tally, judged)
+        if self.terms.measure == "score":
+            return replace(result, trials=self._up.observed, pass_rate=self.rate)
+        if self.terms.census is None or not self.complete:
             return result
         # Nothing is estimated any more: these are the items themselves, each once.
         passes = int(self._known_passes)

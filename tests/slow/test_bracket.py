@@ -13,7 +13,7 @@ import pytest
 from evalkit.stats import fit_crossing
 from evalkit.verdict import Outcome, Terms, Verdict
 from evalkit.verdict.ladder import next_level
-from evalkit.verdict.sequential_test import ConditionTest, sequential_test
+from evalkit.verdict.sequential_test import ConditionTest, make_test
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +36,7 @@ TERMS = Terms(
     n_counting=1,
     units=CAP,
     exhausted=False,
-    test=sequential_test(THRESHOLD, 0.025, 0.025, CAP),
+    test=make_test(THRESHOLD, 0.025, 0.025, CAP),
 )
 
 

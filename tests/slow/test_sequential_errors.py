@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from statsmodels.stats.proportion import proportion_confint
 
 from evalkit.stats import Bet, Boundary, alternatives, crossing_chance, kl, prospect
-from evalkit.verdict import SequentialTest, calibrated, sequential_test
+from evalkit.verdict import SequentialTest, calibrated, make_test
 from evalkit.verdict.running import RunningCounts
 from evalkit.verdict.sequential_test import boundaries
 
@@ -40,7 +40,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 def test_a_verdict_is_wrong_no_more_often_than_promised(
     threshold: float, alpha: float, n_counting: int, budget: int
 ) -> None:
-    up, down = boundaries(threshold, sequential_test(threshold, alpha, alpha / n_counting, budget))
+    up, down = boundaries(threshold, make_test(threshold, alpha, alpha / n_counting, budget))
     for distance in (0.0, 0.002, 0.01, 0.05):
         below, above = threshold - distance, min(threshold + distance, 1.0)
         for futility in (False, True):
@@ -51,14 +51,14 @@ def test_a_verdict_is_wrong_no_more_often_than_promised(
 @pytest.mark.parametrize("threshold", THRESHOLDS)
 @pytest.mark.parametrize("n_counting", [1, 4])
 def test_a_large_budget_keeps_the_promise(threshold: float, n_counting: int) -> None:
-    up, down = boundaries(threshold, sequential_test(threshold, 0.025, 0.025 / n_counting, 20_000))
+    up, down = boundaries(threshold, make_test(threshold, 0.025, 0.025 / n_counting, 20_000))
     assert crossing_chance(up, threshold, 20_000) <= 0.025
     assert crossing_chance(down, 1 - threshold, 20_000) <= 0.025 / n_counting
 
 
 @pytest.mark.parametrize("threshold", THRESHOLDS)
 def test_a_calibrated_verdict_is_wrong_hardly_less_often_than_promised_and_not_more_often(threshold: float) -> None:
-    test = calibrated(sequential_test(threshold, 0.025, 0.025 / 4, 500), threshold, 500)
+    test = calibrated(make_test(threshold, 0.025, 0.025 / 4, 500), threshold, 500)
     up, down = boundaries(threshold, test)
     for chance, alpha in (
         (crossing_chance(up, threshold, 500), 0.025),
@@ -132,7 +132,7 @@ def miscoverage(
 @pytest.mark.parametrize("pass_rate", [0.5, 0.85, 0.93, 0.95, 0.97, 0.99, 0.999])
 @pytest.mark.parametrize("threshold", [0.8, 0.95, 0.99])
 def test_the_interval_holds_the_true_rate_wherever_trials_stop(pass_rate: float, threshold: float) -> None:
-    test = sequential_test(threshold, 0.025, 0.025, 1000)
+    test = make_test(threshold, 0.025, 0.025, 1000)
     at_verdict, at_budget = (miscoverage(pass_rate, threshold, test, 1000, stops=each) for each in (True, False))
     for too_high, too_low in (at_verdict, at_budget):
         assert too_high <= 0.025
@@ -143,7 +143,7 @@ def test_the_interval_holds_the_true_rate_wherever_trials_stop(pass_rate: float,
 @pytest.mark.parametrize("threshold", [0.8, 0.9, 0.95, 0.99])
 @pytest.mark.parametrize("distance", [-0.005, -0.0005, -0.0001, 0.0, 0.0001, 0.0005, 0.005])
 def test_the_interval_of_a_calibrated_test_holds_the_true_rate_too(threshold: float, distance: float) -> None:
-    test = calibrated(sequential_test(threshold, 0.025, 0.025, 500), threshold, 500)
+    test = calibrated(make_test(threshold, 0.025, 0.025, 500), threshold, 500)
     at_verdict, at_budget = (
         miscoverage(threshold + distance, threshold, test, 500, stops=each) for each in (True, False)
     )
@@ -187,7 +187,7 @@ def difficulties(rng: np.random.Generator, pass_rate: float, shape: tuple[int, i
 def test_a_fresh_item_for_each_trial_keeps_the_error_rates_and_repeats_counted_as_trials_do_not() -> None:
     threshold, budget, alpha, runs = 0.95, 1000, 0.025, 10_000
     rng = np.random.default_rng(SEED)
-    up, down = boundaries(threshold, sequential_test(threshold, alpha, alpha, budget))
+    up, down = boundaries(threshold, make_test(threshold, alpha, alpha, budget))
     fresh = rng.random((runs, budget)) < difficulties(rng, threshold, (runs, budget))
     repeated = rng.random((runs, budget)) < difficulties(rng, threshold, (runs, budget // 5)).repeat(5, axis=1)
     assert crossed(fresh, up).mean() <= alpha
@@ -200,7 +200,7 @@ def test_conditions_that_share_their_items_keep_the_error_rates() -> None:
     """Ten conditions at the threshold: one alone may be called usable, and any unusable, no more often than alpha."""
     threshold, budget, alpha, runs, n_counting = 0.9, 400, 0.025, 4000, 10
     rng = np.random.default_rng(SEED)
-    up, down = boundaries(threshold, sequential_test(threshold, alpha, alpha / n_counting, budget))
+    up, down = boundaries(threshold, make_test(threshold, alpha, alpha / n_counting, budget))
     difficulty = difficulties(rng, threshold, (runs, budget))
     passed = [rng.random((runs, budget)) < difficulty for _ in range(n_counting)]
     usable = np.array([crossed(each, up) for each in passed])
