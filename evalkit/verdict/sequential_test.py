@@ -22,7 +22,7 @@ from evalkit.verdict.terms import Outcome, Reason, SequentialTest, Terms, Verdic
 AHEAD = 0.3
 """Share that may be in flight at once of the calls that a verdict may still take, were the model a little better or
 worse than it looks: so few are asked in vain."""
-NEXT_TO_AN_END = 1e-12
+INDISTINGUISHABLE = 1e-12
 """Differences of rates that nobody can tell."""
 BUDGET_TO_N_MAX = 4
 """Units of a budget to one of `n_max`: verdicts that take a quarter of it are the best served."""
@@ -64,7 +64,7 @@ def make_test(threshold: float, alpha: float, alpha_high: float, budget: int) ->
 
 def _tested(threshold: float) -> float:
     """A threshold as it is tested: nobody can tell one that is next to 0 or 1 from these."""
-    return float(round(threshold)) if min(threshold, 1 - threshold) < NEXT_TO_AN_END else threshold
+    return float(round(threshold)) if min(threshold, 1 - threshold) < INDISTINGUISHABLE else threshold
 
 
 def explored_budget(threshold: float, alpha: float, budget: int) -> int:
@@ -178,7 +178,7 @@ class ConditionTest:
             return Interval(low=0.0, high=1.0)
         known_fails = len(self._known) - self._known_passes
         # Sums of scores are rounded: a tie with the threshold must stay one.
-        slack = 0.0 if self.terms.measure == "pass" else NEXT_TO_AN_END
+        slack = 0.0 if self.terms.measure == "pass" else INDISTINGUISHABLE
         return Interval(low=self._known_passes / census - slack, high=(census - known_fails) / census + slack)
 
     # --- how much is asked at once
