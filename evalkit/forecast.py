@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
+from math import ceil, log2
 
 from evalkit.perturb import count_tokens
 from evalkit.plan import Plan
-from evalkit.verdict import Terms, decidability
+from evalkit.verdict import Terms, decidability, units_to_precision
 
 _SAMPLED = 20
 """Prompts of a condition whose length stands for all."""
@@ -57,7 +58,29 @@ def _forecast(plan: Plan, terms: Terms) -> Forecast:
     )
 
 
-def expected_calls(plan: Plan, pass_rate: float) -> int:
-    """Calls until every condition that counts has its verdict, if all pass at one of `ASSUMED_PASS_RATES`."""
-    counting = [terms for terms in plan.terms if terms.counts]
-    return round(sum(decidability(terms).expected_units[pass_rate] * terms.repeats for terms in counting))
+def expected_calls(plan: Plan, pass_rate: float) -> tuple[int, int]:
+    """Calls until every condition that counts has its verdict, and until margins are measured, too.
+
+    Args:
+        plan: Of a run that stops by itself.
+        pass_rate: At which all conditions pass; one of `ASSUMED_PASS_RATES`.
+
+    Returns:
+        Both; of a model at which a task fails, fewer are asked, since the first condition that fails decides it.
+    """
+    to_verdicts = to_margins = 0.0
+    levels: dict[tuple[str, str], list[float]] = {}
+    for terms in plan.terms:
+        to_verdict = decidability(terms).expected_units[pass_rate]
+        to_margin = units_to_precision(terms, pass_rate, plan.suite.precision)
+        if terms.counts:
+            to_verdicts += to_verdict * terms.repeats
+            to_margins += max(to_verdict, to_margin) * terms.repeats
+        elif terms.repeats > 1:
+            to_margins += to_margin * terms.repeats
+        elif terms.units:
+            levels.setdefault((terms.task, terms.perturbation), []).append(to_verdict)
+    for ladder in levels.values():
+        # Bisection, where every level is usable.
+        to_margins += ceil(log2(len(ladder) + 1)) * sum(ladder) / len(ladder)
+    return round(to_verdicts), round(to_margins)

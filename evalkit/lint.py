@@ -45,11 +45,16 @@ def lint(suite: Suite) -> list[Finding]:
     """
     plan = make_plan(suite, Scope())
     findings: list[Finding] = []
+    unreached = list(undecidable(plan))
     for task in suite.tasks:
         terms = [each for each in plan.terms if each.task == task.name]
         findings += _impossible(suite, task, plan, terms)
         findings += _doubles(suite, task, plan, terms[0])
-        findings += _undecidable(suite, task, terms)
+        wanting = [each for each in unreached if each.problem.key == f"tasks.{task.name}"]
+        findings += wanting
+        if not wanting:
+            counting = [each for each in terms if each.counts]
+            findings.append(_finding(suite, task, "note", _chances(counting)))
     return findings
 
 
@@ -98,36 +103,36 @@ def _doubles(suite: Suite, task: Task, plan: Plan, plain: Terms) -> Iterator[Fin
             yield _finding(suite, task, "warning", f"the items {named}{more} ask exactly the same")
 
 
-def _undecidable(suite: Suite, task: Task, terms: list[Terms]) -> Iterator[Finding]:
-    counting = [each for each in terms if each.counts]
-    wanting: dict[str, list[str]] = {}
-    for each in counting:
-        message = _too_few(each, grouped=task.grouped)
-        if message is not None:
-            wanting.setdefault(message, []).append(each.condition)
-    for message, conditions in wanting.items():
-        yield _finding(suite, task, "warning", f"{', '.join(conditions)}: {message}")
-    if not wanting:
-        yield _finding(suite, task, "note", _chances(counting))
+def undecidable(plan: Plan) -> Iterator[Finding]:
+    """Conditions of a plan that count and can never be called usable as it stands: warnings."""
+    for name in dict.fromkeys(terms.task for terms in plan.terms):
+        task = plan.suite.task(name)
+        wanting: dict[str, list[str]] = {}
+        for each in plan.terms:
+            message = _too_few(each, grouped=task.grouped) if each.task == name and each.counts and each.units else None
+            if message is not None:
+                wanting.setdefault(message, []).append(each.condition)
+        for message, conditions in wanting.items():
+            yield _finding(plan.suite, task, "warning", f"{', '.join(conditions)}: {message}")
 
 
 def _chances(counting: list[Terms]) -> str:
     """How likely verdicts are, for how many calls, and what void trials would make of that, in words."""
     can = task_decidability(counting)
-    who = "the condition that counts gets" if len(counting) == 1 else f"all {len(counting)} conditions that count get"
     parts = [(decidability(each), each.repeats) for each in counting]
     said = [
-        f"{100 * can.chances[rate]:.0f} % at a true pass rate of {rate:g} (about {calls:,} calls)"
+        f"{100 * can.chances[rate]:.0f} % likely at a true pass rate of {rate:g} (about {calls:,} calls)"
         for rate in _TOLD_PASS_RATES
         for calls in [round(sum(part.expected_units[rate] * repeats for part, repeats in parts))]
     ]
-    void = round(sum(part.with_void[1] * repeats for part, repeats in parts))
+    who = "the condition that counts" if len(counting) == 1 else f"all {len(counting)} conditions that count"
     few = min(each.units for each in counting)
     items = f", with items for {few} trials" if any(each.exhausted for each in counting) else ""
-    return (
-        f"how likely it is that {who} a verdict{items}: {', '.join(said)}; void trials are dear: 1 in 100 make the "
-        f"last {100 * can.with_void[0]:.0f} % (about {void:,} calls)"
-    )
+    told = f"a verdict on {who}{items}: {'; '.join(said)}"
+    void = round(sum(part.with_void[1] * repeats for part, repeats in parts))
+    if can.with_void[0] < can.chances[0.99] - 0.01 or void > 1.1 * can.expected_units[0.99]:
+        told += f"; with 1 trial in 100 void, at 0.99 {100 * can.with_void[0]:.0f} % (about {void:,} calls)"
+    return told
 
 
 def _too_few(terms: Terms, *, grouped: bool) -> str | None:

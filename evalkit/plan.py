@@ -1,38 +1,36 @@
 """From a suite to what is asked, in which order.
 
 Theory of operation. Every condition has one sequence of units, fixed before the run by (seed, task, item ids) alone,
-the same for all conditions and models; a unit is one trial, or, for `repeat@k`, one item asked k times. A decider says
-which condition gets its next unit; it can never choose the item. That is what keeps the error rates valid under any
-schedule and any stopping.
+the same for all conditions and models (`item_order`); a unit is one trial, or, for `repeat@k`, one item asked k times.
+A decider says which condition gets its next unit; it can never choose the item. That is what keeps the error rates
+valid under any schedule and any stopping.
 
-With a population claim each unit takes a fresh item, in a permutation that a new item does not disturb (items are
-ordered by a hash of their id), and the sequence can run out. Where items stand or fall together in groups, one of every
-group comes first, then a second of every group, and so on; a test that may stop anywhere takes the first round only, in
-which no two items have anything in common. With a claim about the very set, and for generators, items are drawn with
-replacement, and the sequence never ends; the same item drawn again has the next repeat number, so it is asked again,
-unless the model is steady and its answer known. Nothing about a prompt depends on the position or the repeat number.
+Of items in groups a test that may stop anywhere takes one of each group, so that no two have anything in common. An
+item that is drawn again has the next repeat number, so it is asked again, unless the model is steady and its answer
+known. Nothing about a prompt depends on the position or the repeat number.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import inf
 from typing import get_args
 
 from evalkit.errors import EvalkitError, did_you_mean
+from evalkit.item_order import draws_with_replacement, item_order, items_at, items_available, levels_of
 from evalkit.perturb import Source, perturb
 from evalkit.suite import ConditionDefinition, Suite, Task
-from evalkit.trial import Call, Condition, Item, Level, Prompt, rng_for
+from evalkit.trial import Call, Condition, Item, Level, Prompt
 from evalkit.verdict import Key, Terms, Until, calibrated, explored_budget, make_test
 
 DEFAULT_MAX_CALLS = 2000
 """Calls a condition may take when nothing else is said."""
 DEFAULT_MAX_COST_USD = 10.0
 """What a run may cost when nothing else is said."""
+LEAST_ITEMS_REPEATED = 40
+"""Items that repeats which do not count are asked about at least, if the budget allows."""
 _TRIED_OF_GENERATED = 100
 """Generated items that a condition is tried on before a run."""
 
@@ -68,6 +66,9 @@ class Scope:
         """
         if self.until not in get_args(Until):
             raise ValueError(f"found until {self.until!r}, expected one of {', '.join(get_args(Until))}")
+        for name, flag in (("explore", self.explore), ("calibrated", self.calibrated)):
+            if type(flag) is not bool:
+                raise ValueError(f"found {name} {flag!r}, expected True or False")
         if self.fixed is not None and self.calibrated:
             raise ValueError("found fixed and calibrated together: a fixed number of units needs no calibration")
         if not (type(self.max_cost) in (int, float) and 0 < self.max_cost < inf):
@@ -98,11 +99,11 @@ class Plan:
     terms: tuple[Terms, ...]
     """Of every condition of the tasks in scope, in the suite's order; those not run have no units."""
     limit: int | None = None
-    """Of a list of items, only so many, the first in the order of the seed."""
+    """Only so many items of each condition, the first of its order."""
 
-    def for_steady(self, tasks: Collection[str]) -> Plan:
-        """This plan for a model that is known to answer the same request the same way, in some of the tasks."""
-        return replace(self, terms=tuple(_steady(self, each) if each.task in tasks else each for each in self.terms))
+    def for_steady(self) -> Plan:
+        """This plan for a model that is known to answer the same request the same way."""
+        return replace(self, terms=tuple(_steady(self, each) for each in self.terms))
 
     @property
     def task_names(self) -> list[str]:
@@ -112,7 +113,7 @@ class Plan:
     def units(self, terms: Terms) -> Iterator[Unit]:
         """The sequence of a condition, up to the planned number of units."""
         task = self.suite.task(terms.task)
-        levels = _levels_of(task, terms.perturbation, terms.level)
+        levels = levels_of(task, terms.perturbation, terms.level)
         order = item_order(task, self.seed, levels, limit=self.limit)
         for position in range(terms.units):
             item, drawn_before = next(order)
@@ -240,21 +241,18 @@ def _check_names(suite: Suite, scope: Scope) -> None:
 
 def _terms(task: Task, definition: ConditionDefinition, scope: Scope, alpha: float) -> Terms:
     condition = definition.condition
-    if scope.fixed is not None and task.measure == "score":
-        raise EvalkitError(
-            f'task "{task.name}": is judged by its mean score, for which a fixed number of trials has no interval; '
-            "leave out --fixed"
-        )
+    if task.measure == "score" and (scope.fixed is not None or scope.calibrated):
+        without = "a fixed number of trials has no interval" if scope.fixed else "a test cannot be calibrated exactly"
+        option = "--fixed" if scope.fixed else "--calibrated"
+        raise EvalkitError(f'task "{task.name}": is judged by its mean score, for which {without}; leave out {option}')
     n_counting = max(task.n_counting, 1)
     wanted = _wanted_units(definition, scope, alpha)
     sequential = scope.fixed is None
     chosen = not scope.conditions or bool({condition.id, condition.perturbation} & set(scope.conditions))
-    available = items_available(task, _levels_of(task, condition.perturbation, condition.level), apart=sequential)
+    available = items_available(task, levels_of(task, condition.perturbation, condition.level), apart=sequential)
+    # A limit caps what is asked, never what a verdict is about: of a set, it is so many draws.
+    available = min((number for number in (available, scope.limit) if number is not None), default=None)
     units = wanted if available is None else min(wanted, available)
-    exhausted = units < wanted
-    # A limit caps how many items are asked; those of a set are drawn again and again, so its units stay as many.
-    if scope.limit is not None and scope.limit < units and not (isinstance(task.supply, tuple) and available is None):
-        units, exhausted = scope.limit, False
     test = None
     if sequential:
         alpha_high = alpha / n_counting if definition.counts else alpha
@@ -270,11 +268,12 @@ def _terms(task: Task, definition: ConditionDefinition, scope: Scope, alpha: flo
         alpha=alpha,
         n_counting=n_counting,
         units=units if chosen else 0,
-        exhausted=exhausted,
+        exhausted=chosen and units < wanted,
         repeats=definition.repeats,
         curtail=definition.curtail,
         clustered=task.grouped and not sequential and not draws_with_replacement(task),
         test=test,
+        claim=task.claim if isinstance(task.supply, tuple) else "population",
         named=chosen and bool(scope.conditions),
         measure=task.measure,
     )
@@ -285,7 +284,7 @@ def _steady(plan: Plan, terms: Terms) -> Terms:
     task = plan.suite.task(terms.task)
     if not draws_with_replacement(task):
         return terms
-    items = _at_levels(task, _levels_of(task, terms.perturbation, terms.level))[: plan.limit]
+    items = items_at(task, levels_of(task, terms.perturbation, terms.level))
     # A generator does not draw all its items equally often: to know each answer is not to know the pass rate.
     return replace(terms, steady=True, census=len(items) or None if terms.test is not None else None)
 
@@ -295,92 +294,8 @@ def _wanted_units(definition: ConditionDefinition, scope: Scope, alpha: float) -
     budget = scope.max_calls // definition.repeats
     if scope.fixed is not None:
         return min(scope.fixed, budget)
-    explored = not definition.counts and definition.repeats == 1
-    return explored_budget(definition.threshold, alpha, budget) if explored else budget
-
-
-def _levels_of(task: Task, perturbation: str, level: Level | None) -> Sequence[Level] | None:
-    """The difficulty levels that a condition's items come from; None when the task has no axis."""
-    if task.axis is None:
-        return None
-    return [level] if perturbation == task.axis.field and level is not None else task.axis.counting
-
-
-def draws_with_replacement(task: Task) -> bool:
-    """Whether items may come again: the claim is about this very set, or a generator is its own population."""
-    return task.claim == "set" or not isinstance(task.supply, tuple)
-
-
-def items_available(task: Task, levels: Sequence[Level] | None, *, apart: bool) -> int | None:
-    """How many units a condition can have; None when it cannot run out.
-
-    Args:
-        task: Whose items.
-        levels: Difficulty levels to draw from; None for all.
-        apart: Whether no two may come from one group.
-    """
-    if draws_with_replacement(task):
-        return None
-    items = _at_levels(task, levels)
-    return len({item.group or item.id for item in items}) if apart and task.grouped else len(items)
-
-
-def _at_levels(task: Task, levels: Sequence[Level] | None) -> list[Item]:
-    items = task.supply if isinstance(task.supply, tuple) else ()
-    if levels is None or task.axis is None:
-        return list(items)
-    return [item for item in items if item.fields[task.axis.field] in levels]
-
-
-def item_order(
-    task: Task, seed: int, levels: Sequence[Level] | None, *, limit: int | None = None
-) -> Iterator[tuple[Item, int]]:
-    """A condition's items in their fixed order.
-
-    Args:
-        task: Whose items.
-        seed: Of the run.
-        levels: Difficulty levels to draw from; None for all.
-        limit: Of a list of items, only so many, the first in the order of the seed.
-
-    Yields:
-        Each item with how often it came before; endless when items are drawn with replacement.
-    """
-    listed = _in_rounds(task, seed, _at_levels(task, levels))[:limit]
-    if not draws_with_replacement(task):
-        yield from ((item, 0) for item in listed)
-        return
-    drawn: Counter[str] = Counter()
-    for item in _drawn(task, seed, levels, listed):
-        yield item, drawn[item.id]
-        drawn[item.id] += 1
-
-
-def _in_rounds(task: Task, seed: int, items: Sequence[Item]) -> list[Item]:
-    """Items by the hash of their id; of groups first one each, by the hash of the group, then a second each."""
-    ranked = sorted(items, key=lambda item: _rank(seed, task.name, item.id))
-    if not task.grouped or draws_with_replacement(task):
-        return ranked
-    taken: Counter[str] = Counter()
-    places = []
-    for item in ranked:
-        group = item.group or item.id
-        places.append((taken[group], _rank(seed, task.name, group)))
-        taken[group] += 1
-    return [item for _, item in sorted(zip(places, ranked, strict=True), key=lambda pair: pair[0])]
-
-
-def _rank(seed: int, task: str, item: str) -> bytes:
-    return hashlib.sha256(f"{seed}\0{task}\0{item}".encode()).digest()
-
-
-def _drawn(task: Task, seed: int, levels: Sequence[Level] | None, listed: Sequence[Item]) -> Iterator[Item]:
-    rng = rng_for(seed, task.name, "items", *(str(level) for level in levels or ()))
-    if isinstance(task.supply, tuple):
-        items = sorted(listed, key=lambda item: item.id)
-        while True:
-            yield rng.choice(items)
-    choices = list(levels) if levels is not None else task.supply.levels()
-    while True:
-        fields = task.supply.draw(rng, rng.choice(choices))  # type: ignore[arg-type]  # an axis has its generator's levels
-        yield Item(id=str(fields["id"]), fields=fields)
+    if definition.counts:
+        return budget
+    if definition.repeats > 1:
+        return max(budget // 5, min(budget, LEAST_ITEMS_REPEATED))
+    return explored_budget(definition.threshold, alpha, budget)

@@ -18,6 +18,9 @@ Level: TypeAlias = str | int | float
 Measure: TypeAlias = Literal["pass", "score"]
 """What a threshold is for: the share of trials that pass, or their mean score."""
 
+Claim: TypeAlias = Literal["population", "set"]
+"""What items stand for: something larger that they are drawn from, or themselves."""
+
 CLEAN = "clean"
 
 FinishReason: TypeAlias = Literal["stop", "length", "content_filter", "refusal", "tool_calls", "context_overflow"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,8 @@ class Scripted:
         self.in_flight = self.most_in_flight = 0
         self.closed = False
 
-    def steady(self, sampling: Mapping[str, Any]) -> bool:
+    @property
+    def steady(self) -> bool:
         return self._steady
 
     def request(self, call: Call) -> Request:

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "evalkit"
 ORDER = [
     *["errors", "content", "plain", "aside", "python_file", "docstrings"],
     *["template", "trial", "stats", "score", "perturb"],
-    *["adapter", "suite", "verdict", "plan", "lint", "forecast"],
+    *["adapter", "suite", "verdict", "item_order", "plan", "lint", "forecast"],
     *["transport", "record", "report"],
     *["engine", "api"],
     *["__init__", "cli", "__main__"],

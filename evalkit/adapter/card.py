@@ -56,7 +56,7 @@ class Card(BaseModel):
     free: bool = False
     """Whether a call costs nothing that evalkit could count."""
     steady: bool = False
-    """Whether the same request always gets the same answer; else only a temperature of 0 says so."""
+    """Whether the same request always gets the same answer."""
     docs: str = ""
     """Address of the provider's own description of its format."""
 

@@ -14,7 +14,8 @@ from evalkit.cli.shared import (
     scope_options,
     seed_option,
 )
-from evalkit.forecast import Forecast, forecast
+from evalkit.forecast import Forecast, expected_calls, forecast
+from evalkit.lint import undecidable
 from evalkit.perturb import TOKEN_COUNTER
 from evalkit.plain import one_line
 from evalkit.plan import Scope, make_plan
@@ -37,30 +38,37 @@ def command(suite: str, seed: int, allow_code: bool, as_json: bool, **options: A
     """
     loaded = load_suite(suite, allow_code=allow_code)
     confidence = options.pop("confidence")
-    rows = forecast(make_plan(loaded, Scope(**options), seed=seed, confidence=confidence))
+    plan = make_plan(loaded, Scope(**options), seed=seed, confidence=confidence)
+    rows, fixed = forecast(plan), options["fixed"]
     if as_json:
         print_json({"suite": loaded.name, "token_counter": TOKEN_COUNTER, **_totals(rows), "conditions": _json(rows)})
         return
-    rates = " ".join(f"{rate:>6g}" for rate in ASSUMED_PASS_RATES)
+    rates = " ".join(f"{rate:>7g}" for rate in ASSUMED_PASS_RATES)
     say(f"{'':<47}calls to a verdict at a pass rate of")
     say(f"{'task':<20} {'condition':<18} {'counts':<6} {rates} {'at most':>8} {'tokens/call':>12}")
     for row in rows:
         counts = "yes" if row.terms.counts else "no"
-        calls = " ".join(f"{round(row.expected_calls[rate]):>6,}" for rate in ASSUMED_PASS_RATES)
+        calls = " ".join(_calls(row, rate) for rate in ASSUMED_PASS_RATES)
         say(
             f"{one_line(row.terms.task, 20):<20} {one_line(row.terms.condition, 18):<18} {counts:<6} {calls} "
             f"{row.calls:>8,} {round(row.tokens_per_call):>12,}"
         )
+    say("(in brackets: more likely given up than decided)")
+    if fixed is None:
+        for rate in (0.99, 1.0):
+            verdicts, margins = expected_calls(plan, rate)
+            told = f"{verdicts:,} calls to the verdicts, {margins:,} with the margins"
+            say(f"if the model really is at {rate:g} everywhere: {told}")
     totals = _totals(rows)
-    counting = [row for row in rows if row.terms.counts]
-    for rate in (0.9, 0.99):
-        expected = round(sum(row.expected_calls[rate] for row in counting))
-        tokens = round(sum(row.expected_calls[rate] * row.tokens_per_call for row in counting))
-        say(
-            f"if the model really is at {rate:g} everywhere: {expected:,} calls to all verdicts, "
-            f"about {tokens:,} tokens in"
-        )
     say(f"at most {totals['calls']:,} calls, about {totals['tokens_in']:,} tokens in ({TOKEN_COUNTER}); price unknown")
+    for finding in undecidable(plan):
+        say(f"warning: {finding.problem}", err=True)
+
+
+def _calls(row: Forecast, rate: float) -> str:
+    """Expected calls of a condition."""
+    calls = f"{round(row.expected_calls[rate]):,}"
+    return f"{calls if row.chances[rate] >= 0.5 else f'({calls})':>7}"
 
 
 def _totals(rows: list[Forecast]) -> dict[str, int | None]:

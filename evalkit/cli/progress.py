@@ -31,7 +31,8 @@ class Display:
         self._live: Any = None
         self._started = self._shown = time.monotonic()
         self._trials = self._calls = self._void = self._passes = 0
-        self._spent, self._priced = 0.0, False
+        self._spent: float | None = 0.0
+        """Of this session, in US dollars; None once a price is unknown."""
         self._done: Counter[tuple[str, str]] = Counter()
 
     def __enter__(self) -> Self:
@@ -55,9 +56,8 @@ class Display:
         self._calls += row.attempts > 0
         self._void += row.void_reason is not None
         self._passes += bool(row.passed)
-        if row.cost_usd is not None:
-            self._spent += row.cost_usd
-            self._priced = True
+        if row.attempts > 0 and row.void_reason is None:
+            self._spent = None if row.cost_usd is None or self._spent is None else self._spent + row.cost_usd
         self._done[row.task, row.condition] += 1
         now = time.monotonic()
         if now - self._shown < (LOG_SECONDS if self._live is None else REDRAW_SECONDS):
@@ -82,7 +82,7 @@ class Display:
     def _cost(self) -> str:
         if self._session.model.free:
             return ""
-        return f", {self._spent:.2f} USD" if self._priced else ", cost unknown"
+        return ", cost unknown" if self._spent is None else f", {self._spent:.2f} USD"
 
     def _tasks(self) -> list[str]:
         """For every task, which conditions are decided, under way, or have not begun."""

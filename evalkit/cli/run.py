@@ -228,7 +228,11 @@ def _alpha(measured: Sequence[Measured]) -> float:
 def _carry_out(session: Session) -> Measured:
     """Carry a session out with its display."""
     from evalkit.cli.progress import Display
+    from evalkit.lint import undecidable
 
+    if not session.answered:
+        for finding in undecidable(session.plan):
+            say(f"warning: {finding.problem}", err=True)
     say(f"{session.folder}: {_ahead(session)}", err=True)
     try:
         with Display(session) as display:
@@ -245,15 +249,19 @@ def _carry_out(session: Session) -> Measured:
 def _ahead(session: Session) -> str:
     """What is about to be asked, and what it may cost."""
     from evalkit.forecast import expected_calls
+    from evalkit.plan import DEFAULT_MAX_COST_USD
 
     left = session.left()
     if not left:
         return "nothing is left to ask"
-    price = "costs nothing" if session.model.free else "price unknown, so --max-cost cannot be kept"
+    kept = "" if session.run.scope.max_cost == DEFAULT_MAX_COST_USD else ", so --max-cost cannot be kept"
+    price = "costs nothing" if session.model.free else f"price unknown{kept}"
     likely = ""
     if session.run.scope.fixed is None and not session.answered:
-        calls = expected_calls(session.plan, _LIKELY_PASS_RATE)
-        likely = f"about {counted(calls, 'call')} to the verdicts at a pass rate of {_LIKELY_PASS_RATE:g}, "
+        verdicts, margins = expected_calls(session.plan, _LIKELY_PASS_RATE)
+        likely = f"at a pass rate of {_LIKELY_PASS_RATE:g} about {counted(verdicts, 'call')} to the verdicts, "
+        if session.run.scope.until == "margin":
+            likely += f"{margins:,} with the margins; "
     return f"{likely}at most {counted(left, 'call')} to {session.model.name}, {price}"
 
 

@@ -159,9 +159,17 @@ def opener(
 
 def rendered(results: SuiteResult, run: RunFile, folder: Path) -> str:
     """A run's results for the terminal."""
+    from evalkit.engine.imported import ADDRESS
     from evalkit.report import Provenance, render
 
-    provenance = Provenance(folder=str(folder), seed=run.seed, confidence=run.confidence)
+    provenance = Provenance(
+        folder=str(folder),
+        seed=run.seed,
+        confidence=run.confidence,
+        origin="imported" if run.address == ADDRESS else "stored" if run.scope.until == "budget" else "asked",
+        limited=run.scope.limit is not None,
+        ended=run.finished is not None,
+    )
     return render(results, provenance, style=colour)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 from evalkit.adapter import Request
 from evalkit.trial import Answer, Call
@@ -24,8 +24,9 @@ class Asked(Protocol):
     def free(self) -> bool:
         """Whether calls cost nothing."""
 
-    def steady(self, sampling: Mapping[str, Any]) -> bool:
-        """Whether it is known to answer the same request the same way, under a suite's sampling settings."""
+    @property
+    def steady(self) -> bool:
+        """Whether it is known to answer the same request the same way."""
 
     def cost_usd(self, answer: Answer) -> float | None:
         """What an answer cost; None when unknown."""

@@ -15,10 +15,15 @@ def check_asked(folder: Path, run: RunFile) -> None:
     """See that a run can be gone on with, or scored again.
 
     Raises:
-        RecordError: If it was imported: it has neither a suite nor requests.
+        RecordError: If it was imported, and has neither a suite nor requests, or made of another run's responses.
     """
     if run.address == ADDRESS:
         raise RecordError(
             f"{folder}: was imported from {run.suite.path}, and has no suite to ask or to score by; change the table "
             "and import it again"
+        )
+    if run.scope.until == "budget":
+        raise RecordError(
+            f"{folder}: was made of stored responses, and asks for none; start a new run (with --reuse it keeps every "
+            "answer that still fits), or score the first run again"
         )

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from evalkit.adapter import Request
 from evalkit.engine.asked import Asked
 from evalkit.engine.imported import check_asked
+from evalkit.engine.outcomes import complete_units
 from evalkit.engine.session import Session, start
 from evalkit.engine.settings import EngineSettings
-from evalkit.errors import EvalkitError, TransportError
+from evalkit.errors import EvalkitError, RecordError, TransportError
 from evalkit.plan import condition_names, make_plan
 from evalkit.record import TrialReader, read_run_file
 from evalkit.suite import Suite
 from evalkit.trial import Answer, Call
+from evalkit.verdict import SequentialTest, Terms, make_test_of
 
 NOT_RECORDED = "not-recorded"
 
@@ -31,9 +32,10 @@ class StoredAnswers:
         self.address = model.address
         self.free = True
 
-    def steady(self, sampling: Mapping[str, Any]) -> bool:
+    @property
+    def steady(self) -> bool:
         """As the model."""
-        return self._model.steady(sampling)
+        return self._model.steady
 
     def cost_usd(self, answer: Answer) -> float | None:
         """Nothing."""
@@ -69,7 +71,7 @@ def rescore(folder: Path, suite: Suite, model: Asked, *, out: Path) -> Session:
         out: Where the new run's folder is made.
 
     Raises:
-        RecordError: If there is no such run.
+        RecordError: If there is no such run, or it cannot be judged as it is.
         EvalkitError: If the suite has none of the run's tasks.
     """
     run = read_run_file(folder)
@@ -80,6 +82,9 @@ def rescore(folder: Path, suite: Suite, model: Asked, *, out: Path) -> Session:
             f"{suite.path}: found the tasks {', '.join(suite.task_names)}, expected some of the run's: "
             f"{', '.join(run.thresholds)}"
         )
+    if run.scope.fixed is not None and (run.finished is None or run.stopped is not None):
+        message = f"{folder}: has not come to its end, and a fixed number of trials is judged there; resume it first"
+        raise RecordError(message)
     known = condition_names(suite, tasks)
     conditions = tuple(name for name in run.scope.conditions if name in known)
     scope = replace(run.scope, tasks=tasks, conditions=conditions)
@@ -87,11 +92,12 @@ def rescore(folder: Path, suite: Suite, model: Asked, *, out: Path) -> Session:
         scope = replace(scope, until="budget")
     plan = make_plan(suite, scope, seed=run.seed, confidence=run.confidence)
     with TrialReader(folder) as reader:
-        asked = Counter((task, condition) for task, condition, _ in {row.key[:3] for row in reader.rows()})
-    # No more than the run asked: what it did not ask has no answer to be scored.
-    terms = tuple(replace(each, units=min(each.units, asked[each.key])) for each in plan.terms)
+        # What was not asked has no answer, and what comes after a gap was never judged.
+        asked = Counter(key for key, _ in complete_units(reader.rows(), {each.key: each for each in run.terms}))
+    first = {each.key: each.test for each in run.terms}
+    terms = [replace(each, units=min(each.units, asked[each.key])) for each in plan.terms]
     return start(
-        replace(plan, terms=terms),
+        replace(plan, terms=tuple(_with_bets(each, first.get(each.key)) for each in terms)),
         StoredAnswers(model),
         scope=scope,
         confidence=run.confidence,
@@ -101,3 +107,10 @@ def rescore(folder: Path, suite: Suite, model: Asked, *, out: Path) -> Session:
         reuse=(folder,),
         directory=Path(run.directory),
     )
+
+
+def _with_bets(terms: Terms, first: SequentialTest | None) -> Terms:
+    """Terms with the `n_max` of the run's own test: a budget that grew since was chosen by what was seen."""
+    if terms.test is None or first is None or terms.test.calibrated is not None:
+        return terms
+    return replace(terms, test=make_test_of(terms.threshold, terms.alpha, terms.alpha_high, first.n_max))

@@ -184,7 +184,7 @@ def start(
     """
     suite = plan.suite
     model.check(plan.task_names)
-    plan = plan.for_steady([name for name in plan.task_names if model.steady(suite.task(name).sampling)])
+    plan = plan.for_steady() if model.steady else plan
     for folder in reuse:
         read_run_file(folder)
         TrialReader(folder).close()
@@ -246,6 +246,12 @@ def stored_suite(run: RunFile, *, allow_code: bool) -> Suite:
     return suite
 
 
+def _void_in_the_way(run: RunFile) -> bool:
+    """Whether a condition lacks its verdict because of void trials."""
+    tasks = (run.results or {}).get("tasks", [])
+    return any(condition["reason"] == "void" for task in tasks for condition in task["conditions"])
+
+
 def _with_budget(folder: Path, run: RunFile, suite: Suite, *, max_calls: int | None, max_cost: float | None) -> RunFile:
     """A run with larger budgets; its tests stay as they were made.
 
@@ -269,7 +275,7 @@ def _with_budget(folder: Path, run: RunFile, suite: Suite, *, max_calls: int | N
     if grown.max_calls > scope.max_calls and (scope.fixed is not None or scope.calibrated):
         kind = "--calibrated" if scope.calibrated else "--fixed"
         message = f"{folder}: was made with {kind}, so its verdicts hold for its own number of calls only"
-        raise RecordError(f"{message}; start a new run (with --reuse it keeps every answer)")
+        raise RecordError(f"{message}; start a new run with another --seed, whose answers nobody has seen")
     units = {terms.key: terms for terms in make_plan(suite, grown, seed=run.seed, confidence=run.confidence).terms}
     terms = [replace(each, units=units[each.key].units, exhausted=units[each.key].exhausted) for each in run.terms]
     return run.model_copy(update={"scope": grown, "terms": terms, "finished": None, "stopped": None})
@@ -308,6 +314,8 @@ def resume(
         found = f"{folder}: was asked of {run.address}, now {run.model} is at {model.address}"
         raise RecordError(f"{found}; set the old address, or start a new run")
     _check_trials(folder, run)
+    if run.finished is not None and _void_in_the_way(run):
+        run = run.model_copy(update={"finished": None})  # what got no answer is asked again
     run = _with_budget(folder, run, suite, max_calls=max_calls, max_cost=max_cost)
     return Session(
         folder=folder,

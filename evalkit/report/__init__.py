@@ -1,6 +1,7 @@
 """How results look."""
 
 from evalkit.report.export import EXPORTS
-from evalkit.report.terminal import Provenance, Style, plain_style, render, render_together
+from evalkit.report.reasons import Provenance
+from evalkit.report.terminal import Style, plain_style, render, render_together
 
 __all__ = ["EXPORTS", "Provenance", "Style", "plain_style", "render", "render_together"]

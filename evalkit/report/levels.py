@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from evalkit.plain import one_line
-from evalkit.verdict import CriticalLevel, TaskResult
+from evalkit.verdict import ConditionResult, CriticalLevel, TaskResult
 
 
 def level_notes(task: TaskResult) -> Iterator[str]:
     """How far along its levels each perturbation leaves the task usable: by tested levels, and by a fitted curve."""
     for critical in task.critical_levels:
+        ladder = [condition for condition in task.conditions if condition.perturbation == critical.perturbation]
+        if all(each.verdict == "edge" and each.reason in {None, "task-decided", "interrupted"} for each in ladder):
+            continue  # none was asked to its end
         name, curve = one_line(critical.perturbation, 20), _curve(critical)
         reach = "shown usable at no level" if critical.usable_to is None else f"usable to {critical.usable_to}"
         beyond = "" if critical.unusable_from is None else f", unusable from {critical.unusable_from}"
         shown = critical.usable_to is not None or critical.unusable_from is not None
         tested = " (tested)" if shown and curve else ""
+        if _passed_over(critical, ladder):
+            tested = " (tested, if harder is never easier)"
         yield f"{name}: {reach}{beyond}{tested}{'; ' if curve else ''}{curve}"
+
+
+def _passed_over(critical: CriticalLevel, ladder: Sequence[ConditionResult]) -> bool:
+    """Whether a level below the hardest usable one has no verdict of its own."""
+    levels = [each.level for each in ladder]
+    reached = levels.index(critical.usable_to) if critical.usable_to is not None else 0
+    return any(each.verdict != "usable" for each in ladder[:reached])
 
 
 def _curve(critical: CriticalLevel) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from evalkit.plain import at_least, at_most, one_line, percent, percent_range, printable
-from evalkit.report.levels import level_notes
-from evalkit.verdict import ConditionResult, SuiteResult, TaskResult, VariantResult, claims, least_units
+from evalkit.report.notes import after_reasons, before_reasons
+from evalkit.report.reasons import Provenance, why
+from evalkit.verdict import ConditionResult, SuiteResult, TaskResult, claims
 
 Style = Callable[[str, str], str]
 """Colours a text: takes it and one of `good`, `bad`, `open`, `dim`, `strong`."""
@@ -20,30 +21,8 @@ _NAME = 19
 _NAMED_IN_HEADLINE = 3
 _NO_MARGIN = "+0.00"
 """What is left of the margin of a test that stopped as soon as it could."""
-_LEAST_OF_A_WORDING = 10
-"""Trials without which a wording's pass rate says nothing."""
-_OUT_OF_SIGHT_CALLS = 10_000
 _SIGNS = {"usable": "✓", "edge": "?", "unusable": "✗"}
 _COLOURS = {"usable": "good", "edge": "open", "unusable": "bad"}
-_REASONS = {
-    "futility": "too close to the threshold to tell with the calls that were left",
-    "budget": "its trials did not settle it; allow more with --max-calls, or plan more with --fixed",
-    "cost": "the money allowed was spent; resume it with a larger --max-cost",
-    "items": "the items ran out; add items, or say `claim: set` (the verdict is then about these items only)",
-    "void": "trials without an answer could change the verdict",
-    "task-decided": "the task was decided without it",
-    "interrupted": "the run was stopped; resume it",
-}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Provenance:
-    """Where results come from, for the report's last lines."""
-
-    folder: str
-    seed: int
-    confidence: float
-    """Of each verdict, both sides together."""
 
 
 def plain_style(text: str, _: str) -> str:
@@ -90,6 +69,9 @@ class _Terminal:
     def suite(self, result: SuiteResult) -> Iterator[str]:
         yield self.style(f"{_short(result.suite, 30)} with {_short(result.model, 44)}", "strong")
         yield from _headline(result)
+        if not self.provenance.ended:
+            yield "This run has not come to its end. Go on with:"
+            yield f"evalkit run --resume {self.provenance.folder}"
         before: TaskResult | None = None
         for task in result.tasks:
             # Tasks of one condition share one table.
@@ -108,8 +90,10 @@ class _Terminal:
             verdict = self.style(f"{_SIGNS[task.verdict]} {task.verdict}", _COLOURS[task.verdict])
             name = self.style(_short(task.task, 40), "strong")
             yield f"{name}  {verdict}, needs {percent(task.threshold)} %"
+        scored = any(condition.measure == "score" for condition in task.conditions)
+        rate = "score" if scored else "pass %"
         yield self.style(
-            f"  {'task' if single else 'condition':<{_NAME}} {'trials':>6} {'pass %':>6} {'between':>10} "
+            f"  {'task' if single else 'condition':<{_NAME}} {'trials':>6} {rate:>6} {'between':>10} "
             f"{'margin':>6}  {'0':<{_BAR - 3}}100  verdict",
             "dim",
         )
@@ -124,39 +108,16 @@ class _Terminal:
         left = [_short(condition.condition, 20) for condition in task.conditions if condition not in asked]
         if left:
             yield from _wrapped(f"not asked, and not needed for the verdict: {', '.join(left)}", indent="  ")
-        for notes in (_other_thresholds, _void, self.why, _broken, _wordings, _conflicts, level_notes, _repeats):
-            for note in notes(task):
-                yield from _wrapped(note, indent="  ")
+        for note in (*before_reasons(task), *why(task, self.provenance), *after_reasons(task)):
+            yield from _wrapped(note, indent="  ")
 
     def condition(self, condition: ConditionResult, name: str) -> str:
         trials = f"{condition.trials}×{condition.repeat.k}" if condition.repeat else f"{condition.trials}"
         cells = (
-            f"  {_short(name, _NAME):<{_NAME}} {trials:>6} {percent(condition.pass_rate):>6} "
+            f"  {_short(name, _NAME):<{_NAME}} {trials:>6} {percent(condition.rate):>6} "
             f"{percent_range(condition.low, condition.high):>10} {_margin(condition):>6}  {_bar(condition)}  "
         )
         return cells + self.style(f"{_SIGNS[condition.verdict]} {condition.verdict}", _COLOURS[condition.verdict])
-
-    def why(self, task: TaskResult) -> Iterator[str]:
-        """Why the task's conditions are at the edge, and what would settle the weakest."""
-        names: dict[str, list[str]] = {}
-        for condition in task.conditions:
-            if condition.counts and condition.reason is not None:
-                names.setdefault(self._reason(condition), []).append(_short(condition.condition, 20))
-        for reason, conditions in names.items():
-            yield f"edge at {', '.join(conditions)}: {reason}"
-        weakest = task.weakest
-        if task.verdict == "edge" and weakest is not None and weakest.reason in {"budget", "items"}:
-            yield f"at this pass rate {_short(weakest.condition, 20)} would take {_further(weakest)}"
-
-    def _reason(self, condition: ConditionResult) -> str:
-        if condition.reason is None or (condition.trials + condition.void == 0 and condition.reason != "interrupted"):
-            return "it was not run"
-        least = least_units(condition.threshold, (1 - self.provenance.confidence) / 2)
-        fixed = condition.evidence is None
-        if fixed and condition.reason in {"budget", "items"} and (least is None or condition.trials < least):
-            shortest = "no number of passes" if least is None else f"nothing short of {least} passes in a row"
-            return f"{_REASONS[condition.reason]}; {shortest} would show it usable"
-        return _REASONS[condition.reason]
 
     def foot(self, result: SuiteResult) -> Iterator[str]:
         totals = result.totals
@@ -175,15 +136,16 @@ class _Terminal:
 
 def _together(result: SuiteResult) -> str:
     """Whether the verdicts of several tasks can be read together."""
-    shares = []
+    n = len(result.tasks)
+    if n < 2 or all(task.verdict == "edge" for task in result.tasks):
+        return ""
+    few = []
     for verdict, held in (("usable", result.claims.usable), ("unusable", result.claims.unusable)):
         reached = sum(task.verdict == verdict for task in result.tasks)
         if reached > len(held):
-            shares.append(f"{reached} {verdict}")
-    if len(result.tasks) < 2 or all(task.verdict == "edge" for task in result.tasks):
-        return ""
-    if shares:
-        return f"So few of {len(result.tasks)} tasks ({', '.join(shares)}) may be there by chance: confirm them alone."
+            few.append(f"{reached} {verdict}")
+    if few:
+        return f"Each verdict holds alone; but {' and '.join(few)} of {n} tasks are so few that they may be chance."
     rate = f"{100 * result.claims.level:g} %"
     return f"Taken together, on average at most {rate} of the usable verdicts are wrong, and of the unusable ones."
 
@@ -206,15 +168,16 @@ def _headline(result: SuiteResult) -> Iterator[str]:
     if result.verdict == "usable":
         weakest = min(_weakest(result.tasks), key=lambda pair: pair[1].margin_low or 0.0)
         least = at_least(weakest[1].margin_low or 0.0)
-        by = "if only just" if least == _NO_MARGIN else f"by at least {least} points"
-        yield from _wrapped(f"Every task is above its threshold, {by} ({_place(*weakest)}).")
+        by = "; by how much was not measured" if least == _NO_MARGIN else f", by at least {least} points"
+        yield from _wrapped(f"Every task is above its threshold{by} (weakest: {_place(*weakest)}).")
         return
     concerned = [task for task in result.tasks if task.verdict == result.verdict]
     concerned.sort(key=lambda task: (task.weakest.margin_high or 0.0) if task.weakest else 0.0)
-    for task in concerned[:_NAMED_IN_HEADLINE]:
-        yield from _wrapped(f"- {_sentence(task)}", indent="")
-    if len(concerned) > _NAMED_IN_HEADLINE:
-        yield f"- and {len(concerned) - _NAMED_IN_HEADLINE} more"
+    named = concerned if len(concerned) == _NAMED_IN_HEADLINE + 1 else concerned[:_NAMED_IN_HEADLINE]
+    for task in named:
+        yield from textwrap.wrap(printable(f"- {_sentence(task)}"), WIDTH, subsequent_indent="  ")
+    if len(concerned) > len(named):
+        yield f"- and {len(concerned) - len(named)} more"
 
 
 def _weakest(tasks: Sequence[TaskResult]) -> list[tuple[TaskResult, ConditionResult]]:
@@ -270,100 +233,3 @@ def _bar(condition: ConditionResult) -> str:
         cells[first : last + 1] = "━" * (last + 1 - first)
     cells[mark] = "╋" if cells[mark] == "━" else "┃"
     return "".join(cells)
-
-
-def _further(condition: ConditionResult) -> str:
-    """How much more would settle a condition, to the precision that can be known."""
-    calls = condition.calls_to_decide
-    if calls is None or calls > _OUT_OF_SIGHT_CALLS:
-        return "more than 10,000 further calls: it is too close to its threshold to tell"
-    return f"about {float(f'{calls:.2g}'):,.0f} further calls to settle"
-
-
-def _other_thresholds(task: TaskResult) -> Iterator[str]:
-    names: dict[float, list[str]] = {}
-    for condition in task.conditions:
-        if condition.threshold != task.threshold:
-            names.setdefault(condition.threshold, []).append(_short(condition.condition, 20))
-    for threshold, conditions in names.items():
-        yield f"needs {percent(threshold)} % at {', '.join(conditions)}"
-
-
-def _void(task: TaskResult) -> Iterator[str]:
-    void = [f"{_short(each.condition, 20)} {each.void}" for each in task.conditions if each.void]
-    if void:
-        yield f"void (no answer came; intervals count them both ways): {', '.join(void)}"
-    prices = [f"{each.void_price:,} at {_short(each.condition, 20)}" for each in task.conditions if each.void_price]
-    if prices:
-        yield f"they cost about so many calls more: {', '.join(prices)}"
-
-
-def _broken(task: TaskResult) -> Iterator[str]:
-    """Which constraints break at the weakest condition, the weakest first; nothing when there is only one."""
-    if task.weakest is None or len(task.weakest.constraints) < 2:
-        return
-    results = sorted(task.weakest.constraints, key=lambda constraint: constraint.pass_rate)
-    broken = [
-        f"{_short(each.constraint, 24)} holds {percent(each.pass_rate)} % ({percent_range(each.low, each.high)})"
-        for each in results
-        if each.pass_rate < 1
-    ]
-    where = f"at {_short(task.weakest.condition, 20)}"
-    others = len(results) - len(broken)
-    always = f"{others} other constraint{'s always hold' if others > 1 else ' always holds'}"
-    if broken:
-        yield f"what breaks {where}: {', '.join([*broken, always] if others else broken)}"
-    else:
-        yield f"every constraint always holds {where}"
-
-
-def _wordings(task: TaskResult) -> Iterator[str]:
-    """How far the wordings of the instruction lie apart: the spread is part of the answer."""
-    for condition in task.conditions:
-        variants = [each for each in condition.variants if each.lost is None and each.trials >= _LEAST_OF_A_WORDING]
-        if len(variants) < 2:
-            continue
-        best, worst = (choose(variants, key=lambda each: each.pass_rate) for choose in (max, min))
-        if best.pass_rate == worst.pass_rate:
-            yield f"{len(variants)} wordings: all pass {percent(best.pass_rate)} %"
-            continue
-        mean = sum(each.pass_rate for each in variants) / len(variants)
-        between = percent_range(worst.low, worst.high)
-        yield (
-            f"{len(variants)} wordings: best {percent(best.pass_rate)} %, mean {percent(mean)} %, worst "
-            f"{percent(worst.pass_rate)} % ({_short(worst.variant, 20)}, {between} % in {worst.trials} trials)"
-        )
-
-
-def _conflicts(task: TaskResult) -> Iterator[str]:
-    """Which constraint lost to a contradiction, the most often lost first, beside how often it breaks without one."""
-    for condition in task.conditions:
-        lost = [each for each in condition.variants if each.lost]
-        lost.sort(key=lambda each: -(each.lost or 0) / each.trials)
-        if lost:
-            told = ", ".join(_lost(condition, each) for each in lost)
-            yield f"lost when contradicted at {_short(condition.condition, 20)}: {told}"
-
-
-def _lost(condition: ConditionResult, variant: VariantResult) -> str:
-    name = variant.variant.removeprefix("conflict ")
-    told = f"{_short(name, 24)} {variant.lost} of {variant.trials}"
-    whole = next((each for each in condition.constraints if each.constraint == name), None)
-    if whole is None or whole.trials <= variant.trials:
-        return told
-    # The condition's other trials contradict other constraints: there this one stood alone.
-    others = whole.trials - variant.trials
-    return f"{told} (else {whole.trials - whole.passes - (variant.lost or 0)} of {others})"
-
-
-def _repeats(task: TaskResult) -> Iterator[str]:
-    repeat = task.repeat
-    if repeat is None:
-        return
-    if repeat.pass_hat_k is not None:
-        first, last = percent(repeat.pass_hat_k[0]), percent(repeat.pass_hat_k[-1])
-        curve = f"{first} % pass once, {last} % all {repeat.k} times"
-    else:
-        curve = f"{percent(repeat.consistent)} % pass all {repeat.k} times"
-    agreement = "" if repeat.agreement is None else f"; two asks end alike in {percent(repeat.agreement)} %"
-    yield f"asked {repeat.k} times, of {repeat.items} items: {curve}{agreement}"

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 from evalkit.perturb import Material
 from evalkit.score import BoundConstraint, ConstraintSpec, Extract
 from evalkit.suite.generators import Generator
-from evalkit.suite.models import Claim, NoiseOn, Place
-from evalkit.trial import Condition, Item, Level, Measure, Messages
+from evalkit.suite.models import NoiseOn, Place
+from evalkit.trial import Claim, Condition, Item, Level, Measure, Messages
 
 Supply: TypeAlias = tuple[Item, ...] | Generator
 """Where items come from: a list that can run out, or a generator that cannot."""

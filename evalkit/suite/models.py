@@ -25,9 +25,8 @@ from evalkit.score import (
     read_constraint,
     read_extract,
 )
-from evalkit.trial import Level, Measure, Message, Messages
+from evalkit.trial import Claim, Level, Measure, Message, Messages
 
-Claim: TypeAlias = Literal["population", "set"]
 Place: TypeAlias = Literal["before", "after", "around"]
 NoiseOn: TypeAlias = Literal["item", "prompt"]
 ConflictLevel: TypeAlias = Literal["soft", "direct", "override"]
@@ -367,6 +366,9 @@ class TaskFile(Strict):
             name_constraints(self.constraints)
         except ConstraintError as error:
             raise _refuse(str(error), path=("constraints", *error.path)) from None
+        if self.measure == "score" and self.perturbations.repeat and self.perturbations.repeat.curtail:
+            message = "an item that ends at its first fail has no mean score; leave it out, or measure passes"
+            raise _refuse(message, path=("perturbations", "repeat", "curtail"))
         if self.perturbations.paraphrase is not None and not self.paraphrases:
             message = "asked for, but the task has no `paraphrases:`; write some"
             raise _refuse(message, path=("perturbations", "paraphrase"))

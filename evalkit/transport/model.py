@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from evalkit.adapter.endpoint import Endpoint
 from evalkit.adapter.wire import Dialect, Reply, ReplyError, Request
@@ -65,14 +64,13 @@ class Model:
         """Whether a call costs nothing that evalkit could count."""
         return self._endpoint.card.free
 
-    def steady(self, sampling: Mapping[str, Any]) -> bool:
-        """Whether it is known to answer the same request the same way: its card says so, or its temperature is 0.
+    @property
+    def steady(self) -> bool:
+        """Whether it is known to answer the same request the same way: its card says so.
 
-        Args:
-            sampling: The suite's settings; the user's go before them.
+        A temperature of 0 does not: providers' answers vary all the same.
         """
-        temperature = {**sampling, **self._endpoint.sampling}.get("temperature")
-        return self._endpoint.card.steady or temperature == 0
+        return self._endpoint.card.steady
 
     def cost_usd(self, answer: Answer) -> float | None:
         """What an answer cost; None when unknown."""

@@ -20,6 +20,7 @@ from evalkit.verdict.decidability import (
     decidability,
     least_units,
     task_decidability,
+    units_to_precision,
 )
 from evalkit.verdict.decider import Decider
 from evalkit.verdict.fixed import FixedDecider
@@ -36,7 +37,7 @@ from evalkit.verdict.results import (
     VariantResult,
 )
 from evalkit.verdict.sequential import SequentialDecider, Until
-from evalkit.verdict.sequential_test import explored_budget, make_test
+from evalkit.verdict.sequential_test import explored_budget, make_test, make_test_of
 from evalkit.verdict.summary import TaskEntry, summarise
 from evalkit.verdict.terms import Key, Outcome, Reason, SequentialTest, Terms, Verdict
 
@@ -71,6 +72,8 @@ __all__ = [
     "explored_budget",
     "least_units",
     "make_test",
+    "make_test_of",
     "summarise",
     "task_decidability",
+    "units_to_precision",
 ]

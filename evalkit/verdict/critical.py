@@ -41,20 +41,25 @@ def critical_level(perturbation: str, ladder: Sequence[ConditionResult], *, stri
         strict: Whether the first level that is not shown usable ends the reach, also one that does not count.
 
     Assumes:
-        Harder levels are never easier, unless strict: a level without a verdict below a usable one is passed over. The
-        estimate and its interval are model-based; see `fit_crossing`.
+        Harder levels are never easier, unless strict or the data show otherwise: a level without a verdict below a
+        usable one is passed over. The estimate and its interval are model-based; see `fit_crossing`.
     """
-    judged = [each for each in ladder if strict or each.counts or each.verdict != "edge"]
+    contradiction = _contradiction(ladder)
+    # Where harder is not harder, a level without a verdict cannot be passed over.
+    judged = [
+        each
+        for each in ladder
+        if strict or each.counts or each.verdict != "edge" or (contradiction is not None and each.trials)
+    ]
     last = reach([0.0 if each.low is None else each.low for each in judged], ladder[0].threshold)
     usable_to = None if last is None else judged[last].level
     unusable_from = next((each.level for each in ladder if each.verdict == "unusable"), None)
     critical = CriticalLevel(perturbation=perturbation, usable_to=usable_to, unusable_from=unusable_from)
-    contradiction = _contradiction(ladder)
     if contradiction is not None:
         return replace(critical, fit="not monotone", contradiction=contradiction)
     levels = _numbers(ladder)
-    if levels is None or not 0 < ladder[0].threshold < 1:
-        return critical
+    if levels is None or not 0 < ladder[0].threshold < 1 or ladder[0].measure == "score":
+        return critical  # a curve is fitted to passes, through places, to where it meets the threshold
     if sum(each.trials > 0 for each in ladder) < 2:
         return replace(critical, fit="too few levels")
     return _with_curve(critical, ladder, levels)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from math import floor, log, prod
 
-from evalkit.stats import LEAST_TRIALS, binomial_probabilities, prospect
+from evalkit.stats import LEAST_TRIALS, RunningBound, binomial_probabilities, prospect
 from evalkit.verdict.sequential_test import boundaries
 from evalkit.verdict.terms import SequentialTest, Terms
 
@@ -115,6 +116,34 @@ def least_units(threshold: float, alpha: float) -> int | None:
     if threshold == 1:
         return None
     return floor(log(alpha) / log(threshold)) + 1
+
+
+def units_to_precision(terms: Terms, pass_rate: float, precision: float) -> int:
+    """Units until the interval's half-width is a precision, if exactly the expected share passes; at most all.
+
+    Args:
+        terms: Of a test that may stop at any unit.
+        pass_rate: The true one, 0–1.
+        precision: In pass-rate units.
+    """
+    assert terms.test is not None
+    return _units_to_width(terms.alpha, terms.alpha_high, terms.test.n_max, pass_rate, (2 * precision, terms.units))
+
+
+@lru_cache(maxsize=256)
+def _units_to_width(alpha: float, alpha_high: float, n_max: float, rate: float, wanted: tuple[float, int]) -> int:
+    width, most = wanted
+
+    def bound(hits: int, n: int, error_rate: float) -> float:
+        running = RunningBound(error_rate, n_max)
+        running.add(hits, n, hit=hits > 0)
+        return running.bound()
+
+    def narrow(n: int) -> bool:
+        passes = round(rate * n)
+        return 1 - bound(n - passes, n, alpha_high) - bound(passes, n, alpha) <= width
+
+    return bisect_left(range(most), True, key=narrow)
 
 
 @lru_cache(maxsize=256)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from evalkit.trial import Level, Measure
+from evalkit.trial import Claim, Level, Measure
 from evalkit.verdict.claims import Claims
 from evalkit.verdict.terms import Reason, Verdict
 
@@ -141,7 +141,7 @@ class ConditionResult:
     void: int
     """Units without an observation."""
     pass_rate: float | None
-    """Of the observed units; their mean score, where that is what the threshold is for."""
+    """Of the observed units."""
     low: float | None
     """As if every void unit had failed."""
     high: float | None
@@ -165,12 +165,17 @@ class ConditionResult:
     variants: tuple[VariantResult, ...] = ()
     """By name; empty where every item is asked in the same form."""
     measure: Measure = "pass"
-    """What the threshold is for: the pass rate, or the mean score."""
+    """What the threshold, and with it low, high and margin, is for: the pass rate, or the mean score."""
+
+    @property
+    def rate(self) -> float | None:
+        """What is compared with the threshold: the pass rate, or the mean score."""
+        return self.pass_rate if self.measure == "pass" else self.mean_score
 
     @property
     def margin(self) -> float | None:
-        """Pass rate minus threshold."""
-        return _margin(self.pass_rate, self.threshold)
+        """Rate minus threshold."""
+        return _margin(self.rate, self.threshold)
 
     @property
     def margin_low(self) -> float | None:
@@ -289,6 +294,8 @@ class TaskResult:
 
     task: str
     threshold: float
+    claim: Claim
+    """Whether the verdict is about something larger than the items, or about them only."""
     verdict: Verdict
     weakest: ConditionResult | None
     """The counting condition nearest to failing, or furthest below; None when none was measured."""
@@ -303,6 +310,7 @@ class TaskResult:
         return {
             "task": self.task,
             "threshold": _rounded(self.threshold),
+            "claim": self.claim,
             "verdict": self.verdict,
             "weakest": None if weakest is None else weakest.condition,
             "margin": None if weakest is None else _rounded(weakest.margin),

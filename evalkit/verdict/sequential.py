@@ -208,7 +208,7 @@ class SequentialDecider:
 
 def _hunts(test: ConditionTest) -> bool:
     """Whether a verdict is wanted, and more units may bring it."""
-    return test.verdict == "edge" and test.hopeful and test.seen < test.terms.units and not test.complete
+    return test.verdict == "edge" and test.hopeful and test.seen < test.terms.units
 
 
 def _wants_precision(test: ConditionTest) -> bool:

@@ -15,7 +15,16 @@ from evalkit.stats import LEAST_TRIALS, Bet, Boundary, Interval, ScoreBound, alt
 from evalkit.verdict.condition import Judgement, condition_result
 from evalkit.verdict.results import ConditionResult, Evidence
 from evalkit.verdict.running import RunningCounts
-from evalkit.verdict.side import MOST_IN_FLIGHT, PassSide, ScoreSide, Side, hopeful, units_of_hope, units_to_verdict
+from evalkit.verdict.side import (
+    MOST_IN_FLIGHT,
+    PassSide,
+    ScoreSide,
+    Side,
+    hopeful,
+    hopeful_without_void,
+    units_of_hope,
+    units_to_verdict,
+)
 from evalkit.verdict.tally import Tally
 from evalkit.verdict.terms import Outcome, Reason, SequentialTest, Terms, Verdict
 
@@ -26,6 +35,8 @@ INDISTINGUISHABLE = 1e-12
 """Differences of rates that nobody can tell."""
 BUDGET_TO_N_MAX = 4
 """Units of a budget to one of `n_max`: verdicts that take a quarter of it are the best served."""
+LEAST_N_MAX = 500.0
+"""`n_max` of budgets that are smaller than four times that, if they are not smaller than that themselves."""
 MOST_FURTHER_UNITS = 1_000_000
 """A verdict that is further away is out of sight."""
 
@@ -49,11 +60,14 @@ def make_test(threshold: float, alpha: float, alpha_high: float, budget: int) ->
         alpha_high: Error rate downwards.
         budget: Units that the condition may take.
     """
+    # A quarter of a small budget would leave no room for any alternative but those next to 1, and none to grow into.
+    return make_test_of(threshold, alpha, alpha_high, max(budget / BUDGET_TO_N_MAX, min(budget, LEAST_N_MAX)))
+
+
+def make_test_of(threshold: float, alpha: float, alpha_high: float, n_max: float) -> SequentialTest:
+    """Fix a test whose `n_max` is known; the other arguments are those of `make_test`."""
     threshold = _tested(threshold)
     inside = 0 < threshold < 1
-    fewest = log(alpha) / log(threshold) if inside else 1.0
-    # A small budget would leave no room for any alternative but 1, which a single fail refutes.
-    n_max = max(budget / BUDGET_TO_N_MAX, min(1.3 * fewest, budget / 2))
     return SequentialTest(
         n_max=n_max,
         above=alternatives(threshold, alpha, n_max) if inside else (),
@@ -68,7 +82,7 @@ def _tested(threshold: float) -> float:
 
 
 def explored_budget(threshold: float, alpha: float, budget: int) -> int:
-    """Units for a level that does not count: a fifth of the budget, or what a verdict needs if that is more."""
+    """Units for a condition that does not count: a fifth of the budget, or what a verdict needs if that is more."""
     threshold = _tested(threshold)
     fewest = log(alpha) / log(threshold) if 0 < threshold < 1 else 1.0
     return max(min(budget, max(budget // 5, ceil(4 * fewest))), 1)
@@ -139,16 +153,24 @@ class ConditionTest:
         if self.terms.census is not None and value is not None and outcome.item not in self._known:
             self._known.add(outcome.item)
             self._known_passes += value
-        if self.decided_at is None:
+            if self.complete:
+                self._know()
+        if self.decided_at is None and not self.complete:
             self._decide()
         if not self.precise and self.seen >= self._measure_at:
             self._measure()
 
+    def _know(self) -> None:
+        """The rate is known: at least the threshold, or not. What was likely before does not matter any more."""
+        rate = self._census_bounds().high
+        self.verdict = "usable" if rate >= self.terms.threshold else "unusable"
+        self.decided_at = self.seen if self.decided_at is None else self.decided_at
+
     def _decide(self) -> None:
-        census = self._census_bounds()
-        if self._up.decided() or census.low > self.terms.threshold:
+        known, threshold = self._census_bounds(), self.terms.threshold
+        if self._up.decided() or (self._known and known.low >= threshold):
             self.verdict, self.decided_at = "usable", self.seen
-        elif self._down.decided() or census.high < self.terms.threshold:
+        elif self._down.decided() or known.high < threshold:
             self.verdict, self.decided_at = "unusable", self.seen
         elif self.hopeful and self.seen < self.terms.units:
             # Once given up, for good: what is still in flight would else start the hunt again and again.
@@ -206,7 +228,9 @@ class ConditionTest:
     def interval(self) -> Interval:
         """Where the pass rate lies; it excludes the threshold exactly when there is a verdict."""
         threshold, census = self.terms.threshold, self._census_bounds()
-        if isinstance(self._up, ScoreSide) and isinstance(self._down, ScoreSide):
+        if self.complete:
+            sequence = Interval(low=0.0, high=1.0)  # what was drawn tells nothing that is not known
+        elif isinstance(self._up, ScoreSide) and isinstance(self._down, ScoreSide):
             sequence = Interval(low=self._up.bound(), high=1 - self._down.bound())
         else:
             sequence = self.tally.units.interval()
@@ -237,12 +261,15 @@ class ConditionTest:
         )
         result = condition_result(self.terms, self.tally, judged)
         if self.terms.measure == "score":
-            return replace(result, trials=self._up.observed, pass_rate=self.rate)
-        if self.terms.census is None or not self.complete:
+            observed = self._up.observed
+            result = replace(result, trials=observed, void=self.seen - observed, mean_score=self.rate)
+        if not self._known:
             return result
-        # Nothing is estimated any more: these are the items themselves, each once.
-        passes = int(self._known_passes)
-        return replace(result, trials=self.terms.census, passes=passes, pass_rate=passes / self.terms.census)
+        # An item that was drawn again is the same trial.
+        known, rate = len(self._known), self._known_passes / len(self._known)
+        if self.terms.measure == "score":
+            return replace(result, trials=known, mean_score=rate)
+        return replace(result, trials=known, passes=int(self._known_passes), pass_rate=rate)
 
     def _evidence(self) -> Evidence:
         """How far the test has come, void units taken to speak against either verdict."""
@@ -252,11 +279,11 @@ class ConditionTest:
     def _reason(self, stopped: Reason | None) -> Reason | None:
         """Why the condition is at the edge; None while it goes on."""
         terms = self.terms
-        if self.hopeful and self.seen < terms.units and not self.complete:
+        if self.hopeful and self.seen < terms.units:
             return stopped
         if self._void_decides():
             return "void"
-        if self.complete or (terms.exhausted and (self.hopeful or self._hopeful_with_more_items())):
+        if terms.exhausted and (self.hopeful or self._hopeful_with_more_items()):
             return "items"
         # Too few from the start, or too near the threshold for what is left?
         up, _ = boundaries(terms.threshold, self._test)
@@ -267,10 +294,11 @@ class ConditionTest:
         return hopeful(self._up, further) or hopeful(self._down, further)
 
     def _void_decides(self) -> bool:
-        """Whether there would be a verdict, or nothing at all, without the void units."""
+        """Whether, without the void units, there would be a verdict or the hope of one; or nothing at all."""
         if self._up.observed == self.seen or not self._up.observed:
             return self.seen > self._up.observed
-        return min(self._up.missing_without_void(), self._down.missing_without_void()) <= 0
+        further = 0 if self.hopeful else max(self.terms.units - self.seen, 0)
+        return any(hopeful_without_void(side, further) for side in (self._up, self._down))
 
     def _nearer_side(self) -> tuple[Side, float] | None:
         """The direction in which the rate observed points, and how fast evidence grows there; None at the threshold."""
@@ -291,10 +319,10 @@ class ConditionTest:
     def _calls_to_decide(self) -> int | None:
         """Further calls until a verdict, if units go on as those observed."""
         nearer = self._nearer_side()
-        if nearer is None or self.complete:
+        if nearer is None:
             return None
         side, growth = nearer
-        return self._calls(side.missing() / growth)
+        return self._calls(max(side.missing() / growth, LEAST_TRIALS - self.seen))
 
     def _calls(self, units: float) -> int | None:
         return max(ceil(units), 1) * self.terms.repeats if units <= MOST_FURTHER_UNITS else None

@@ -169,8 +169,16 @@ def hopeful(side: Side, further: int) -> bool:
 
     A mean of scores brings at least the evidence that passes at the same rate would.
     """
-    rate = optimistic_rate(side.hits, side.seen)
-    return side.missing() <= 0 or (rate > side.threshold and further * kl(rate, side.threshold) >= side.missing())
+    return _within_reach(side, side.missing(), optimistic_rate(side.hits, side.seen), further)
+
+
+def hopeful_without_void(side: Side, further: int) -> bool:
+    """As `hopeful`, had the void units never been asked."""
+    return _within_reach(side, side.missing_without_void(), optimistic_rate(side.hits, side.observed), further)
+
+
+def _within_reach(side: Side, missing: float, rate: float, further: int) -> bool:
+    return missing <= 0 or (rate > side.threshold and further * kl(rate, side.threshold) >= missing)
 
 
 def units_of_hope(side: Side, further: int, most: int) -> int:

@@ -66,6 +66,7 @@ def _task_result(decider: Decider, entry: TaskEntry) -> TaskResult:
     return TaskResult(
         task=entry.task,
         threshold=entry.threshold,
+        claim=entry.terms[0].claim,
         verdict=verdict,
         weakest=_weakest(conditions, verdict),
         conditions=conditions,

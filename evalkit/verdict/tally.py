@@ -180,7 +180,7 @@ class Tally(Generic[AnyCounts]):
         passed = outcome.passed
         if passed and len(outcome.asks) != terms.repeats:
             raise ValueError(f"{terms.key}: found a pass after {len(outcome.asks)} asks, expected {terms.repeats}")
-        self._observe_constraints({} if passed is None else outcome.constraints, outcome.cluster)
+        self._observe_constraints(self._told(outcome), outcome.cluster)
         self.units.add(passed, outcome.cluster)
         if outcome.variant is not None:
             if outcome.variant not in self.variants:
@@ -191,6 +191,14 @@ class Tally(Generic[AnyCounts]):
             self._n_scores += 1
         if terms.repeats > 1 and None not in outcome.asks and len(outcome.asks) == terms.repeats:
             self._complete[outcome.cluster if terms.clustered else "", sum(map(bool, outcome.asks))] += 1
+
+    def _told(self, outcome: Outcome) -> Mapping[str, bool]:
+        """What a unit tells of its constraints: one that held so far may not have in an ask that is missing."""
+        if outcome.passed is None:
+            return {}
+        if None not in outcome.asks and len(outcome.asks) == self._terms.repeats:
+            return outcome.constraints
+        return {name: held for name, held in outcome.constraints.items() if not held}
 
     def _observe_constraints(self, held: Mapping[str, bool], cluster: str) -> None:
         for name in held:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from evalkit.trial import Level, Measure
+from evalkit.trial import Claim, Level, Measure
 
 Key: TypeAlias = tuple[str, str]
 """A task and the id of one of its conditions."""
@@ -63,6 +63,8 @@ class Terms:
     """Whether units of one cluster may stand or fall together."""
     test: SequentialTest | None = None
     """None: the number of units is fixed, and judged once."""
+    claim: Claim = "population"
+    """What the items stand for."""
     named: bool = False
     """Whether it was asked for by name, and not only as a part of the suite."""
     measure: Measure = "pass"

@@ -1,0 +1,82 @@
+"""Why a condition is at the edge, and what to do about it, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from evalkit.plain import one_line
+from evalkit.verdict import ConditionResult, TaskResult, least_units
+
+_OUT_OF_SIGHT = 10_000
+"""Trials beyond which nobody would go on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provenance:
+    """Where results come from."""
+
+    folder: str
+    seed: int
+    confidence: float
+    """Of each verdict, both sides together."""
+    origin: Literal["asked", "stored", "imported"] = "asked"
+    """Whether a model was asked, stored responses were scored again, or a table was imported."""
+    limited: bool = False
+    """Whether only some of the items were to be asked."""
+    ended: bool = True
+    """Whether the run has come to its end."""
+
+
+def why(task: TaskResult, provenance: Provenance) -> Iterator[str]:
+    """Why a task's conditions are at the edge, and what would settle the weakest."""
+    names: dict[str, list[str]] = {}
+    for condition in task.conditions:
+        if condition.counts and condition.reason is not None:
+            names.setdefault(_reason(condition, provenance), []).append(one_line(condition.condition, 20))
+    for reason, conditions in names.items():
+        yield f"edge at {', '.join(conditions)}: {reason}"
+    weakest = task.weakest
+    if task.verdict == "edge" and weakest is not None and weakest.reason in {"budget", "items", "futility"}:
+        yield from _further(weakest, "calls" if provenance.origin == "asked" else "trials")
+
+
+def _reason(condition: ConditionResult, provenance: Provenance) -> str:
+    """One reason, with its remedy if there is one."""
+    reason = condition.reason
+    if reason == "interrupted":
+        return "the run was stopped; resume it"
+    if condition.trials + condition.void == 0:
+        return "not asked: the task was decided before" if reason == "task-decided" else "not asked"
+    if reason == "budget" and condition.evidence is None:
+        least = least_units(condition.threshold, (1 - provenance.confidence) / 2)
+        shortest = "no number of passes" if least is None else f"nothing short of {least} passes in a row"
+        more = "; plan more with --fixed" if provenance.origin == "asked" else ""
+        too_few = least is None or condition.trials < least
+        return f"not settled by its trials{more}" + (f"; {shortest} would show it usable" if too_few else "")
+    told = {
+        "futility": "too close to the threshold to tell with the calls that were left",
+        "budget": "not settled within its budget of calls",
+        "cost": "the money allowed was spent",
+        "items": "too few items to settle it",
+        "void": "trials without an answer could change the verdict",
+        "task-decided": "the task was decided before",
+    }[reason or "task-decided"]
+    remedies = {
+        "budget": "; resume with a larger --max-calls",
+        "cost": "; resume with a larger --max-cost",
+        "items": "; add items, or say `claim: set` (the verdict is then about these items only)",
+    }
+    if provenance.limited:
+        remedies["items"] = " with the --limit that was set"
+    return told + (remedies.get(reason or "", "") if provenance.origin == "asked" else "")
+
+
+def _further(condition: ConditionResult, units: str) -> Iterator[str]:
+    """How much more would settle a condition, to the precision that can be known."""
+    needed, name = condition.calls_to_decide, one_line(condition.condition, 20)
+    if needed is None or needed > _OUT_OF_SIGHT:
+        yield f"at this pass rate {name} would take more than {_OUT_OF_SIGHT:,} further {units}"
+    else:
+        yield f"at this pass rate {name} would take about {float(f'{needed:.2g}'):,.0f} further {units} to settle"
