@@ -1,6 +1,6 @@
 """How often verdicts are wrong, how many calls they take, and what deciding costs, beside the best that is possible.
 
-    python benchmarks/verdicts.py            # about five minutes on two cores
+    python benchmarks/verdicts.py            # about a quarter of an hour on two cores
     python benchmarks/verdicts.py --quick    # a tenth of the simulations
 
 What can be computed by exact recursion is. The rest runs the decider that runs use, with calls that end in any order.

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from evalkit.forecast import expected_calls, forecast
 from evalkit.perturb import count_tokens
-from evalkit.plan import Scope, make_plan
+from evalkit.plan import Plan, Scope, make_plan
 from evalkit.suite import load_suite
-from evalkit.verdict import ASSUMED_PASS_RATES, decidability
+from evalkit.verdict import ASSUMED_PASS_RATES, decidability, units_to_precision
 
 SUITE = """\
 suite: t
@@ -49,21 +52,61 @@ def test_a_test_that_stops_by_itself_is_expected_to_take_what_its_prospects_say(
     plan = make_plan(load_suite(tmp_path / "t.yaml"), Scope())
     clean, repeat = forecast(plan)
     units = [decidability(terms) for terms in plan.terms]
-    assert (2000, 2000, 90) == (clean.calls, repeat.calls, clean.least_units)
+    assert (2000, 400, 90) == (clean.calls, repeat.calls, clean.least_units)
     assert units[0].expected_units == clean.expected_calls
     assert {rate: 5 * number for rate, number in units[1].expected_units.items()} == repeat.expected_calls
     assert [each.chances for each in units] == [clean.chances, repeat.chances]
     assert count_tokens("Say one.") == clean.tokens_per_call
 
 
-def test_calls_to_all_verdicts_are_those_of_what_counts(tmp_path: Path) -> None:
-    (tmp_path / "t.yaml").write_text(SUITE, encoding="utf-8")
-    suite = load_suite(tmp_path / "t.yaml")
-    clean, repeat = forecast(make_plan(suite, Scope()))
+def _plan(folder: Path, perturbations: str = "{}", *, more: str = "", **scope: Any) -> Plan:
+    text = SUITE.replace("{repeat: 5}", perturbations) + more
+    (folder / "t.yaml").write_text(text, encoding="utf-8")
+    return make_plan(load_suite(folder / "t.yaml"), Scope(**scope))
+
+
+def _precise(plan: Plan, rate: float) -> list[int]:
+    """Units of each condition until its margin is measured."""
+    return [units_to_precision(terms, rate, plan.suite.precision) for terms in plan.terms]
+
+
+@pytest.mark.parametrize("rate", [0.9, 0.99, 1.0])
+def test_calls_to_all_verdicts_are_those_of_what_counts(tmp_path: Path, rate: float) -> None:
+    plan = _plan(tmp_path, "{repeat: 5}")
+    clean, repeat = forecast(plan)
     assert not repeat.terms.counts
-    assert round(clean.expected_calls[0.99]) == expected_calls(make_plan(suite, Scope()), 0.99)
-    demanded = SUITE.replace("repeat: 5", "repeat: {times: 5, threshold: 0.9}")
-    (tmp_path / "t.yaml").write_text(demanded, encoding="utf-8")
-    plan = make_plan(load_suite(tmp_path / "t.yaml"), Scope())
-    assert round(sum(row.expected_calls[1.0] for row in forecast(plan))) == expected_calls(plan, 1.0)
-    assert 0 == expected_calls(make_plan(suite, Scope(conditions=("repeat",))), 0.99)
+    assert round(clean.expected_calls[rate]) == expected_calls(plan, rate)[0]
+    demanded = _plan(tmp_path, "{repeat: {times: 5, threshold: 0.9}}")
+    assert round(sum(row.expected_calls[rate] for row in forecast(demanded))) == expected_calls(demanded, rate)[0]
+
+
+@pytest.mark.parametrize(("perturbations", "times"), [("{}", 0), ("{repeat: 5}", 5)])
+def test_calls_to_the_margins_are_those_of_verdicts_and_precision_and_of_repeats(
+    tmp_path: Path, perturbations: str, times: int
+) -> None:
+    """At this precision the margin of what counts comes after its verdict; repeats are measured only."""
+    plan = _plan(tmp_path, perturbations)
+    verdicts, margins = expected_calls(plan, 0.99)
+    precise = _precise(plan, 0.99)
+    assert verdicts < precise[0]
+    assert precise[0] + times * sum(precise[1:]) == margins
+
+
+def test_margins_that_are_wide_enough_at_the_verdict_take_no_more_calls(tmp_path: Path) -> None:
+    verdicts, margins = expected_calls(_plan(tmp_path, more="precision: 0.2\n"), 0.99)
+    assert verdicts == margins > 0
+
+
+def test_of_levels_that_do_not_count_a_bisection_is_expected(tmp_path: Path) -> None:
+    """Three of seven."""
+    levels = "{noise: {levels: [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4], require: 0.05, on: prompt}}"
+    plan = _plan(tmp_path, levels)
+    explored = [row.expected_calls[0.99] for row in forecast(plan) if not row.terms.counts]
+    without = expected_calls(_plan(tmp_path, levels, conditions=("clean", "noise@0.05")), 0.99)[1]
+    assert 7 == len(explored)
+    assert pytest.approx(without + 3 * explored[0], abs=1) == expected_calls(plan, 0.99)[1]
+
+
+def test_what_is_not_chosen_is_not_expected_to_be_asked(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, "{repeat: 5}", conditions=("repeat",))
+    assert (0, 5 * _precise(plan, 0.99)[1]) == expected_calls(plan, 0.99)

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from evalkit.lint import lint
+from evalkit.lint import lint, undecidable
+from evalkit.plan import Scope, make_plan
 from evalkit.suite import load_suite
+from tests.runs import make_suite
 
 
 def findings(folder: Path, rest: str, *, n_items: int = 300) -> list[tuple[str, str]]:
@@ -38,10 +41,8 @@ def test_a_single_item_is_one(tmp_path: Path) -> None:
 def test_enough_items_get_the_chance_of_a_verdict_and_the_calls_that_it_takes(tmp_path: Path) -> None:
     ((kind, message),) = findings(tmp_path, "")
     assert "note" == kind
-    assert message.startswith(
-        "how likely it is that the condition that counts gets a verdict, with items for 300 trials: "
-    )
-    told = re.findall(r"(\d+) % at a true pass rate of (0\.9[789]) \(about ([\d,]+) calls\)", message)
+    assert message.startswith("a verdict on the condition that counts, with items for 300 trials: ")
+    told = re.findall(r"(\d+) % likely at a true pass rate of (0\.9[789]) \(about ([\d,]+) calls\)", message)
     assert ["0.97", "0.98", "0.99"] == [rate for _, rate, _ in told]
     chances = [int(chance) for chance, _, _ in told]
     assert chances == sorted(chances)
@@ -57,16 +58,21 @@ def test_items_are_spoken_of_only_where_they_run_out_before_the_calls(tmp_path: 
 
 def test_what_is_certain_to_be_decided_is_said_with_its_calls(tmp_path: Path) -> None:
     ((_, message),) = findings(tmp_path, "    threshold: 0.5\n")
-    assert "100 % at a true pass rate of 0.99 (about 10 calls); " in message
+    assert message.endswith("100 % likely at a true pass rate of 0.99 (about 10 calls)")
 
 
 def test_what_void_trials_would_cost_is_said(tmp_path: Path) -> None:
     """Each counts as failed for one side and as passed for the other."""
     ((_, message),) = findings(tmp_path, "    claim: set\n")
-    plain, void = re.findall(
-        r"0\.99 \(about (\d+) calls\).* 1 in 100 make the last \d+ % \(about (\d+) calls\)$", message
-    )[0]
+    told = r"rate of 0\.99 \(about (\d+) calls\); with 1 trial in 100 void, at 0\.99 (\d+) % \(about (\d+) calls\)$"
+    ((plain, chance, void),) = re.findall(told, message)
     assert 1.2 * int(plain) < int(void)
+    assert 90 <= int(chance) <= 100
+
+
+def test_what_void_trials_would_not_cost_is_not_said(tmp_path: Path) -> None:
+    ((_, message),) = findings(tmp_path, "    claim: set\n    threshold: 0.5\n")
+    assert "void" not in message
 
 
 def test_counting_conditions_are_told_together(tmp_path: Path) -> None:
@@ -74,7 +80,7 @@ def test_counting_conditions_are_told_together(tmp_path: Path) -> None:
     rest = "    claim: set\n"
     ((_, one),) = findings(tmp_path, rest)
     ((_, two),) = findings(tmp_path, f"{rest}    perturbations: {{noise: {{levels: [0.05], on: prompt}}}}\n")
-    assert "that all 2 conditions that count get a verdict: " in two
+    assert "a verdict on all 2 conditions that count: " in two
     calls = [int(re.findall(r"0\.99 \(about (\d+) calls\)", message)[0]) for message in (one, two)]
     assert 1.9 * calls[0] < calls[1] < 2.3 * calls[0]
 
@@ -93,6 +99,29 @@ def test_a_budget_of_calls_that_stands_in_the_way_is_named(tmp_path: Path) -> No
     assert "warning" == kind
     assert message.startswith("repeat@30: at threshold 0.95 the shortest way to usable is ")
     assert message.endswith(" passes in a row; a run asks 66 at most by default. Allow more with --max-calls")
+
+
+def _undecidable(folder: Path, perturbations: str, *, n_items: int = 40, **scope: Any) -> list[str]:
+    suite = make_suite(folder, n_items=n_items, perturbations=perturbations)
+    return [found.problem.message.partition(":")[0] for found in undecidable(make_plan(suite, Scope(**scope)))]
+
+
+def test_of_a_plan_only_what_counts_and_is_asked_can_want_for_units(tmp_path: Path) -> None:
+    rest = "{noise: {levels: [0.05, 0.1], require: 0.05, on: prompt}}"
+    assert ["clean, noise@0.05"] == _undecidable(tmp_path, rest)
+    assert ["noise@0.05"] == _undecidable(tmp_path, rest, conditions=("noise",))
+    assert [] == _undecidable(tmp_path, rest, conditions=("noise@0.1",))
+    assert [] == _undecidable(tmp_path, rest, n_items=60)
+
+
+@pytest.mark.parametrize(("scope", "wanting"), [({"max_calls": 20}, ["clean"]), ({"limit": 20}, ["clean"]), ({}, [])])
+def test_a_plan_is_looked_at_with_its_budgets(tmp_path: Path, scope: dict[str, int], wanting: list[str]) -> None:
+    assert wanting == _undecidable(tmp_path, "{}", n_items=60, **scope)
+
+
+def test_a_plan_for_a_fixed_number_is_looked_at_with_what_it_needs(tmp_path: Path) -> None:
+    """Judged once, at the end, 36 passes do."""
+    assert [["clean"], []] == [_undecidable(tmp_path, "{}", fixed=fixed) for fixed in (35, 36)]
 
 
 def test_conditions_that_want_for_the_same_are_named_together(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from evalkit.errors import EvalkitError
-from evalkit.plan import Plan, Scope, check_prompts, item_order, items_available, make_plan
+from evalkit.plan import Plan, Scope, check_prompts, make_plan
 from evalkit.suite import load_suite
 from evalkit.trial import Call, Message
 from evalkit.verdict import Terms, calibrated, explored_budget, make_test
@@ -43,28 +43,10 @@ def _items(plan: Plan, condition: str = "clean") -> list[str]:
     return [unit.item.id for unit in plan.units(_terms(plan, condition))]
 
 
-def test_a_population_is_asked_in_a_permutation_of_its_items(tmp_path: Path) -> None:
-    items = _items(_plan(tmp_path, n_items=30))
-    assert sorted(f"i{n}" for n in range(30)) == sorted(items)
-    assert [f"i{n}" for n in range(30)] != items
-
-
-def test_the_seed_alone_fixes_the_order(tmp_path: Path) -> None:
-    order = _items(_plan(tmp_path, n_items=30))
-    assert order == _items(_plan(tmp_path, n_items=30))
-    assert order != _items(_plan(tmp_path, n_items=30, seed=1))
-
-
 def test_every_condition_has_the_same_order(tmp_path: Path) -> None:
     plan = _plan(tmp_path, n_items=30, perturbations="{noise: {on: prompt, levels: [0.1, 0.3]}, repeat: 4}")
     assert 4 == len(plan.terms)
     assert [_items(plan)] * 4 == [_items(plan, terms.condition) for terms in plan.terms]
-
-
-def test_a_new_item_changes_no_other_items_place(tmp_path: Path) -> None:
-    before = _items(_plan(tmp_path, n_items=30))
-    after = _items(_plan(tmp_path, n_items=31))
-    assert before == [item for item in after if item != "i30"]
 
 
 def test_a_new_item_changes_no_other_items_prompt(tmp_path: Path) -> None:
@@ -95,7 +77,6 @@ def test_repeats_of_an_item_that_is_drawn_again_go_on_counting(tmp_path: Path) -
 def test_a_population_runs_out(tmp_path: Path) -> None:
     plan = _plan(tmp_path, Scope(fixed=50), n_items=20)
     assert (20, True) == (_terms(plan, "clean").units, _terms(plan, "clean").exhausted)
-    assert 20 == items_available(plan.suite.tasks[0], None, apart=False)
     enough = _plan(tmp_path, Scope(fixed=20), n_items=20)
     assert (20, False) == (_terms(enough, "clean").units, _terms(enough, "clean").exhausted)
 
@@ -107,7 +88,6 @@ def test_a_generator_never_runs_out_and_its_repeats_are_numbered(tmp_path: Path)
     again = [unit for unit in units if unit.item.id == units[0].item.id]
     assert [(number,) for number in range(len(again))] == [unit.repeats for unit in again]
     assert len(again) > 1
-    assert items_available(plan.suite.tasks[0], None, apart=False) is None
 
 
 def test_an_axis_takes_the_place_of_clean_and_other_conditions_draw_from_its_counting_levels(tmp_path: Path) -> None:
@@ -195,14 +175,35 @@ def test_the_budget_of_repeats_is_in_calls(tmp_path: Path) -> None:
     assert (3, 5, True, False) == (terms.units, terms.repeats, terms.curtail, terms.exhausted)
 
 
-def test_a_limit_takes_the_first_items_of_the_order(tmp_path: Path) -> None:
-    """Nobody's items ran out then; a set is drawn from these."""
-    whole = _items(_plan(tmp_path))
-    part = _plan(tmp_path, Scope(limit=3, fixed=20))
-    assert (whole[:3], False) == (_items(part), _terms(part, "clean").exhausted)
-    drawn = _items(_plan(tmp_path, Scope(limit=3, fixed=200), claim="set"))
-    assert (200, set(whole[:3])) == (len(drawn), set(drawn))
-    assert 3 == _terms(_generated(tmp_path, limit=3), "digits@1").units
+@pytest.mark.parametrize("scope", [Scope(limit=3), Scope(limit=3, fixed=20)])
+@pytest.mark.parametrize("claim", ["population", "set"])
+def test_a_limit_caps_the_units_of_any_claim_and_takes_the_first(tmp_path: Path, scope: Scope, claim: str) -> None:
+    """There would be more calls for it: the limit is what ran out."""
+    whole = _items(_plan(tmp_path, claim=claim))
+    part = _plan(tmp_path, scope, claim=claim)
+    assert (whole[:3], True) == (_items(part), _terms(part, "clean").exhausted)
+
+
+def test_draws_under_a_limit_come_from_the_whole_set(tmp_path: Path) -> None:
+    """A limit caps what is asked, never what the verdict is about."""
+    drawn = _items(_plan(tmp_path, Scope(limit=200), claim="set"))
+    assert (200, 20) == (len(drawn), len(set(drawn)))
+
+
+def test_a_generator_under_a_limit_is_asked_that_many(tmp_path: Path) -> None:
+    terms = _terms(_generated(tmp_path, limit=3), "digits@1")
+    assert (3, True) == (terms.units, terms.exhausted)
+
+
+@pytest.mark.parametrize(("limit", "exhausted"), [(6, True), (7, False), (8, False)])
+def test_a_limit_that_leaves_the_budget_alone_runs_out_of_nothing(tmp_path: Path, limit: int, exhausted: bool) -> None:
+    terms = _terms(_plan(tmp_path, Scope(limit=limit, fixed=7)), "clean")
+    assert (min(limit, 7), exhausted) == (terms.units, terms.exhausted)
+
+
+def test_nothing_ran_out_where_nothing_is_asked(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, Scope(limit=3, conditions=("clean",)), perturbations=NOISE)
+    assert [True, False, False, False] == [terms.exhausted for terms in plan.terms]
 
 
 GROUPED = "    group: half"
@@ -217,33 +218,6 @@ def test_groups_matter_to_a_fixed_number_from_a_population_only(tmp_path: Path) 
     assert not _terms(_plan(tmp_path, more=GROUPED), "clean").clustered
 
 
-def test_of_groups_one_item_each_comes_first(tmp_path: Path) -> None:
-    """Then a second of each, and so on; the groups keep their order from round to round."""
-    orders = set()
-    for seed in range(6):
-        plan = _plan(tmp_path, FIXED, seed=seed, n_items=21, more=GROUPED)
-        halves = [unit.item.fields["half"] for unit in plan.units(_terms(plan, "clean"))]
-        rounds = [tuple(halves[at : at + 2]) for at in range(0, 20, 2)]
-        assert [rounds[0]] * 10 == rounds
-        assert 0 == halves[20]
-        orders.add(rounds[0])
-    assert {(0, 1), (1, 0)} == orders
-
-
-def test_within_a_group_items_keep_their_order(tmp_path: Path) -> None:
-    def of_half(more: str) -> list[str]:
-        plan = _plan(tmp_path, FIXED, n_items=30, more=more)
-        return [unit.item.id for unit in plan.units(_terms(plan, "clean")) if unit.item.fields["half"] == 1]
-
-    assert of_half("") == of_half(GROUPED)
-
-
-def test_a_new_item_of_a_group_changes_no_other_items_order(tmp_path: Path) -> None:
-    before, after = (_items(_plan(tmp_path, FIXED, n_items=n, more=GROUPED)) for n in (31, 33))
-    halves = [[item for item in order if int(item[1:]) % 2 == 1 and item != "i31"] for order in (before, after)]
-    assert halves[0] == halves[1]
-
-
 def test_a_test_that_may_stop_anywhere_asks_one_item_of_each_group(tmp_path: Path) -> None:
     fixed, sequential = (_plan(tmp_path, scope, more=GROUPED) for scope in (FIXED, Scope()))
     terms = _terms(sequential, "clean")
@@ -251,8 +225,6 @@ def test_a_test_that_may_stop_anywhere_asks_one_item_of_each_group(tmp_path: Pat
     assert _items(fixed)[:2] == _items(sequential)
     assert {0, 1} == {unit.item.fields["half"] for unit in sequential.units(terms)}
     assert 20 == _terms(fixed, "clean").units
-    task = sequential.suite.tasks[0]
-    assert (20, 2) == (items_available(task, None, apart=False), items_available(task, None, apart=True))
     drawn = _plan(tmp_path, more=GROUPED, claim="set")
     assert (2000, False) == (_terms(drawn, "clean").units, _terms(drawn, "clean").exhausted)
 
@@ -276,7 +248,7 @@ def test_every_condition_has_a_test_unless_the_number_of_units_is_fixed(tmp_path
         "clean": make_test(0.9, alpha, alpha / 2, 2000),
         "noise@0.1": make_test(0.9, alpha, alpha / 2, 2000),
         "noise@0.3": make_test(0.9, alpha, alpha, explored_budget(0.9, alpha, 2000)),
-        "repeat@3": make_test(0.9, alpha, alpha, 666),
+        "repeat@3": make_test(0.9, alpha, alpha, 666 // 5),
     } == {terms.condition: terms.test for terms in plan.terms}
 
 
@@ -288,9 +260,22 @@ def test_levels_that_do_not_count_have_a_smaller_budget(tmp_path: Path) -> None:
     assert [200, 200, 200, 200] == [terms.units for terms in _plan(tmp_path, FIXED, **given).terms]
 
 
-def test_repeats_that_do_not_count_keep_the_whole_budget(tmp_path: Path) -> None:
-    plan = _plan(tmp_path, claim="set", perturbations="{repeat: 5}")
-    assert (400, False) == (_terms(plan, "repeat@5").units, _terms(plan, "repeat@5").counts)
+@pytest.mark.parametrize(
+    ("units", "times", "max_calls"), [(133, 3, 2000), (80, 5, 2000), (40, 5, 500), (40, 5, 200), (10, 5, 50)]
+)
+def test_repeats_that_do_not_count_have_a_smaller_budget_for_at_least_forty_items_if_it_allows_them(
+    tmp_path: Path, units: int, times: int, max_calls: int
+) -> None:
+    plan = _plan(tmp_path, Scope(max_calls=max_calls), claim="set", perturbations=f"{{repeat: {times}}}")
+    terms = _terms(plan, f"repeat@{times}")
+    assert (units, False, False) == (terms.units, terms.counts, terms.exhausted)
+
+
+def test_repeats_that_count_and_those_of_a_fixed_number_keep_the_whole_budget(tmp_path: Path) -> None:
+    counting = _plan(tmp_path, claim="set", perturbations="{repeat: {times: 5, threshold: 0.9}}")
+    assert (400, True) == (_terms(counting, "repeat@5").units, _terms(counting, "repeat@5").counts)
+    fixed = _plan(tmp_path, FIXED, claim="set", perturbations="{repeat: 5}")
+    assert (200, False) == (_terms(fixed, "repeat@5").units, _terms(fixed, "repeat@5").counts)
 
 
 def test_the_test_of_a_condition_does_not_depend_on_how_many_items_there_are(tmp_path: Path) -> None:
@@ -318,7 +303,7 @@ def test_calibrated_tests_need_less_for_the_units_that_there_are(
 
 def test_a_steady_model_is_asked_each_item_of_a_set_once(tmp_path: Path) -> None:
     plan = _plan(tmp_path, Scope(fixed=30), n_items=4, claim="set", perturbations="{repeat: 3}")
-    steady = plan.for_steady(["add"])
+    steady = plan.for_steady()
     for condition, repeats in (("clean", (0,)), ("repeat@3", (0, 1, 2))):
         units, plain = (list(each.units(_terms(each, condition))) for each in (steady, plan))
         assert {repeats} == {unit.repeats for unit in units}
@@ -328,21 +313,24 @@ def test_a_steady_model_is_asked_each_item_of_a_set_once(tmp_path: Path) -> None
 
 def test_the_census_of_a_steady_model_is_the_size_of_its_set(tmp_path: Path) -> None:
     axis = "    difficulty: {field: half, require: 0}"
-    steady = _plan(tmp_path, n_items=7, claim="set", more=axis).for_steady(["add"])
+    steady = _plan(tmp_path, n_items=7, claim="set", more=axis).for_steady()
     assert {"half@0": (True, 4), "half@1": (True, 3)} == {
         terms.condition: (terms.steady, terms.census) for terms in steady.terms
     }
-    limited = _plan(tmp_path, Scope(limit=2), n_items=7, claim="set").for_steady(["add"])
-    assert 2 == limited.terms[0].census
+
+
+def test_the_census_under_a_limit_is_still_that_of_the_whole_set(tmp_path: Path) -> None:
+    limited = _plan(tmp_path, Scope(limit=2), n_items=7, claim="set").for_steady()
+    assert (2, 7) == (limited.terms[0].units, limited.terms[0].census)
 
 
 def test_a_set_of_a_fixed_number_of_units_has_no_census(tmp_path: Path) -> None:
-    steady = _plan(tmp_path, FIXED, claim="set").for_steady(["add"])
+    steady = _plan(tmp_path, FIXED, claim="set").for_steady()
     assert (True, None) == (steady.terms[0].steady, steady.terms[0].census)
 
 
 def test_to_know_what_a_generator_draws_is_not_to_know_the_pass_rate(tmp_path: Path) -> None:
-    plan = _generated(tmp_path).for_steady(["add"])
+    plan = _generated(tmp_path).for_steady()
     assert {(True, None)} == {(terms.steady, terms.census) for terms in plan.terms}
     again = [unit.repeats for unit in islice(plan.units(_terms(plan, "digits@1")), 300)]
     assert {(0,)} == set(again)
@@ -350,12 +338,7 @@ def test_to_know_what_a_generator_draws_is_not_to_know_the_pass_rate(tmp_path: P
 
 def test_fresh_items_make_no_difference_to_a_steady_model(tmp_path: Path) -> None:
     plan = _plan(tmp_path)
-    assert plan == plan.for_steady(["add"])
-
-
-def test_tasks_of_which_it_is_not_known_are_left_as_they_are(tmp_path: Path) -> None:
-    plan = _plan(tmp_path, claim="set")
-    assert plan == plan.for_steady([])
+    assert plan == plan.for_steady()
 
 
 def test_the_confidence_is_the_suites_unless_another_is_asked_for(tmp_path: Path) -> None:
@@ -391,6 +374,28 @@ def test_a_scope_that_names_what_is_not_there_is_refused(tmp_path: Path, message
 def test_a_scope_that_makes_no_sense_is_refused(message: str, scope: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=message):
         Scope(**scope)
+
+
+@pytest.mark.parametrize(
+    ("option", "why", "scope"),
+    [
+        ("--fixed", "a fixed number of trials has no interval", Scope(fixed=10)),
+        ("--calibrated", "a test cannot be calibrated exactly", Scope(calibrated=True)),
+    ],
+)
+def test_a_mean_score_is_judged_only_as_it_comes_in(tmp_path: Path, option: str, why: str, scope: Scope) -> None:
+    given: dict[str, Any] = {"more": "    measure: score"}
+    message = f'task "add": is judged by its mean score, for which {why}; leave out {option}'
+    with pytest.raises(EvalkitError) as caught:
+        _plan(tmp_path, scope, **given)
+    assert message == str(caught.value)
+    assert ["score"] == [terms.measure for terms in _plan(tmp_path, **given).terms]
+
+
+def test_terms_say_what_the_items_stand_for(tmp_path: Path) -> None:
+    """A generator is a population of its own, whatever is claimed."""
+    plans = (_plan(tmp_path), _plan(tmp_path, claim="set"), _generated(tmp_path))
+    assert [{"population"}, {"set"}, {"population"}] == [{terms.claim for terms in plan.terms} for plan in plans]
 
 
 @pytest.mark.parametrize("name", ["limit", "fixed", "max_calls"])
@@ -442,15 +447,3 @@ def test_a_condition_that_cannot_be_made_names_the_item(tmp_path: Path) -> None:
     terms = _terms(plan, "context@4000")
     with pytest.raises(EvalkitError, match=r'task "add", item .i[0-9]+.: context@4000 cannot be made'):
         plan.prompt(terms, next(plan.units(terms)).item)
-
-
-def test_the_order_of_a_set_does_not_depend_on_the_order_in_the_file(tmp_path: Path) -> None:
-    suite = make_suite(tmp_path, claim="set", n_items=8)
-    task = suite.tasks[0]
-    drawn = [item.id for item, _ in islice(item_order(task, 0, None), 30)]
-    turned = (tmp_path / "sums.yaml").read_text(encoding="utf-8").splitlines()
-    at = [number for number, line in enumerate(turned) if "- {id:" in line]
-    turned[at[0] : at[-1] + 1] = reversed(turned[at[0] : at[-1] + 1])
-    (tmp_path / "sums.yaml").write_text("\n".join(turned), encoding="utf-8")
-    again = load_suite(tmp_path / "sums.yaml").tasks[0]
-    assert drawn == [item.id for item, _ in islice(item_order(again, 0, None), 30)]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -34,7 +35,8 @@ def found(
     return critical_level("noise", ladder, strict=strict)
 
 
-USABLE, EDGE, UNUSABLE, UNTESTED = (100, 100), (90, 100), (60, 100), (0, 0)
+USABLE, EDGE, UNUSABLE, UNTESTED = (100, 100), (93, 100), (60, 100), (0, 0)
+EDGE_SURELY_BELOW_USABLE = (90, 100)
 
 # --- verdicts
 
@@ -90,6 +92,22 @@ def test_a_contradiction_is_seen_past_levels_without_a_trial() -> None:
     assert (0.02, 0.2) == found(NOISE, [(50, 100), UNTESTED, UNTESTED, (95, 100)]).contradiction
 
 
+def test_where_harder_is_shown_not_to_be_harder_no_tested_level_without_a_verdict_is_passed_over() -> None:
+    """What the level between would bring cannot be told from those beside it."""
+    critical = found(NOISE, [USABLE, EDGE_SURELY_BELOW_USABLE, USABLE, UNUSABLE])
+    assert (0.05, 0.1) == critical.contradiction
+    assert (0.02, 0.2) == (critical.usable_to, critical.unusable_from)
+    assert found(NOISE, [EDGE_SURELY_BELOW_USABLE, USABLE, USABLE, USABLE]).usable_to is None
+
+
+def test_a_level_that_was_not_tested_is_passed_over_even_beside_a_contradiction() -> None:
+    critical = found(NOISE, [USABLE, UNTESTED, USABLE, (60, 100)])
+    assert (None, 0.1) == (critical.contradiction, critical.usable_to)
+    levels: Sequence[Level] = [*NOISE, 0.3]
+    critical = found(levels, [USABLE, UNTESTED, USABLE, EDGE_SURELY_BELOW_USABLE, USABLE])
+    assert ((0.2, 0.3), 0.1) == (critical.contradiction, critical.usable_to)
+
+
 def test_words_can_contradict_each_other_too() -> None:
     critical = found(["soft", "direct", "override"], [USABLE, UNUSABLE, USABLE])
     assert ("not monotone", ("direct", "override")) == (critical.fit, critical.contradiction)
@@ -128,6 +146,19 @@ def test_numbers_that_fall_have_their_interval_from_low_to_high() -> None:
     assert None not in (fewer.low, fewer.estimate, fewer.high, more.low, more.high)
     assert (fewer.low or 0) < (fewer.estimate or 0) < (fewer.high or 0)
     assert [32 / (more.high or 1), 32 / (more.low or 1)] == pytest.approx([fewer.low, fewer.high])
+
+
+def test_no_curve_is_fitted_where_the_threshold_is_for_scores() -> None:
+    """A curve is one of passes, and where it meets a threshold for scores means nothing."""
+    counts: Sequence[Counts] = [(198, 200), (190, 200), (160, 200), (90, 200)]
+    ladder = [condition_at(level, *each, threshold=0.9) for level, each in zip([1, 2, 3, 4], counts, strict=True)]
+    by_passes, by_scores = (
+        critical_level("noise", [replace(each, measure=measure) for each in ladder], strict=False)
+        for measure in ("pass", "score")
+    )
+    assert ("ok", None) == (by_passes.fit, by_scores.fit)
+    assert (None, None, None) == (by_scores.estimate, by_scores.low, by_scores.high)
+    assert (2, 3) == (by_scores.usable_to, by_scores.unusable_from)
 
 
 def test_a_curve_that_the_levels_do_not_follow_is_called_poor() -> None:

@@ -10,7 +10,15 @@ import pytest
 from scipy.stats import binom
 
 from evalkit.stats import clopper_pearson, prospect
-from evalkit.verdict import ASSUMED_PASS_RATES, Terms, decidability, make_test, task_decidability
+from evalkit.verdict import (
+    ASSUMED_PASS_RATES,
+    Terms,
+    decidability,
+    make_test,
+    task_decidability,
+    units_to_precision,
+)
+from evalkit.verdict.running import RunningCounts
 from evalkit.verdict.sequential_test import boundaries
 
 
@@ -154,6 +162,33 @@ def test_void_units_cost_a_fixed_number_of_units_their_verdict_and_no_calls() ->
     assert 200 == found.with_void[1]
     assert pytest.approx(found.chances[0.98], abs=0.01) == found.with_void[0] < found.chances[0.99]
     assert ASSUMED_PASS_RATES == tuple(found.chances)
+
+
+@pytest.mark.parametrize(("rate", "precision"), [(0.0, 0.05), (0.5, 0.1), (0.95, 0.05), (1.0, 0.05)])
+def test_the_units_to_a_precision_are_those_at_which_a_run_has_it(rate: float, precision: float) -> None:
+    """A run whose passes are spread evenly."""
+    given = sequential(n_counting=3)
+    assert given.test is not None
+    counts = RunningCounts(alpha_low=given.alpha, alpha_high=given.alpha_high, n_max=given.test.n_max)
+    interval = counts.interval()
+    while interval.high - interval.low > 2 * precision:
+        n = counts.trials
+        counts.add(int(rate * (n + 1)) > int(rate * n))
+        interval = counts.interval()
+    assert pytest.approx(counts.trials, rel=0.05) == units_to_precision(given, rate, precision)
+
+
+def test_the_units_to_a_precision_grow_with_it_and_towards_the_middle() -> None:
+    fine, coarse, middle = (
+        units_to_precision(sequential(), *each) for each in ((0.99, 0.02), (0.99, 0.04), (0.9, 0.04))
+    )
+    assert coarse < fine
+    assert coarse < middle
+
+
+@pytest.mark.parametrize("units", [0, 1, 50])
+def test_a_precision_out_of_reach_takes_all_units(units: int) -> None:
+    assert units == units_to_precision(sequential(units=units), 0.9, 0.001)
 
 
 def test_a_task_needs_a_verdict_on_every_counting_condition() -> None:

@@ -52,6 +52,7 @@ REPEAT = RepeatResult(
 TASK = TaskResult(
     task="ticket-title",
     threshold=0.95,
+    claim="population",
     verdict="edge",
     weakest=CONDITION,
     conditions=(CONDITION,),
@@ -78,7 +79,7 @@ SUITE = SuiteResult(
 
 GOLDEN = (
     '{"suite": "support", "model": "openai/x", "served_model": ["x-2026-10-01"], "verdict": "edge", "tasks": [{'
-    '"task": "ticket-title", "threshold": 0.95, "verdict": "edge", '
+    '"task": "ticket-title", "threshold": 0.95, "claim": "population", "verdict": "edge", '
     '"weakest": "noise@0.05", "margin": -0.0219258, "margin_low": -0.066, "margin_high": 0.012, '
     '"conditions": [{"condition": "noise@0.05", "perturbation": "noise", "level": 0.05, "counts": true, '
     '"threshold": 0.95, "measure": "pass", "trials": 431, "passes": 400, "void": 2, "pass_rate": 0.928074, '
@@ -109,6 +110,17 @@ def test_the_published_shape_has_these_keys_in_this_order() -> None:
 def test_values_are_rounded_where_they_are_published_only() -> None:
     assert pytest.approx(400 / 431 - 0.95, abs=1e-15) == CONDITION.margin
     assert CONDITION.as_json()["margin"] == -0.0219258
+
+
+def test_where_the_threshold_is_for_scores_the_margin_is_the_mean_scores_and_the_pass_rate_stays_that_of_passes() -> None:
+    scored = replace(CONDITION, measure="score")
+    assert (400 / 431, 0.981) == (CONDITION.rate, scored.rate)
+    assert pytest.approx(0.981 - 0.95, abs=1e-15) == scored.margin
+    assert ("score", 0.928074, 0.031) == tuple(scored.as_json()[name] for name in ("measure", "pass_rate", "margin"))
+
+
+def test_a_mean_score_that_was_not_measured_has_no_margin() -> None:
+    assert replace(CONDITION, measure="score", mean_score=None).margin is None
 
 
 def test_what_was_not_measured_is_null() -> None:

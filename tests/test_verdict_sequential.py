@@ -479,7 +479,7 @@ def test_a_set_whose_answers_are_all_known_is_asked_nothing_more() -> None:
     tested = decider(terms(steady=True, census=20))
     n = len(asked(tested, lambda _, position: unit(position, position % 10 != 0, item=str(position % 20))))
     assert 20 == n
-    assert ("edge", "items") == (tested.verdict(CLEAN), tested.result(CLEAN).reason)
+    assert ("usable", 18) == (tested.verdict(CLEAN), tested.result(CLEAN).passes)
 
 
 def test_a_known_set_at_its_threshold_does_not_keep_its_levels_waiting() -> None:

@@ -16,6 +16,7 @@ from evalkit.verdict.side import (
     ScoreSide,
     Side,
     hopeful,
+    hopeful_without_void,
     units_of_hope,
     units_to_verdict,
 )
@@ -205,6 +206,16 @@ def test_hope_grows_with_the_units_that_are_left_and_a_decided_side_needs_none(
     found = [hopeful(side, further + more) for more in range(0, 1000, 100)]
     assert sorted(found) == found
     assert (side.missing() <= 0) is hopeful(side, 0)
+
+
+@pytest.mark.parametrize("make", [passes, scores])
+@settings(deadline=None)
+@given(threshold=thresholds, path=rows, further=st.integers(0, 500))
+def test_hope_without_void_units_is_that_of_those_observed(
+    make: Make, threshold: float, path: list[float | None], further: int
+) -> None:
+    observed = make(threshold, [hit for hit in path if hit is not None])
+    assert hopeful(observed, further) is hopeful_without_void(make(threshold, path), further)
 
 
 def has_hope(side: Side, units: int, further: int) -> bool:

@@ -173,6 +173,12 @@ def test_words_keep_the_order_of_the_suite() -> None:
     assert (found.usable_to, found.unusable_from) == ("direct", "override")
 
 
+@pytest.mark.parametrize("claim", ["population", "set"])
+def test_a_task_says_what_its_verdict_is_about(claim: str) -> None:
+    found = task(condition(claim=claim))
+    assert (claim, claim) == (found.claim, found.as_json()["claim"])
+
+
 def test_one_level_alone_has_no_critical_level() -> None:
     assert task(condition(), condition("noise", 0.1)).critical_levels == ()
 

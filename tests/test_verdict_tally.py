@@ -164,6 +164,18 @@ def test_a_unit_with_a_void_ask_tells_nothing_of_its_constraints() -> None:
     assert found.mean_score is None
 
 
+@pytest.mark.parametrize("asks", [(False, None), (False,)])
+def test_of_a_unit_with_missing_asks_the_constraints_that_broke_are_known_and_those_that_held_are_void(
+    asks: tuple[bool | None, ...],
+) -> None:
+    """The ask that is missing might have broken them."""
+    found = tally(repeats=2)
+    for given, held in (((True, True), {"words": True, "json": True}), (asks, {"words": True, "json": False})):
+        found.observe(Outcome(position=found.seen, cluster="a", asks=given, score=0.5, constraints=held))
+    counts = {name: (each.passes, each.trials, each.void) for name, each in found.constraints.items()}
+    assert {"words": (1, 1, 1), "json": (1, 2, 0)} == counts
+
+
 def test_repeats_are_summed_up_by_item() -> None:
     asks = [(True, True, True), (True, False, True), (True, True, True), (False, False, False)]
     found = feed(tally(repeats=3), asks).repeat_result()
