@@ -23,7 +23,7 @@ from evalkit.item_order import draws_with_replacement, item_order, items_at, ite
 from evalkit.perturb import Source, perturb
 from evalkit.suite import ConditionDefinition, Suite, Task
 from evalkit.trial import Call, Condition, Item, Level, Prompt
-from evalkit.verdict import Key, Terms, Until, calibrated, explored_budget, make_test
+from evalkit.verdict import Key, SequentialTest, Terms, Until, calibrated, explored_budget, make_level_test, make_test
 
 DEFAULT_MAX_CALLS = 2000
 """Calls a condition may take when nothing else is said."""
@@ -253,11 +253,9 @@ def _terms(task: Task, definition: ConditionDefinition, scope: Scope, alpha: flo
     # A limit caps what is asked, never what a verdict is about: of a set, it is so many draws.
     available = min((number for number in (available, scope.limit) if number is not None), default=None)
     units = wanted if available is None else min(wanted, available)
-    test = None
-    if sequential:
-        alpha_high = alpha / n_counting if definition.counts else alpha
-        test = make_test(definition.threshold, alpha, alpha_high, max(wanted, 1))
-        test = calibrated(test, definition.threshold, units) if scope.calibrated and units else test
+    test = _test(definition, alpha, n_counting, max(wanted, 1)) if sequential else None
+    if test is not None and scope.calibrated and units:
+        test = calibrated(test, definition.threshold, units)
     return Terms(
         task=task.name,
         condition=condition.id,
@@ -277,6 +275,13 @@ def _terms(task: Task, definition: ConditionDefinition, scope: Scope, alpha: flo
         named=chosen and bool(scope.conditions),
         measure=task.measure,
     )
+
+
+def _test(definition: ConditionDefinition, alpha: float, n_counting: int, units: int) -> SequentialTest:
+    """The test of a condition that may take so many units."""
+    if not definition.counts and definition.repeats == 1:
+        return make_level_test(definition.threshold, alpha, units)
+    return make_test(definition.threshold, alpha, alpha / n_counting if definition.counts else alpha, units)
 
 
 def _steady(plan: Plan, terms: Terms) -> Terms:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -125,11 +126,42 @@ def test_a_plan_shows_calls_by_pass_rate_to_eyes(tmp_path: Path, capsys: Any) ->
     task, condition, counts, *calls = clean.split()
     assert ("add", "clean", "yes", "90", "2,000") == (task, condition, counts, calls[5], calls[6])
     assert ["add", "repeat@3", "no"] == repeated.split()[:3]
-    found = {
-        rate: line for line in rest for rate in ("0.9", "0.99") if line.startswith(f"if the model really is at {rate} ")
-    }
-    assert f"everywhere: {calls[1]} calls to all verdicts" in found["0.9"]
-    assert f"everywhere: {calls[4]} calls to all verdicts" in found["0.99"]
+    brackets, *sums, most = rest
+    assert "(in brackets: more likely given up than decided)" == brackets
+    said = r"if the model really is at (0\.99|1) everywhere: (\d+) calls to the verdicts, (\d+) with the margins"
+    told = [found.groups() for found in (re.fullmatch(said, line) for line in sums) if found is not None]
+    assert [("0.99", calls[4]), ("1", calls[5])] == [(rate, verdicts) for rate, verdicts, _ in told]
+    assert all(int(verdicts) < int(margins) for _, verdicts, margins in told)
+    assert most.startswith("at most 2,399 calls, about ")
+
+
+def test_calls_that_more_likely_end_without_a_verdict_stand_in_brackets(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path, threshold=0.95, n_items=150)
+    (row,) = _plan(capsys)["conditions"]
+    assert 0 == call(["plan", "sums.yaml"])
+    calls = capsys.readouterr().out.splitlines()[2].split()[3:9]
+    likely = [row["chance_of_a_verdict"][rate] >= 0.5 for rate in RATES]
+    assert {True, False} == set(likely)
+    expected = [(str(round(row["expected_calls"][rate])), on) for rate, on in zip(RATES, likely, strict=True)]
+    assert [number if on else f"({number})" for number, on in expected] == calls
+
+
+def test_a_plan_of_a_fixed_number_tells_of_no_verdict_that_comes_earlier(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path, threshold=0.95, claim="set")
+    assert 0 == call(["plan", "sums.yaml", "--fixed", "100"])
+    assert "if the model really is at" not in capsys.readouterr().out
+
+
+def test_a_plan_warns_of_what_can_never_be_usable(tmp_path: Path, capsys: Any) -> None:
+    """Not where it would disturb who reads the output."""
+    write_suite(tmp_path, claim="set")
+    assert 0 == call(["plan", "sums.yaml", "--max-calls", "20"])
+    out, err = capsys.readouterr()
+    assert "clean: at threshold 0.9 the shortest way to usable is " in err
+    assert err.endswith("; a run asks 20 at most by default. Allow more with --max-calls\n")
+    assert (1, "warning" in out) == (err.count("warning: "), False)
+    assert 0 == call(["plan", "sums.yaml"])
+    assert "" == capsys.readouterr().err
 
 
 def test_a_plan_of_calibrated_tests_takes_fewer_calls(
@@ -280,6 +312,18 @@ def test_a_run_is_scored_again_without_a_call_or_a_key(
     assert "1 conditions scored again" in err
     assert 0 == call(["rescore", str(run), "--suite", "sums.yaml", "--out", "again"])
     assert "sums with openai/m" in capsys.readouterr().out
+
+
+def test_a_run_that_was_scored_again_is_not_gone_on_with(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path, n_items=2)
+    assert 0 == call(["run", "sums.yaml", "--model", "echo/x"])
+    (run,) = (tmp_path / "runs").iterdir()
+    assert 0 == call(["rescore", str(run), "--suite", "sums.yaml", "--out", "again"])
+    (again,) = (tmp_path / "again").iterdir()
+    for command in (["run", "--resume", str(again)], ["rescore", str(again), "--suite", "sums.yaml"]):
+        capsys.readouterr()
+        assert 2 == call(command)
+        assert "was made of stored responses, and asks for none; " in capsys.readouterr().err
 
 
 def test_a_suite_that_asks_other_things_cannot_score_a_run(tmp_path: Path, capsys: Any) -> None:

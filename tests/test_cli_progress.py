@@ -38,17 +38,23 @@ def test_a_log_is_told_now_and_then(tmp_path: Path, capsys: Any) -> None:
 def test_what_was_spent_is_shown_as_far_as_it_is_known(tmp_path: Path, capsys: Any) -> None:
     model = Scripted(cost_usd=lambda answer: 1.25)
     model.free = False
-    made = session(make_suite(tmp_path, n_items=3), model, tmp_path)
-    rows = rows_of(carry_out(make_suite(tmp_path, n_items=3), model, tmp_path).folder)
-    with Display(made) as display:
-        display._shown -= LOG_SECONDS
-        display.on_trial(replace(rows[0], cost_usd=0.0))
-        display._shown -= LOG_SECONDS
-        display.on_trial(rows[1])
-        display._shown -= LOG_SECONDS
-        display.on_trial(replace(rows[2], cost_usd=None))
+    suite = make_suite(tmp_path, n_items=1)
+    (row,) = rows_of(carry_out(suite, model, tmp_path).folder)
+    shown = [
+        ("0.00 USD", replace(row, cost_usd=0.0)),
+        ("1.25 USD", row),
+        ("1.25 USD", replace(row, attempts=0, cost_usd=None)),  # taken over from another run
+        ("1.25 USD", replace(row, attempts=7, cost_usd=None, passed=None, void_reason="timeout")),
+        ("2.50 USD", row),
+        ("cost unknown", replace(row, cost_usd=None)),
+        ("cost unknown", row),
+    ]
+    with Display(session(suite, model, tmp_path)) as display:
+        for _, each in shown:
+            display._shown -= LOG_SECONDS
+            display.on_trial(each)
     costs = [line.rpartition(", ")[2] for line in capsys.readouterr().err.splitlines()]
-    assert ["0.00 USD", "1.25 USD", "1.25 USD"] == costs
+    assert [cost for cost, _ in shown] == costs
 
 
 def test_what_is_free_has_no_price(tmp_path: Path, capsys: Any) -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,11 @@ import pandas
 import pytest
 
 from evalkit.cli import call
-from evalkit.record import COLUMNS
+from evalkit.engine.importing import ImportOptions, import_trials
+from evalkit.engine.rescore import rescore
+from evalkit.plan import Scope
+from evalkit.record import COLUMNS, read_run_file, write_run_file
+from evalkit.suite import load_suite
 from tests.runs import Scripted, carry_out, make_suite, right
 
 
@@ -26,6 +32,46 @@ def test_the_report_is_for_eyes_by_default(run: str, capsys: Any) -> None:
     out = capsys.readouterr().out
     assert "sums with scripted/x" in out
     assert [] == [line for line in out.splitlines() if len(line) > 80]
+
+
+@pytest.fixture
+def told(capsys: Any) -> Callable[[str | Path], str]:
+    """What the report says, on one line."""
+
+    def report(run: str | Path) -> str:
+        assert 0 == call(["report", str(run)])
+        return " ".join(capsys.readouterr().out.split())
+
+    return report
+
+
+ADVICE = "add items, or say `claim: set`"
+
+
+def test_items_are_wanted_where_they_ran_out_and_not_the_limit(run: str, told: Callable[[str | Path], str]) -> None:
+    suite = load_suite(Path("sums.yaml"))
+    whole, limited = (
+        carry_out(suite, Scripted(), Path("runs"), scope=scope).folder for scope in (Scope(), Scope(limit=5))
+    )
+    assert (True, False) == (ADVICE in told(whole), "--limit" in told(whole))
+    assert (False, True) == (ADVICE in told(limited), "with the --limit that was set" in told(limited))
+
+
+def test_nothing_is_advised_to_runs_that_ask_nobody(run: str, told: Callable[[str | Path], str]) -> None:
+    suite = load_suite(Path("sums.yaml"))
+    first = carry_out(suite, Scripted(), Path("runs"), scope=Scope()).folder
+    stored = asyncio.run(rescore(first, suite, Scripted(), out=Path("again")).carry_out()).folder
+    Path("t.csv").write_text("item,passed\na,1\nb,0\n")
+    (imported,) = import_trials(Path("t.csv"), Path("table"), ImportOptions(threshold=0.9)).runs
+    for folder in (stored, imported.folder):
+        assert ("edge at clean: " in told(folder), ADVICE in told(folder)) == (True, False)
+
+
+def test_a_run_that_has_not_ended_says_how_it_goes_on(run: str, told: Callable[[str | Path], str]) -> None:
+    said = f"This run has not come to its end. Go on with: evalkit run --resume {run}"
+    assert said not in told(run)
+    write_run_file(Path(run), read_run_file(Path(run)).model_copy(update={"finished": None}))
+    assert said in told(run)
 
 
 def test_json_is_one_object_or_a_list(run: str, capsys: Any) -> None:

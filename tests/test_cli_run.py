@@ -35,16 +35,43 @@ def _only_run() -> Path:
 
 
 def test_a_run_prints_results_on_stdout_and_progress_on_stderr(tmp_path: Path, capsys: Any) -> None:
-    write_suite(tmp_path)
+    write_suite(tmp_path, threshold=0.5)
     with serving(answer="add") as server:
         assert 0 == call(_at(server))
     out, err = capsys.readouterr()
     folder = _only_run()
     assert re.fullmatch(r"\d{8}T\d{6}Z-sums-localhost-m", folder.name)
-    ahead = r"about \d+ calls to the verdicts at a pass rate of 0\.99, at most 20 calls to localhost/m, "
-    assert re.fullmatch(f"{folder}: {ahead}price unknown, so --max-cost cannot be kept\n", err)
+    ahead = "at a pass rate of 0.99 about 10 calls to the verdicts, 20 with the margins; "
+    assert f"{folder}: {ahead}at most 20 calls to localhost/m, price unknown\n" == err
     assert "sums with localhost/m" in out
     assert "\x1b" not in out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"), [([], ""), (["--max-cost", "10"], ""), (["--max-cost", "5"], ", so --max-cost cannot be kept")]
+)
+def test_a_budget_that_cannot_be_kept_is_spoken_of_only_if_it_was_set(
+    tmp_path: Path, capsys: Any, options: list[str], said: str
+) -> None:
+    write_suite(tmp_path, n_items=2)
+    with serving(answer="add") as server:
+        assert 0 == call(_at(server, *options))
+    assert capsys.readouterr().err.endswith(f"at most 2 calls to localhost/m, price unknown{said}\n")
+
+
+def test_a_new_run_warns_of_what_can_never_be_usable(tmp_path: Path, capsys: Any) -> None:
+    """Once: whoever resumes it knows."""
+    write_suite(tmp_path, n_items=46)
+    assert 0 == call(["run", "sums.yaml", "--model", "echo/x"])
+    said = "clean: at threshold 0.9 the shortest way to usable is 47 passes in a row; there are 46 items for it"
+    first, second, *_ = capsys.readouterr().err.splitlines()
+    assert f"warning: sums.yaml:5: tasks.add: {said}" in first.replace(f"{tmp_path}/", "")
+    assert str(_only_run()) in second
+    assert 0 == call(["run", "--resume", str(_only_run())])
+    assert "warning" not in capsys.readouterr().err
+    write_suite(tmp_path, n_items=47)
+    assert 0 == call(["run", "sums.yaml", "--model", "echo/x", "--out", "more"])
+    assert "warning" not in capsys.readouterr().err
 
 
 def test_a_run_that_costs_nothing_says_so_beforehand(tmp_path: Path, capsys: Any) -> None:
@@ -54,7 +81,7 @@ def test_a_run_that_costs_nothing_says_so_beforehand(tmp_path: Path, capsys: Any
 
 
 TASK_KEYS = (
-    "task threshold verdict weakest margin margin_low margin_high conditions constraints critical_levels repeat "
+    "task threshold claim verdict weakest margin margin_low margin_high conditions constraints critical_levels repeat "
     "cost_usd latency_s tokens"
 )
 CONDITION_KEYS = (
@@ -421,14 +448,22 @@ def test_budgets_of_the_environment_are_for_new_runs(
 
 
 def test_what_is_likely_is_said_beforehand_of_new_runs_that_stop_by_themselves(tmp_path: Path, capsys: Any) -> None:
-    said = " to the verdicts at a pass rate of 0.99, at most "
+    said = "at a pass rate of 0.99 about 10 calls to the verdicts, at most 20 calls to echo/x"
     assert 0 == call(_sequential(tmp_path, "--max-calls", "20"))
     assert said in capsys.readouterr().err
     assert 0 == call(["run", "--resume", str(_only_run()), "--max-calls", "30"])
     err = capsys.readouterr().err
-    assert (False, True) == (said in err, ": at most 20 calls to echo/x, costs nothing" in err)
+    assert ("to the verdicts" in err, ": at most 20 calls to echo/x, costs nothing" in err) == (False, True)
     assert 0 == call(_sequential(tmp_path, "--fixed", "5"))
-    assert said not in capsys.readouterr().err
+    assert "to the verdicts" not in capsys.readouterr().err
+
+
+def test_calls_to_the_margins_are_said_of_runs_that_go_there(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path, n_items=300, constraints="[one_line]")
+    assert 0 == call(["run", "sums.yaml", "--model", "echo/x"])
+    said = re.search(r"about (\d+) calls to the verdicts, (\d+) with the margins; at most 300", capsys.readouterr().err)
+    assert said is not None
+    assert 47 <= int(said[1]) <= int(said[2]) <= 300
 
 
 # --- keys

@@ -432,7 +432,7 @@ def test_a_larger_budget_keeps_the_tests_and_every_answer(tmp_path: Path) -> Non
     assert "edge" == small.results.tasks[0].verdict
     large = _resume(small.folder, second, max_calls=2000, max_cost=20.0)
     assert "usable" == large.results.tasks[0].verdict
-    assert ([100, 50], [2000, 1000]) == (
+    assert ([100, 40], [2000, 200]) == (
         [each.units for each in small.run.terms],
         [each.units for each in large.run.terms],
     )
@@ -474,7 +474,7 @@ def test_a_run_whose_verdicts_hold_for_its_own_budget_is_not_given_more_calls(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     run = carry_out(make_suite(tmp_path, claim="set", n_items=5), Scripted(), tmp_path / "runs", scope=scope)
-    with pytest.raises(RecordError, match=f"was made with {kind}, so its verdicts hold for its own number of calls"):
+    with pytest.raises(RecordError, match=f"was made with {kind}, so its verdicts hold for .* another --seed"):
         _resume(run.folder, Scripted(), max_calls=scope.max_calls + 1)
     assert run.results.tasks == _resume(run.folder, Scripted(), max_cost=20.0).results.tasks
 
@@ -574,10 +574,57 @@ def test_a_steady_model_is_asked_each_item_of_a_set_once_and_then_its_pass_rate_
         assert run.results == measure(run.run, reader)
 
 
-def test_a_set_that_passes_exactly_as_often_as_it_must_is_at_the_edge(tmp_path: Path) -> None:
-    """Usable is above the threshold; nothing more can be asked."""
-    model = Scripted(lambda call: "no" if int(call.item[1:]) < 2 else right(call), steady=True)
+@pytest.mark.parametrize(("fails", "verdict"), [(2, "usable"), (3, "unusable")])
+def test_a_known_set_is_usable_if_it_passes_as_often_as_it_must(tmp_path: Path, fails: int, verdict: str) -> None:
+    """Also when exactly so; nothing is left to doubt."""
+    model = Scripted(lambda call: "no" if int(call.item[1:]) < fails else right(call), steady=True)
     run = carry_out(make_suite(tmp_path, claim="set", n_items=20, threshold=0.9), model, tmp_path, scope=Scope())
     (condition,) = run.results.tasks[0].conditions
-    assert ("edge", "items", 20, 18) == (condition.verdict, condition.reason, condition.trials, condition.passes)
+    assert (verdict, None, 20, 20 - fails) == (
+        condition.verdict,
+        condition.reason,
+        condition.trials,
+        condition.passes,
+    )
     assert 20 == len(model.answered)
+
+
+@pytest.mark.parametrize(("steady", "asked"), [(True, 4), (False, 30)])
+def test_only_a_model_whose_answers_are_steady_is_asked_each_item_once(
+    tmp_path: Path, steady: bool, asked: int
+) -> None:
+    model = Scripted(steady=steady)
+    carry_out(make_suite(tmp_path, claim="set", n_items=4), model, tmp_path, scope=Scope(fixed=30))
+    assert asked == len(model.answered)
+
+
+# --- void trials in the way
+
+
+def _void_first(tmp_path: Path, n_void: int, **given: Any) -> Measured:
+    """A finished run of sixty items, some of which got no answer."""
+    model = Scripted(lambda call: VOID if int(call.item[1:]) < n_void else right(call))
+    suite = make_suite(tmp_path, n_items=60, **given)
+    run = carry_out(suite, model, tmp_path / "runs", scope=Scope(until="verdict"), max_void=1.0)
+    assert run.run.finished is not None
+    return run
+
+
+def test_a_finished_run_that_void_trials_kept_from_its_verdict_asks_them_again(tmp_path: Path) -> None:
+    run = _void_first(tmp_path, 12)
+    (before,) = run.results.tasks[0].conditions
+    assert ("edge", "void") == (before.verdict, before.reason)
+    model = Scripted()
+    (after,) = _resume(run.folder, model).results.tasks[0].conditions
+    assert ("usable", 0) == (after.verdict, after.void)
+    voided = {row.item for row in rows_of(run.folder) if int(row.item[1:]) < 12}
+    assert voided <= {call.item for call in model.answered}
+    assert read_run_file(run.folder).finished is not None
+
+
+def test_a_finished_run_with_its_verdict_asks_no_void_trial_again(tmp_path: Path) -> None:
+    run = _void_first(tmp_path, 1, threshold=0.7)
+    assert ("usable", 1) == (run.results.verdict, run.results.totals.void)
+    model = Scripted()
+    assert run.results.tasks == _resume(run.folder, model).results.tasks
+    assert [] == model.answered

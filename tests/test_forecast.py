@@ -85,7 +85,7 @@ def test_calls_to_the_margins_are_those_of_verdicts_and_precision_and_of_repeats
     tmp_path: Path, perturbations: str, times: int
 ) -> None:
     """At this precision the margin of what counts comes after its verdict; repeats are measured only."""
-    plan = _plan(tmp_path, perturbations)
+    plan = _plan(tmp_path, perturbations, more="precision: 0.02\n")
     verdicts, margins = expected_calls(plan, 0.99)
     precise = _precise(plan, 0.99)
     assert verdicts < precise[0]
@@ -98,13 +98,15 @@ def test_margins_that_are_wide_enough_at_the_verdict_take_no_more_calls(tmp_path
 
 
 def test_of_levels_that_do_not_count_a_bisection_is_expected(tmp_path: Path) -> None:
-    """Three of seven."""
+    """Three of seven; one of one, where no other was chosen."""
     levels = "{noise: {levels: [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4], require: 0.05, on: prompt}}"
     plan = _plan(tmp_path, levels)
     explored = [row.expected_calls[0.99] for row in forecast(plan) if not row.terms.counts]
     without = expected_calls(_plan(tmp_path, levels, conditions=("clean", "noise@0.05")), 0.99)[1]
     assert 7 == len(explored)
     assert pytest.approx(without + 3 * explored[0], abs=1) == expected_calls(plan, 0.99)[1]
+    one = _plan(tmp_path, levels, conditions=("clean", "noise@0.05", "noise@0.2"))
+    assert pytest.approx(without + explored[0], abs=1) == expected_calls(one, 0.99)[1]
 
 
 def test_what_is_not_chosen_is_not_expected_to_be_asked(tmp_path: Path) -> None:

@@ -394,7 +394,9 @@ def test_a_mean_score_is_judged_only_as_it_comes_in(tmp_path: Path, option: str,
 
 def test_terms_say_what_the_items_stand_for(tmp_path: Path) -> None:
     """A generator is a population of its own, whatever is claimed."""
-    plans = (_plan(tmp_path), _plan(tmp_path, claim="set"), _generated(tmp_path))
+    (tmp_path / "generated.yaml").write_text(f"claim: set\n{GENERATED}", encoding="utf-8")
+    generated = make_plan(load_suite(tmp_path / "generated.yaml"), Scope())
+    plans = (_plan(tmp_path), _plan(tmp_path, claim="set"), generated)
     assert [{"population"}, {"set"}, {"population"}] == [{terms.claim for terms in plan.terms} for plan in plans]
 
 

@@ -2,14 +2,19 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
 
 from evalkit.report import Provenance, Style, plain_style, render
 from evalkit.trial import Level
 from evalkit.verdict import FixedDecider, Outcome, Spend, SuiteResult, TaskEntry, Terms, Totals, summarise
 
+FOLDER = "runs/20261122T031500Z-support"
 
-def show(result: SuiteResult, *, style: Style = plain_style) -> str:
-    return render(result, Provenance(folder="runs/20261122T031500Z-support", seed=0, confidence=0.95), style=style)
+
+def show(result: SuiteResult, *, style: Style = plain_style, ended: bool = True) -> str:
+    return render(result, Provenance(folder=FOLDER, seed=0, confidence=0.95, ended=ended), style=style)
 
 
 def terms(
@@ -121,9 +126,24 @@ def test_colour_adds_nothing_but_colour() -> None:
     assert show(three_tasks(), style=plain_style) == marked
 
 
-def test_wordings_that_do_alike_have_no_worst() -> None:
-    text = show(
-        result({"routing": [(terms("clean", task="routing"), 200, 0), (terms("paraphrase", task="routing"), 200, 0)]})
-    )
-    assert "2 wordings: all pass 100.0 %" in text
-    assert "worst" not in text
+def test_a_run_that_has_not_ended_says_first_how_to_go_on() -> None:
+    line = f"This run has not come to its end. Go on with:\nevalkit run --resume {FOLDER}\n\n"
+    assert [False, True] == [line in show(three_tasks(), ended=ended) for ended in (True, False)]
+    assert [] == [line for line in show(three_tasks(), ended=False).splitlines() if len(line) > 80]
+
+
+def test_a_task_judged_by_scores_shows_its_mean_score_and_what_is_needed_of_it() -> None:
+    found = result({"routing": [(terms("clean", task="routing"), 100, 0)]})
+    (task,) = found.tasks
+    (condition,) = task.conditions
+    scored = replace(condition, measure="score", mean_score=0.654, low=0.6, high=0.7)
+    text = show(replace(found, tasks=(replace(task, weakest=scored, conditions=(scored,)),)))
+    assert "  task                trials  score    between margin  0        100  verdict\n" in text
+    assert "  routing                200   65.4  60.0–70.0 ≤−20.0 " in text
+    assert "  judged by the mean score, not by how many trials pass\n" in text
+
+
+@pytest.mark.parametrize(("n_tasks", "named", "more"), [(3, 3, False), (4, 4, False), (5, 3, True)])
+def test_the_headline_names_three_tasks_and_a_fourth_rather_than_one_more(n_tasks: int, named: int, more: bool) -> None:
+    text = show(result({name: [(terms("clean", task=name), 100, 0)] for name in "abcde"[:n_tasks]}))
+    assert (named, more) == (text.count(" fails at clean"), "- and 2 more\n" in text)

@@ -98,6 +98,9 @@ BROKEN: dict[str, str | bytes | tuple[str, str]] = {
     "perturbation that does not exist": swap("noise:", "nois:"),
     "paraphrase without paraphrases": swap("      noise:", "      paraphrase: true\n      noise:"),
     "repeat once": swap("      noise:", "      repeat: 1\n      noise:"),
+    "repeats that end at the first fail of a mean score": swap(
+        "    perturbations:", "    measure: score\n    perturbations:\n      repeat: {times: 3, curtail: true}"
+    ),
     "claim that does not exist": swap("threshold: 0.9", "threshold: 0.9\nclaim: sample"),
     "generator that does not exist": swap("items: items.jsonl", "items: {generate: additon}"),
     "generator with a wrong argument": swap("items: items.jsonl", "items: {generate: addition, digits: [3, 1]}"),

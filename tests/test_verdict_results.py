@@ -112,7 +112,9 @@ def test_values_are_rounded_where_they_are_published_only() -> None:
     assert CONDITION.as_json()["margin"] == -0.0219258
 
 
-def test_where_the_threshold_is_for_scores_the_margin_is_the_mean_scores_and_the_pass_rate_stays_that_of_passes() -> None:
+def test_where_the_threshold_is_for_scores_the_margin_is_the_mean_scores_and_the_pass_rate_stays_that_of_passes() -> (
+    None
+):
     scored = replace(CONDITION, measure="score")
     assert (400 / 431, 0.981) == (CONDITION.rate, scored.rate)
     assert pytest.approx(0.981 - 0.95, abs=1e-15) == scored.margin

@@ -549,9 +549,7 @@ def test_no_rounding_of_their_sum_parts_the_scores_of_a_set_from_their_threshold
     assert ("usable", 7) == (test.verdict, test.decided_at)
 
 
-@pytest.mark.parametrize(
-    ("first", "likely", "known"), [(False, "unusable", "usable"), (True, "usable", "unusable")]
-)
+@pytest.mark.parametrize(("first", "likely", "known"), [(False, "unusable", "usable"), (True, "usable", "unusable")])
 def test_what_was_likely_of_a_set_gives_way_to_what_is_known(first: bool, likely: str, known: str) -> None:
     """One item alone is drawn, as chance may have it; the others turn out otherwise."""
     test = made(threshold=0.6, steady=True, census=3)
@@ -564,6 +562,16 @@ def test_what_was_likely_of_a_set_gives_way_to_what_is_known(first: bool, likely
     assert (known, decided_at) == (test.verdict, test.decided_at)
     assert pytest.approx([(1 if first else 2) / 3] * 2) == list(ends(test.interval()))
     assert agrees(test)
+
+
+@pytest.mark.parametrize(("often", "rate"), [(True, 2 / 3), (False, 1 / 3)])
+def test_the_interval_of_a_known_set_is_its_pass_rate_however_often_one_item_was_drawn(
+    often: bool, rate: float
+) -> None:
+    test = made(threshold=0.5, steady=True, census=3)
+    for item, passed in [*[("a", often)] * 60, ("b", often), ("c", not often)]:
+        test.observe(unit(test.seen, passed, item=item))
+    assert pytest.approx((rate, rate)) == ends(test.interval())
 
 
 def test_answers_that_are_known_bound_the_pass_rate_of_a_set_before_all_are() -> None:
@@ -603,6 +611,15 @@ def test_the_pass_rate_of_a_known_set_counts_each_item_once() -> None:
     result = test.result(None)
     assert (4, 3, 0.75, "unusable") == (result.trials, result.passes, result.pass_rate, result.verdict)
     assert 0.75 == result.high
+
+
+def test_the_mean_score_of_a_set_counts_each_item_once() -> None:
+    test = made(threshold=0.9, steady=True, census=20, measure="score")
+    for position, (item, score) in enumerate([("a", 0.2)] * 3 + [("b", 0.8)]):
+        test.observe(unit(position, False, item=item, score=score))
+    result = test.result(None)
+    assert (2, 0) == (result.trials, result.passes)
+    assert pytest.approx(0.5) == result.mean_score
 
 
 def test_an_item_without_an_answer_is_not_known() -> None:

@@ -170,9 +170,10 @@ def test_of_a_unit_with_missing_asks_the_constraints_that_broke_are_known_and_th
 ) -> None:
     """The ask that is missing might have broken them."""
     found = tally(repeats=2)
-    for given, held in (((True, True), {"words": True, "json": True}), (asks, {"words": True, "json": False})):
-        found.observe(Outcome(position=found.seen, cluster="a", asks=given, score=0.5, constraints=held))
-    counts = {name: (each.passes, each.trials, each.void) for name, each in found.constraints.items()}
+    for each, json in (((True, True), True), (asks, False)):
+        held = {"words": True, "json": json}
+        found.observe(Outcome(position=found.seen, cluster="a", asks=each, score=0.5, constraints=held))
+    counts = {name: (of.passes, of.trials, of.void) for name, of in found.constraints.items()}
     assert {"words": (1, 1, 1), "json": (1, 2, 0)} == counts
 
 

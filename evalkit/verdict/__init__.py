@@ -37,7 +37,7 @@ from evalkit.verdict.results import (
     VariantResult,
 )
 from evalkit.verdict.sequential import SequentialDecider, Until
-from evalkit.verdict.sequential_test import explored_budget, make_test, make_test_of
+from evalkit.verdict.sequential_test import explored_budget, make_level_test, make_test, make_test_of
 from evalkit.verdict.summary import TaskEntry, summarise
 from evalkit.verdict.terms import Key, Outcome, Reason, SequentialTest, Terms, Verdict
 
@@ -71,6 +71,7 @@ __all__ = [
     "decidability",
     "explored_budget",
     "least_units",
+    "make_level_test",
     "make_test",
     "make_test_of",
     "summarise",

@@ -35,6 +35,8 @@ INDISTINGUISHABLE = 1e-12
 """Differences of rates that nobody can tell."""
 BUDGET_TO_N_MAX = 4
 """Units of a budget to one of `n_max`: verdicts that take a quarter of it are the best served."""
+BUDGET_TO_N_MAX_OF_LEVELS = 3
+"""Likewise of levels that do not count."""
 LEAST_N_MAX = 500.0
 """`n_max` of budgets that are smaller than four times that, if they are not smaller than that themselves."""
 MOST_FURTHER_UNITS = 1_000_000
@@ -74,6 +76,11 @@ def make_test_of(threshold: float, alpha: float, alpha_high: float, n_max: float
         below=tuple(1 - rate for rate in alternatives(1 - threshold, alpha_high, n_max)) if inside else (),
         needed=(1 / alpha, 1 / alpha_high),
     )
+
+
+def make_level_test(threshold: float, alpha: float, budget: int) -> SequentialTest:
+    """Fix a test for a level that does not count: for a bracket, quick verdicts far from the threshold matter most."""
+    return make_test_of(threshold, alpha, alpha, budget / BUDGET_TO_N_MAX_OF_LEVELS)
 
 
 def _tested(threshold: float) -> float:

@@ -13,7 +13,7 @@ import pytest
 from evalkit.stats import fit_crossing
 from evalkit.verdict import Outcome, Terms, Verdict
 from evalkit.verdict.ladder import next_level
-from evalkit.verdict.sequential_test import ConditionTest, make_test
+from evalkit.verdict.sequential_test import ConditionTest, make_level_test
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +36,7 @@ TERMS = Terms(
     n_counting=1,
     units=CAP,
     exhausted=False,
-    test=make_test(THRESHOLD, 0.025, 0.025, CAP),
+    test=make_level_test(THRESHOLD, 0.025, CAP),
 )
 
 
@@ -99,7 +99,7 @@ def test_an_end_of_the_bracket_is_seldom_wrong(curve: str) -> None:
 
 
 def test_a_medium_curve_is_bracketed_within_four_or_five_levels_for_780_calls() -> None:
-    """Measured: 734 calls, 4.2 levels."""
+    """Measured: 755 calls, 3.9 levels."""
     found = simulated("medium")
     assert sum(each.calls for each in found) / N_RUNS <= 780
     assert sum(each.width for each in found) / N_RUNS <= 4.5
