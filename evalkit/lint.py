@@ -109,7 +109,11 @@ def undecidable(plan: Plan) -> Iterator[Finding]:
         task = plan.suite.task(name)
         wanting: dict[str, list[str]] = {}
         for each in plan.terms:
-            message = _too_few(each, grouped=task.grouped) if each.task == name and each.counts and each.units else None
+            message = (
+                _too_few(each, grouped=task.grouped, limit=plan.limit)
+                if each.task == name and each.counts and each.units
+                else None
+            )
             if message is not None:
                 wanting.setdefault(message, []).append(each.condition)
         for message, conditions in wanting.items():
@@ -135,7 +139,7 @@ def _chances(counting: list[Terms]) -> str:
     return told
 
 
-def _too_few(terms: Terms, *, grouped: bool) -> str | None:
+def _too_few(terms: Terms, *, grouped: bool, limit: int | None) -> str | None:
     """Why a condition can never be called usable as it stands; None when it can."""
     least = decidability(terms).least_units
     if least is None:
@@ -143,8 +147,12 @@ def _too_few(terms: Terms, *, grouped: bool) -> str | None:
     if terms.units >= least:
         return None
     shortest = f"at threshold {terms.threshold:g} the shortest way to usable is {least} passes in a row"
+    trials = "1 trial" if terms.units == 1 else f"{terms.units} trials"
+    if limit is not None and terms.units == limit:
+        return f"{shortest}; --limit leaves {trials}: it can never be called usable"
     if terms.exhausted:
         there = "is 1 item" if terms.units == 1 else f"are {terms.units} items"
         apart = " of different groups" if grouped else ""
         return f"{shortest}; there {there}{apart} for it: it can never be called usable. Add items, or say `claim: set`"
-    return f"{shortest}; a run asks {terms.units} at most by default. Allow more with --max-calls"
+    option = "--max-calls" if terms.test is not None else "--fixed (and --max-calls)"
+    return f"{shortest}; its budget is {trials}: it can never be called usable. Allow more with {option}"

@@ -158,7 +158,7 @@ def test_a_plan_warns_of_what_can_never_be_usable(tmp_path: Path, capsys: Any) -
     assert 0 == call(["plan", "sums.yaml", "--max-calls", "20"])
     out, err = capsys.readouterr()
     assert "clean: at threshold 0.9 the shortest way to usable is " in err
-    assert err.endswith("; a run asks 20 at most by default. Allow more with --max-calls\n")
+    assert err.endswith("; its budget is 20 trials: it can never be called usable. Allow more with --max-calls\n")
     assert (1, "warning" in out) == (err.count("warning: "), False)
     assert 0 == call(["plan", "sums.yaml"])
     assert "" == capsys.readouterr().err

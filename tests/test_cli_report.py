@@ -64,7 +64,7 @@ def test_nothing_is_advised_to_runs_that_ask_nobody(run: str, told: Callable[[st
     Path("t.csv").write_text("item,passed\na,1\nb,0\n")
     (imported,) = import_trials(Path("t.csv"), Path("table"), ImportOptions(threshold=0.9)).runs
     for folder in (stored, imported.folder):
-        assert ("edge at clean: " in told(folder), ADVICE in told(folder)) == (True, False)
+        assert (True, False) == ("edge at clean: " in told(folder), ADVICE in told(folder))
 
 
 def test_a_run_that_has_not_ended_says_how_it_goes_on(run: str, told: Callable[[str | Path], str]) -> None:

@@ -453,7 +453,7 @@ def test_what_is_likely_is_said_beforehand_of_new_runs_that_stop_by_themselves(t
     assert said in capsys.readouterr().err
     assert 0 == call(["run", "--resume", str(_only_run()), "--max-calls", "30"])
     err = capsys.readouterr().err
-    assert ("to the verdicts" in err, ": at most 20 calls to echo/x, costs nothing" in err) == (False, True)
+    assert (False, True) == ("to the verdicts" in err, ": at most 20 calls to echo/x, costs nothing" in err)
     assert 0 == call(_sequential(tmp_path, "--fixed", "5"))
     assert "to the verdicts" not in capsys.readouterr().err
 

@@ -98,7 +98,9 @@ def test_a_budget_of_calls_that_stands_in_the_way_is_named(tmp_path: Path) -> No
     ((kind, message),) = findings(tmp_path, rest)
     assert "warning" == kind
     assert message.startswith("repeat@30: at threshold 0.95 the shortest way to usable is ")
-    assert message.endswith(" passes in a row; a run asks 66 at most by default. Allow more with --max-calls")
+    assert message.endswith(
+        " passes in a row; its budget is 66 trials: it can never be called usable. Allow more with --max-calls"
+    )
 
 
 def _undecidable(folder: Path, perturbations: str, *, n_items: int = 40, **scope: Any) -> list[str]:

@@ -10,7 +10,7 @@ from evalkit.errors import EvalkitError
 from evalkit.plan import Plan, Scope, check_prompts, make_plan
 from evalkit.suite import load_suite
 from evalkit.trial import Call, Message
-from evalkit.verdict import Terms, calibrated, explored_budget, make_test
+from evalkit.verdict import Terms, calibrated, explored_budget, make_level_test, make_test
 from tests.runs import make_suite
 
 GENERATED = """
@@ -247,7 +247,7 @@ def test_every_condition_has_a_test_unless_the_number_of_units_is_fixed(tmp_path
     assert {
         "clean": make_test(0.9, alpha, alpha / 2, 2000),
         "noise@0.1": make_test(0.9, alpha, alpha / 2, 2000),
-        "noise@0.3": make_test(0.9, alpha, alpha, explored_budget(0.9, alpha, 2000)),
+        "noise@0.3": make_level_test(0.9, alpha, explored_budget(0.9, alpha, 2000)),
         "repeat@3": make_test(0.9, alpha, alpha, 666 // 5),
     } == {terms.condition: terms.test for terms in plan.terms}
 

@@ -53,8 +53,9 @@ def command(suite: str, seed: int, allow_code: bool, as_json: bool, **options: A
             f"{one_line(row.terms.task, 20):<20} {one_line(row.terms.condition, 18):<18} {counts:<6} {calls} "
             f"{row.calls:>8,} {round(row.tokens_per_call):>12,}"
         )
-    say("(in brackets: more likely given up than decided)")
     if fixed is None:
+        if any("(" in _calls(row, rate) for row in rows for rate in ASSUMED_PASS_RATES):
+            say("(in brackets: more likely given up than decided)")
         for rate in (0.99, 1.0):
             verdicts, margins = expected_calls(plan, rate)
             told = f"{verdicts:,} calls to the verdicts, {margins:,} with the margins"
@@ -68,7 +69,8 @@ def command(suite: str, seed: int, allow_code: bool, as_json: bool, **options: A
 def _calls(row: Forecast, rate: float) -> str:
     """Expected calls of a condition."""
     calls = f"{round(row.expected_calls[rate]):,}"
-    return f"{calls if row.chances[rate] >= 0.5 else f'({calls})':>7}"
+    unlikely = row.terms.test is not None and row.calls > 0 and row.chances[rate] < 0.5
+    return f"{f'({calls})' if unlikely else calls:>7}"
 
 
 def _totals(rows: list[Forecast]) -> dict[str, int | None]:
