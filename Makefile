@@ -10,7 +10,7 @@ demo: $(VENV)/.installed  ## measure the shipped support suite with plain code
 	$(BIN)/evalkit run suites/support.yaml --model baseline/rules
 
 test: $(VENV)/.dev  ## the tests that run by default
-	$(BIN)/python -m pytest -n auto -q
+	$(BIN)/python -m pytest -n auto --dist worksteal -q
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -62,6 +62,7 @@ def test_any_tangle_of_numbers_and_signs_gets_an_answer(prompt: str, task: str) 
     assert isinstance(ask(task, prompt), str)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
 def test_a_megabyte_of_one_character_is_read_in_linear_time(task: str) -> None:
     for character in ("7", "\n", " ", "a", "-", ","):

@@ -73,6 +73,7 @@ OPTIONS = ["--task", "sort", "--instruction", 'Say: "which" product {question} i
            "--items", "cases.csv", "--judge", "exact", "--target", "answer"]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_questions_and_options_give_the_same_file(tmp_path: Path) -> None:
     code, out, shown = at_terminal("new", "asked.yaml", answers=TYPED)
     wrote = "Wrote asked.yaml, and suite.schema.json for editors. Change it, then: evalkit check asked.yaml\n"
@@ -88,6 +89,7 @@ def test_questions_and_options_give_the_same_file(tmp_path: Path) -> None:
     assert 0 == call(["check", "asked.yaml"])
 
 
+@pytest.mark.slow
 def test_whoever_presses_enter_gets_what_yes_gives(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     code, _, shown = at_terminal("new", "x.yaml", answers=["\n"] * 5, pipe=False)
@@ -104,6 +106,7 @@ def test_an_example_instruction_for_ones_own_items_is_pointed_out(capsys: Any) -
     assert f"Wrote y.yaml. {todo} y.yaml\n" == capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_yes_asks_nothing_at_a_terminal() -> None:
     code, out, shown = at_terminal("new", "x.yaml", "--yes", "--json", answers=[])
     assert (0, "", {"file": "x.yaml", "schema": "suite.schema.json"}) == (code, shown, json.loads(out))

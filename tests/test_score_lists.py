@@ -142,6 +142,7 @@ def test_a_number_of_any_length_is_compared_by_its_digits() -> None:
     assert digits == comparable(digits)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

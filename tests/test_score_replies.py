@@ -151,6 +151,7 @@ def test_what_names_nothing_is_refused(entry: object) -> None:
         read_constraint(entry)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece", ["we will refund ", "we", "refund ", "can't ", "? ", "will not, but ", "and have ", "you ", "- "]
 )

@@ -56,6 +56,7 @@ def test_a_run_of_marks_is_read_once(mark: str) -> None:
     assert time.process_time() - start < 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", [". ", "a.", "\n", "\n- ", "e.g.", "!", "a. "])
 def test_a_megabyte_is_read_in_time(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from tests.server import prompt_hash
 
 CLIENT = """
@@ -56,6 +58,7 @@ def _client(address: str) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", CLIENT, f"{address}/v1"], stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_it_goes_on_counting_when_clients_are_killed() -> None:
     with _server("--answer", "add", "--delay", "0.3") as address:
         with _client(address) as killed:

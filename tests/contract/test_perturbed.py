@@ -21,7 +21,7 @@ from evalkit.suite import Suite, Task, load_suite
 from evalkit.trial import Condition, Item, rng_for
 
 SEED = 11
-N_ITEMS = 100
+N_ITEMS = 60
 
 
 @cache
@@ -79,6 +79,7 @@ def text_of(given: Source, condition: Condition) -> str:
 CLEAN = Condition(perturbation="clean")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", tasks("noise"), ids=lambda task: task.name)
 def test_the_share_of_eligible_characters_touched_is_the_level(task: Task) -> None:
     """Within half a point at 5 %, over a suite's items."""
