@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 # By default fewer examples than the hundred that HYPOTHESIS_PROFILE=default looks at.
-settings.register_profile("quick", max_examples=40)
+settings.register_profile("quick", max_examples=25)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -117,6 +117,7 @@ def test_what_an_option_says_is_not_asked() -> None:
     assert (0, 3) == (code, shown.count("]: "))
 
 
+@pytest.mark.slow
 def test_a_wrong_answer_is_explained_and_asked_for_again(tmp_path: Path) -> None:
     answers = ["my task\n", "t\n", "95\n", "0.95\n", "none.csv\n", "cases.csv\n", "exakt\n", "choice\n",
                "my note\n", "answer\n", "Name {answer}.\n", "Sort {questoin}.\n", "Sort {question}.\n"]  # fmt: skip

@@ -82,6 +82,7 @@ def test_a_verdict_takes_no_more_calls_than_it_should(alpha: float, most: dict[f
     assert found[1.0] == next(n for n in range(1, BUDGET) if up.hits(n) == n)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threshold", [0.8, 0.9, 0.95, 0.99])
 @pytest.mark.parametrize(("alpha", "most"), [(0.025, 600), (0.05, 650)])
 def test_a_model_at_the_threshold_does_not_burn_the_budget(threshold: float, alpha: float, most: float) -> None:
@@ -91,6 +92,7 @@ def test_a_model_at_the_threshold_does_not_burn_the_budget(threshold: float, alp
     assert found.undecided >= 1 - 2 * alpha
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threshold", [0.8, 0.9, 0.95, 0.99])
 @pytest.mark.parametrize("alpha", [0.025, 0.05])
 def test_hopelessness_costs_hardly_any_verdict_that_an_eighth_of_the_budget_can_reach(
@@ -103,6 +105,7 @@ def test_hopelessness_costs_hardly_any_verdict_that_an_eighth_of_the_budget_can_
     assert prospect(up, down, below, BUDGET).below >= 0.99
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threshold", [0.8, 0.9, 0.95, 0.99])
 @pytest.mark.parametrize("alpha", [0.025, 0.05])
 def test_verdicts_take_few_calls_more_than_any_rule_needs(threshold: float, alpha: float) -> None:

@@ -73,6 +73,7 @@ def test_it_goes_on_counting_when_clients_are_killed() -> None:
     assert stats == {"calls": 2, "received": {prompt_hash("2 and 3"): 2}, "answered": {prompt_hash("2 and 3"): 2}}
 
 
+@pytest.mark.slow
 def test_it_misbehaves_on_order() -> None:
     with _server("--script", "500,reset", "--rate", "429=0.0", "--answer", "fixed") as address:
         with _client(address) as client:

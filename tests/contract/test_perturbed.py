@@ -97,6 +97,7 @@ def test_the_share_of_eligible_characters_touched_is_the_level(task: Task) -> No
         assert touched / eligible == pytest.approx(level, abs=0.005)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", tasks("noise"), ids=lambda task: task.name)
 def test_noise_leaves_numbers_identifiers_and_protected_values(task: Task) -> None:
     for item in some_items(task):
