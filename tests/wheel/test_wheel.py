@@ -84,6 +84,7 @@ def test_folders_of_content_are_no_import_packages(installed: Path, tmp_path: Pa
 
 def test_the_tests_pass_against_the_wheel(installed: Path, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__", *NEEDS_THE_SOURCE))
+    shutil.copytree(ROOT / "benchmarks", tmp_path / "benchmarks")  # whose simulations tests use, too
     (tmp_path / "pytest.ini").write_text(f"[pytest]\nmarkers =\n{MARKERS}", encoding="utf-8")
     settings = ["-W", "error", "--import-mode=importlib", "-m", "not slow and not external and not wheel"]
     command = ["-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", *settings, "tests"]
