@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,27 +10,11 @@ import pytest
 from evalkit import open_run, read_trials
 from evalkit.cli import call
 
-PAGE = (Path(__file__).parents[1] / "docs" / "importing.md").read_text(encoding="utf-8")
-
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def block(language: str) -> str:
-    (found,) = re.findall(rf"^```{language}(?: \S+)?\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-    return str(found)
-
-
-def test_the_example_of_the_documentation_runs_as_it_says(folder: Path, capsys: Any) -> None:
-    (folder / "answers.csv").write_text(block("csv"), encoding="utf-8")
-    program, *arguments = block("sh").split()
-    assert ("evalkit", 0) == (program, call(arguments))
-    out, err = capsys.readouterr()
-    assert block("text") in out
-    assert "runs/answers: ours-v2, 1 task imported\n" == err
 
 
 @pytest.mark.parametrize("form", ["terminal", "json", "csv", "jsonl", "parquet"])
