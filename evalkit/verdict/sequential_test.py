@@ -169,15 +169,18 @@ class ConditionTest:
 
     def _know(self) -> None:
         """The rate is known: at least the threshold, or not. What was likely before does not matter any more."""
-        rate = self._census_bounds().high
-        self.verdict = "usable" if rate >= self.terms.threshold else "unusable"
+        self.verdict = "usable" if self._reaches(self._census_bounds().high) else "unusable"
         self.decided_at = self.seen if self.decided_at is None else self.decided_at
 
+    def _reaches(self, rate: float) -> bool:
+        """Whether a known rate is at least the threshold; sums of scores are rounded, and a tie must stay one."""
+        return rate >= self.terms.threshold - (0.0 if self.terms.measure == "pass" else INDISTINGUISHABLE)
+
     def _decide(self) -> None:
-        known, threshold = self._census_bounds(), self.terms.threshold
-        if self._up.decided() or (self._known and known.low >= threshold):
+        known = self._census_bounds()
+        if self._up.decided() or (self._known and self._reaches(known.low)):
             self.verdict, self.decided_at = "usable", self.seen
-        elif self._down.decided() or known.high < threshold:
+        elif self._down.decided() or not self._reaches(known.high):
             self.verdict, self.decided_at = "unusable", self.seen
         elif self.hopeful and self.seen < self.terms.units:
             # Once given up, for good: what is still in flight would else start the hunt again and again.
@@ -206,9 +209,7 @@ class ConditionTest:
         if census is None or (self.seen < LEAST_TRIALS and not self.complete):
             return Interval(low=0.0, high=1.0)
         known_fails = len(self._known) - self._known_passes
-        # Sums of scores are rounded: a tie with the threshold must stay one.
-        slack = 0.0 if self.terms.measure == "pass" else INDISTINGUISHABLE
-        return Interval(low=self._known_passes / census - slack, high=(census - known_fails) / census + slack)
+        return Interval(low=self._known_passes / census, high=(census - known_fails) / census)
 
     # --- how much is asked at once
 
@@ -274,6 +275,8 @@ class ConditionTest:
             return result
         # An item that was drawn again is the same trial.
         known, rate = len(self._known), self._known_passes / len(self._known)
+        if result.repeat is not None:
+            result = replace(result, repeat=replace(result.repeat, items=known))
         if self.terms.measure == "score":
             return replace(result, trials=known, mean_score=rate)
         return replace(result, trials=known, passes=int(self._known_passes), pass_rate=rate)
