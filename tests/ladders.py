@@ -5,7 +5,7 @@ from __future__ import annotations
 from evalkit.stats import clopper_pearson
 from evalkit.trial import Level
 from evalkit.verdict import ConditionResult
-from evalkit.verdict.condition import verdict_of
+from evalkit.verdict.fixed import verdict_of
 
 
 def condition_at(

@@ -80,15 +80,14 @@ def test_two_levels_fit_any_curve() -> None:
     assert fit_crossing([(0.0, 90, 100), (1.0, 95, 100)], 0.9).fit == 1
 
 
-@pytest.mark.parametrize(("passes", "easier", "harder"), [(100, 0.0, 1.0), (20, 1.0, 0.0)])
-def test_levels_all_on_one_side_leave_the_crossing_beyond_them(passes: int, easier: float, harder: float) -> None:
-    found = fit_crossing([(float(place), passes, 100) for place in range(4)], 0.9)
-    assert [easier, harder] == pytest.approx([found.easier, found.harder], abs=0.02)
+def test_levels_all_on_one_side_leave_the_crossing_beyond_them() -> None:
+    above, below = (fit_crossing([(float(place), passes, 100) for place in range(4)], 0.9) for passes in (100, 20))
+    assert above.low > 3
+    assert below.high < 0
 
 
 def test_hardly_any_trials_leave_it_open() -> None:
     found = fit_crossing([(0.0, 1, 1), (1.0, 1, 1), (2.0, 0, 1)], 0.9)
-    assert found.easier > 0.1
     assert found.low < 0
     assert found.high > 1
 
@@ -111,7 +110,7 @@ def test_levels_that_shift_take_the_crossing_along(
     here = fit_crossing([(float(place), *each) for place, each in enumerate(counts)], threshold)
     there = fit_crossing([(place + shift, *each) for place, each in enumerate(counts)], threshold)
     assert [place + shift for place in ends(here)] == pytest.approx(ends(there), abs=1e-6)
-    assert [here.easier, here.harder, here.fit] == pytest.approx([there.easier, there.harder, there.fit], abs=1e-6)
+    assert here.fit == pytest.approx(there.fit, abs=1e-6)
 
 
 @given(counts=counts_of_levels, times=st.floats(0.001, 1000))
@@ -122,12 +121,10 @@ def test_the_unit_of_levels_does_not_matter(counts: list[tuple[int, int]], times
 
 
 @given(counts=counts_of_levels)
-def test_an_estimate_lies_within_its_interval_and_shares_of_mass_are_shares(counts: list[tuple[int, int]]) -> None:
+def test_an_estimate_lies_within_its_interval_and_the_fit_is_a_share(counts: list[tuple[int, int]]) -> None:
     found = fit_crossing([(float(place), *each) for place, each in enumerate(counts)], 0.9)
     assert found.low <= found.estimate <= found.high
-    assert min(found.easier, found.harder, found.fit) >= 0
-    assert found.easier + found.harder <= 1 + 1e-9
-    assert found.fit <= 1
+    assert 0 <= found.fit <= 1
 
 
 @given(slope=st.floats(0.5, 4), crossing=st.floats(1, 4))

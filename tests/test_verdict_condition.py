@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from benchmarks.verdicts import terms
+from benchmarks.simulations import terms
 from evalkit.stats import Interval
 from evalkit.verdict import ConditionResult, Evidence, Outcome
-from evalkit.verdict.condition import Judgement, condition_result, verdict_of
+from evalkit.verdict.condition import Judgement, condition_result
+from evalkit.verdict.fixed import verdict_of
 from evalkit.verdict.tally import PassCounts, Tally
 
 EVIDENCE = Evidence(usable=41.0, unusable=0.1, needed=(40.0, 40.0))

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.verdicts import carry_out, one_bad_of_ten, passing
-from benchmarks.verdicts import outcome as unit
-from benchmarks.verdicts import terms as benchmark_terms
+from benchmarks.simulations import carry_out, one_bad_of_ten, passing
+from benchmarks.simulations import outcome as unit
+from benchmarks.simulations import terms as benchmark_terms
 from evalkit.verdict import ConditionResult, Decider, Key, Outcome, Reason, SequentialDecider, Terms
 
 Answers = Callable[[Key, int], Outcome]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.verdicts import terms
+from benchmarks.simulations import terms
 from evalkit.stats import Interval, kl
 from evalkit.verdict import Outcome, Reason, explored_budget, make_test, make_test_of
 from evalkit.verdict.sequential_test import BUDGET_TO_N_MAX, ConditionTest, boundaries

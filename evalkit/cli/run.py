@@ -30,6 +30,7 @@ from evalkit.cli.shared import (
 )
 from evalkit.errors import EXIT_INFRASTRUCTURE, EXIT_INTERRUPTED, EXIT_USAGE, EvalkitError
 from evalkit.plain import json_text
+from evalkit.plan import DEFAULT_MAX_COST_USD
 
 if TYPE_CHECKING:
     from evalkit.engine import Measured, Session
@@ -57,7 +58,7 @@ _LIKELY_PASS_RATE = 0.99
 @click.option(
     "--max-cost",
     type=FiniteFloat(min=0, min_open=True),
-    default=10.0,
+    default=DEFAULT_MAX_COST_USD,
     show_default=True,
     metavar="USD",
     help="The run's budget, as far as prices are known.",
@@ -249,7 +250,6 @@ def _carry_out(session: Session) -> Measured:
 def _ahead(session: Session) -> str:
     """What is about to be asked, and what it may cost."""
     from evalkit.forecast import expected_calls
-    from evalkit.plan import DEFAULT_MAX_COST_USD
 
     left = session.left()
     if not left:

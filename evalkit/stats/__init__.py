@@ -2,7 +2,7 @@
 
 from evalkit.stats.betting import ScoreBound
 from evalkit.stats.binomial import binomial_probabilities
-from evalkit.stats.boundary import LEAST_TRIALS, Boundary, optimistic_rate
+from evalkit.stats.boundary import LEAST_TRIALS, Boundary, optimistic_rate, within_reach
 from evalkit.stats.clusters import ClusterMoments, clustered_interval, effective_trials
 from evalkit.stats.crossing import Crossing, Scale, fit_crossing, reach
 from evalkit.stats.evidence import Bet, alternatives, kl
@@ -41,4 +41,5 @@ __all__ = [
     "percentile",
     "prospect",
     "reach",
+    "within_reach",
 ]

@@ -53,16 +53,23 @@ class Boundary:
         The optimistic end is the upper end of Wilson's interval at `OPTIMISM` standard deviations. A heuristic: it
         costs power and no error.
         """
-        return self.within_reach(self.missing(hits, trials), optimistic_rate(hits, trials), further)
+        return within_reach(self.bet.threshold, self.missing(hits, trials), optimistic_rate(hits, trials), further)
 
     def missing(self, hits: int, trials: int) -> float:
         """Logarithm of the factor by which the evidence is short of what decides the test; 0 or less when it is not."""
         return self.log_needed - self.bet.log_evidence(hits, trials)
 
-    def within_reach(self, missing: float, rate: float, further: int) -> bool:
-        """Whether so many further trials may be expected to bring what is missing, at a rate of hits."""
-        threshold = self.bet.threshold
-        return missing <= 0 or (rate > threshold and further * kl(rate, threshold) >= missing)
+
+def within_reach(threshold: float, missing: float, rate: float, further: int) -> bool:
+    """Whether so many further trials may be expected to bring the evidence that is missing, at a rate of hits.
+
+    Args:
+        threshold: Of the test, 0–1.
+        missing: Logarithm of the factor by which the evidence is short; 0 or less when it is not.
+        rate: Of hits, 0–1.
+        further: Trials.
+    """
+    return missing <= 0 or (rate > threshold and further * kl(rate, threshold) >= missing)
 
 
 def optimistic_rate(hits: float, trials: int) -> float:

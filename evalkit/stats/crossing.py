@@ -86,10 +86,6 @@ class Crossing:
     low: float
     """Ends of the 95 % credible interval, in places; they may lie beyond the tested range."""
     high: float
-    easier: float
-    """Posterior mass at places easier than any tested one, 0–1."""
-    harder: float
-    """Posterior mass at places harder than any tested one, 0–1."""
     fit: float
     """How often the rates of levels would lie at least so far from the best curve if it were right, 0–1; 1 with two
     levels, which any curve can meet."""
@@ -204,14 +200,10 @@ def _summed_up(
     cumulated = np.concatenate([[0.0], np.cumsum(mass)])
     below = cumulated / cumulated[-1]
     low, estimate, high = np.interp([(1 - MASS) / 2, 0.5, (1 + MASS) / 2], below, edges)
-    places = [place for place, _, _ in tested]
-    easier, not_harder = np.interp([min(places), max(places)], edges, below)
     return Crossing(
         estimate=float(estimate),
         low=float(low),
         high=float(high),
-        easier=float(easier),
-        harder=float(1 - not_harder),
         fit=_fit(float(highest), tested),
     )
 

@@ -122,7 +122,7 @@ class Bet:
 
 
 @lru_cache(maxsize=4096)
-def bet_against(threshold: float, alpha: float, n_max: float, n_points: int = N_ALTERNATIVES) -> Bet:
+def bet_against(threshold: float, alpha: float, n_max: float) -> Bet:
     """The test of one threshold among all those that an interval is made of.
 
     Raises:
@@ -130,4 +130,4 @@ def bet_against(threshold: float, alpha: float, n_max: float, n_points: int = N_
     """
     if threshold in (0, 1):
         return Bet(threshold, ())
-    return Bet(threshold, alternatives(threshold, alpha, n_max, n_points))
+    return Bet(threshold, alternatives(threshold, alpha, n_max))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, pairwise, takewhile
+from itertools import pairwise, takewhile
 
 from evalkit.stats.boundary import Boundary
 
@@ -29,11 +29,6 @@ class Prospect:
     def mean_trials(self) -> float:
         """Expected number of trials."""
         return sum(trials * chance for trials, chance in enumerate(self.stops))
-
-    def quantile(self, share: float) -> int:
-        """The least number of trials within which at least this share of runs ends; share above 0, below 1."""
-        reached = accumulate(self.stops)
-        return next((trials for trials, chance in enumerate(reached) if chance >= share), len(self.stops) - 1)
 
 
 def prospect(up: Boundary, down: Boundary, pass_rate: float, trials: int, *, futility: bool = True) -> Prospect:

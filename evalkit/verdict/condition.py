@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from evalkit.stats import Interval
 from evalkit.verdict.results import ConditionResult, ConstraintResult, Evidence, VariantResult
-from evalkit.verdict.tally import AnyCounts, Tally
+from evalkit.verdict.running import RunningCounts
+from evalkit.verdict.tally import AnyCounts, PassCounts, Tally
 from evalkit.verdict.terms import Reason, Terms, Verdict
 
 
@@ -54,47 +56,25 @@ def condition_result(terms: Terms, tally: Tally[AnyCounts], judged: Judgement) -
     )
 
 
-def verdict_of(interval: Interval | None, threshold: float) -> Verdict:
-    """Read a verdict off an interval."""
-    if interval is None:
-        return "edge"
-    if interval.low > threshold:
-        return "usable"
-    return "unusable" if interval.high < threshold else "edge"
-
-
 def _constraint_results(tally: Tally[AnyCounts]) -> tuple[ConstraintResult, ...]:
-    results = []
-    for name, counts in tally.constraints.items():
-        interval = counts.interval()
-        results.append(
-            ConstraintResult(
-                constraint=name,
-                trials=counts.trials,
-                passes=counts.passes,
-                pass_rate=counts.passes / counts.trials,
-                low=interval.low,
-                high=interval.high,
-            )
-        )
-    return tuple(results)
+    return tuple(ConstraintResult(constraint=name, **_rates(counts)) for name, counts in tally.constraints.items())
 
 
 def _variant_results(tally: Tally[AnyCounts]) -> tuple[VariantResult, ...]:
-    results = []
-    for name, counts in sorted(tally.variants.items()):
-        units = counts.units
-        if units.trials:
-            interval = units.interval()
-            results.append(
-                VariantResult(
-                    variant=name,
-                    trials=units.trials,
-                    passes=units.passes,
-                    pass_rate=units.passes / units.trials,
-                    low=interval.low,
-                    high=interval.high,
-                    lost=None if counts.constraint is None else counts.lost,
-                )
-            )
-    return tuple(results)
+    return tuple(
+        VariantResult(variant=name, lost=None if variant.constraint is None else variant.lost, **_rates(variant.units))
+        for name, variant in sorted(tally.variants.items())
+        if variant.units.trials
+    )
+
+
+def _rates(counts: PassCounts | RunningCounts) -> dict[str, Any]:
+    """What results say of any counts with a trial."""
+    interval = counts.interval()
+    return {
+        "trials": counts.trials,
+        "passes": counts.passes,
+        "pass_rate": counts.passes / counts.trials,
+        "low": interval.low,
+        "high": interval.high,
+    }

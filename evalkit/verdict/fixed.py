@@ -14,8 +14,8 @@ from collections import deque
 from collections.abc import Sequence
 from functools import partial
 
-from evalkit.stats import clopper_pearson, effective_trials
-from evalkit.verdict.condition import Judgement, condition_result, verdict_of
+from evalkit.stats import Interval, clopper_pearson, effective_trials
+from evalkit.verdict.condition import Judgement, condition_result
 from evalkit.verdict.results import ConditionResult
 from evalkit.verdict.tally import PassCounts, Tally
 from evalkit.verdict.terms import Key, Outcome, Reason, Terms, Verdict
@@ -103,6 +103,15 @@ class FixedDecider:
         if _void_decides(terms, tally.units):
             return "void"
         return "items" if terms.exhausted else "budget"
+
+
+def verdict_of(interval: Interval | None, threshold: float) -> Verdict:
+    """Read a verdict off an interval."""
+    if interval is None:
+        return "edge"
+    if interval.low > threshold:
+        return "usable"
+    return "unusable" if interval.high < threshold else "edge"
 
 
 def _new_counts(terms: Terms, alpha_high: float) -> PassCounts:

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from math import ceil, exp, inf, log, sqrt
 from typing import Protocol
 
-from evalkit.stats import LEAST_TRIALS, Boundary, ScoreBound, kl, optimistic_rate
+from evalkit.stats import LEAST_TRIALS, Boundary, ScoreBound, kl, optimistic_rate, within_reach
 
 MOST_IN_FLIGHT = 1_000
 """More units of one condition are never in flight at once."""
@@ -169,16 +169,12 @@ def hopeful(side: Side, further: int) -> bool:
 
     A mean of scores brings at least the evidence that passes at the same rate would.
     """
-    return _within_reach(side, side.missing(), optimistic_rate(side.hits, side.seen), further)
+    return within_reach(side.threshold, side.missing(), optimistic_rate(side.hits, side.seen), further)
 
 
 def hopeful_without_void(side: Side, further: int) -> bool:
     """As `hopeful`, had the void units never been asked."""
-    return _within_reach(side, side.missing_without_void(), optimistic_rate(side.hits, side.observed), further)
-
-
-def _within_reach(side: Side, missing: float, rate: float, further: int) -> bool:
-    return missing <= 0 or (rate > side.threshold and further * kl(rate, side.threshold) >= missing)
+    return within_reach(side.threshold, side.missing_without_void(), optimistic_rate(side.hits, side.observed), further)
 
 
 def units_of_hope(side: Side, further: int, most: int) -> int:
@@ -187,7 +183,7 @@ def units_of_hope(side: Side, further: int, most: int) -> int:
 
     def without_hope(units: int) -> bool:
         optimistic = optimistic_rate(side.hits + rate * units, side.seen + units)
-        return optimistic <= side.threshold or (further - units) * kl(optimistic, side.threshold) < missing
+        return not within_reach(side.threshold, missing, optimistic, further - units)
 
     most = min(most, further)
     return most if not without_hope(most) else bisect_left(range(most), True, key=without_hope)

@@ -9,7 +9,7 @@ from statistics import mean
 import pytest
 from scipy.stats import binom
 
-from benchmarks.verdicts import (
+from benchmarks.simulations import (
     ALPHA,
     Simulated,
     a_set_of_fifty,
