@@ -24,7 +24,7 @@ from typing import Literal, TypeAlias
 from evalkit.verdict.ladder import next_level
 from evalkit.verdict.results import ConditionResult
 from evalkit.verdict.sequential_test import ConditionTest
-from evalkit.verdict.terms import Key, Outcome, Reason, Terms, Verdict
+from evalkit.verdict.terms import Key, Outcome, Reason, Terms, Verdict, all_of
 
 Until: TypeAlias = Literal["verdict", "margin", "budget"]
 """How far a run goes: to the verdict for the fewest calls, to the verdict and the suite's precision, or to the end of
@@ -44,10 +44,7 @@ class _TaskState:
 
     @property
     def verdict(self) -> Verdict:
-        found = {test.verdict for test in self.counting}
-        if "unusable" in found:
-            return "unusable"
-        return "usable" if found == {"usable"} else "edge"
+        return all_of(test.verdict for test in self.counting)
 
     @property
     def hunting(self) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evalkit.verdict.claims import claims
 from evalkit.verdict.critical import critical_level
 from evalkit.verdict.decider import Decider
 from evalkit.verdict.results import ConditionResult, CriticalLevel, Spend, SuiteResult, TaskResult, Totals
-from evalkit.verdict.terms import Terms, Verdict
+from evalkit.verdict.terms import Terms, Verdict, all_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +50,7 @@ def summarise(
         suite=suite,
         model=model,
         served_model=tuple(served_model),
-        verdict=_all_of(result.verdict for result in results),
+        verdict=all_of(result.verdict for result in results),
         tasks=results,
         claims=claims(
             [(result.task, result.verdict) for result in results],
@@ -62,7 +62,7 @@ def summarise(
 
 def _task_result(decider: Decider, entry: TaskEntry) -> TaskResult:
     conditions = tuple(decider.result(terms.key) for terms in entry.terms)
-    verdict = _all_of(condition.verdict for condition in conditions if condition.counts)
+    verdict = all_of(condition.verdict for condition in conditions if condition.counts)
     return TaskResult(
         task=entry.task,
         threshold=entry.threshold,
@@ -74,14 +74,6 @@ def _task_result(decider: Decider, entry: TaskEntry) -> TaskResult:
         repeat=next((condition.repeat for condition in conditions if condition.repeat is not None), None),
         spend=entry.spend,
     )
-
-
-def _all_of(verdicts: Iterable[Verdict]) -> Verdict:
-    """Usable when all are (and there is one), unusable when some is."""
-    found = set(verdicts)
-    if "unusable" in found:
-        return "unusable"
-    return "usable" if found == {"usable"} else "edge"
 
 
 def _weakest(conditions: Sequence[ConditionResult], verdict: Verdict) -> ConditionResult | None:

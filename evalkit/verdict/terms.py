@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -12,6 +12,15 @@ Key: TypeAlias = tuple[str, str]
 """A task and the id of one of its conditions."""
 
 Verdict: TypeAlias = Literal["usable", "edge", "unusable"]
+
+
+def all_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """What several verdicts come to: usable when all are (and there is one), unusable when some is."""
+    found = set(verdicts)
+    if "unusable" in found:
+        return "unusable"
+    return "usable" if found == {"usable"} else "edge"
+
 
 Reason: TypeAlias = Literal["futility", "budget", "cost", "items", "void", "task-decided", "interrupted"]
 """Why a condition stayed at the edge."""
