@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from evalkit.adapter import Reply, ReplyError, Request, tokens_of
+from evalkit.adapter import Reply, ReplyError, Request, refused, tokens_of
 from evalkit.errors import AdapterError
 from evalkit.trial import Call, FinishReason, Response
 
-_SAID_CHARS = 500
 _OURS = frozenset({"model", "messages", "stream", "n"})
 
 _FINISH: Mapping[str, FinishReason] = {
@@ -25,17 +23,6 @@ _FINISH: Mapping[str, FinishReason] = {
     "function_call": "tool_calls",
 }
 _FAILED = frozenset({"error", "abort"})  # OpenRouter and vLLM: the server gave up half way
-
-_TOO_LONG = re.compile(r"context[ _](?:length|window|size)|maximum context|prompt is too long", re.I)
-_FILTERED = re.compile(
-    r"content[ _](?:filter|policy|management)|usage polic|invalid_prompt|was flagged|content exists risk"
-    r"|data_inspection_failed",
-    re.I,
-)
-# Status 403 also says that an account is locked: only what speaks of the input is an observation.
-_INPUT_FILTERED = re.compile(r"content[ _]filter|input was flagged", re.I)
-_QUOTA = re.compile(r"insufficient_quota|billing_hard_limit|billing_not_active|insufficient balance", re.I)
-_ABOUT_THIS_REQUEST = frozenset({400, 413, 422})
 
 
 def build(call: Call, model: str, address: str) -> Request:
@@ -51,7 +38,7 @@ def build(call: Call, model: str, address: str) -> Request:
 def parse(reply: Reply) -> Response:
     """Read a chat completion, or an error that is an observation."""
     if reply.status >= 300:
-        return _refused(reply)
+        return refused(reply)
     data = reply.json()
     if "choices" not in data and "error" in data:
         # Some routers put the error of the server behind them under status 200.
@@ -70,12 +57,13 @@ def _response(data: Mapping[str, Any], choice: Mapping[str, Any]) -> Response:
     calls = tuple(_tool_call(one["function"]) for one in message.get("tool_calls") or ())
     if message.get("refusal") and not text:
         text, finish = _text(message["refusal"]), "refusal"
-    served = data.get("model")
+    served, fingerprint = data.get("model"), data.get("system_fingerprint")
     return Response(
         text=text,
         finish_reason=finish,
         tool_calls=calls,
         served_model=served if isinstance(served, str) else None,
+        fingerprint=fingerprint if isinstance(fingerprint, str) else None,
         logprob=_logprob(choice.get("logprobs")),
         **tokens_of(data.get("usage")),
     )
@@ -105,26 +93,3 @@ def _tool_call(function: Mapping[str, Any]) -> dict[str, Any]:
 def _logprob(logprobs: Any) -> float | None:
     tokens = logprobs.get("content") if isinstance(logprobs, Mapping) else None
     return math.fsum(token["logprob"] for token in tokens) if tokens else None
-
-
-def _refused(reply: Reply) -> Response:
-    said = _said(reply)
-    if reply.status in _ABOUT_THIS_REQUEST and _TOO_LONG.search(said):
-        return Response(text="", finish_reason="context_overflow")
-    filtered = _INPUT_FILTERED if reply.status == 403 else _FILTERED
-    if reply.status in {*_ABOUT_THIS_REQUEST, 403} and filtered.search(said):
-        return Response(text="", finish_reason="content_filter")
-    if reply.status in {400, 402, 403, 429} and _QUOTA.search(said):
-        raise ReplyError("quota", f"HTTP {reply.status}: {said}")
-    raise ReplyError(f"http-{reply.status}", f"HTTP {reply.status}: {said or reply.excerpt()}")
-
-
-def _said(reply: Reply) -> str:
-    """The message, code and type of an error; never the rest, which may quote the prompt."""
-    try:
-        data = reply.json_body()
-    except ReplyError:
-        return ""
-    error = data.get("error", data)
-    parts = [error.get(key) for key in ("message", "code", "type")] if isinstance(error, dict) else [error]
-    return " · ".join(part[:_SAID_CHARS] for part in parts if isinstance(part, str))

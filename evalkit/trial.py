@@ -106,9 +106,19 @@ class Response:
     tokens_in: int | None = None
     """All prompt tokens, cached ones included; None when the provider does not say."""
     tokens_out: int | None = None
+    """All tokens of the answer, reasoning included."""
     tokens_cached: int | None = None
+    """How many of `tokens_in` were read from the provider's cache."""
+    tokens_cache_write: int | None = None
+    """How many of `tokens_in` were written to it at a price of their own."""
+    tokens_reasoning: int | None = None
+    """How many of `tokens_out` are reasoning that is not part of the text."""
+    cost_usd: float | None = None
+    """What the provider itself says that the call cost; None when it does not say."""
     served_model: str | None = None
     """The model id that the provider says it used."""
+    fingerprint: str | None = None
+    """What else the provider says of the configuration that answered, such as `system_fingerprint`."""
     logprob: float | None = None
     """Sum of the answer's token log-probabilities, natural logarithm; None where not offered."""
 

@@ -86,6 +86,7 @@ class Scripted:
     ) -> None:
         self._answer, self._seconds, self._steady = answer, seconds, steady
         self.cost_usd = cost_usd
+        self.capacity: int | None = None
         self.asked: Counter[tuple[str, int]] = Counter()
         """By request hash and repeat number."""
         self.answered: list[Call] = []
@@ -95,6 +96,9 @@ class Scripted:
     @property
     def steady(self) -> bool:
         return self._steady
+
+    def expected_usd(self, request: Request) -> float | None:
+        return None
 
     def request(self, call: Call) -> Request:
         body = {"messages": [message.as_json() for message in call.messages]}

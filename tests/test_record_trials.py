@@ -32,7 +32,10 @@ ANSWER = Answer(
         tokens_in=12,
         tokens_out=3,
         tokens_cached=0,
+        tokens_cache_write=4,
+        tokens_reasoning=1,
         served_model="x-2026",
+        fingerprint="fp_1",
         logprob=-0.25,
     ),
     latency_s=1.5,
@@ -200,7 +203,8 @@ def test_whole_numbers_of_a_table_stay_whole_where_some_are_missing(tmp_path: Pa
     _commit(tmp_path, replace(ROW, level=None), replace(ROW, position=4, level=4000, tokens_in=7, attempts=1))
     with TrialReader(tmp_path) as reader:
         frame = reader.frame()
-    names = ["position", "repeat", "tokens_in", "tokens_out", "tokens_cached", "attempts"]
+    names = ["position", "repeat", "tokens_in", "tokens_out", "tokens_cached"]
+    names += ["tokens_cache_write", "tokens_reasoning", "attempts"]
     assert ["Int64"] * len(names) == [str(frame[name].dtype) for name in names]
     assert [pandas.NA, 7] == list(frame["tokens_in"])
     assert [None, 4000] == list(frame["level"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -16,10 +16,32 @@ KEY_VARIABLE = r"^[A-Za-z][A-Za-z0-9_]*(KEY|TOKEN|SECRET)$"
 """How the variables that hold keys are named."""
 
 
-class Card(BaseModel):
-    """Data about a provider; never a key."""
-
+class _Part(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Limits(_Part):
+    """What a provider lets everybody do; whoever is let do more says so with `--concurrency`, `--rate` and `--tpm`."""
+
+    concurrency: int | None = Field(default=None, ge=1)
+    """Calls at a time, such as a local server has slots."""
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    tokens_per_minute: int | None = Field(default=None, ge=1)
+
+
+class Price(_Part):
+    """What a million tokens of one model cost, in US dollars."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cached: float | None = Field(default=None, ge=0)
+    """Of the input, what was read from the provider's cache; as `input` when None."""
+    cache_write: float | None = Field(default=None, ge=0)
+    """Of the input, what was written to it; as `input` when None."""
+
+
+class Card(_Part):
+    """Data about a provider; never a key."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     """What stands before the slash in a model's name."""
@@ -27,20 +49,28 @@ class Card(BaseModel):
     """One line for people."""
     dialect: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     """The wire format: `openai-chat` is the file `openai_chat.py` beside the card, else among the shipped ones."""
-    transport: Literal["http", "local", "process", "python", "replay"] = "http"
-    """Who answers: a server, a program beside the card, a command, a function of a file, or a recording."""
+    transport: Literal["http", "local", "library", "process", "python", "replay"] = "http"
+    """Who answers: a server, a program beside the card, a library that such a program opens, a command, a function of a
+    file, or a recording."""
     program: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]*$")
-    """For `local`: the file beside the card with a function `answer(call)`, named as `dialect` is."""
+    """For `local`: the file beside the card with a function `answer(call)`, named as `dialect` is; for `library`: the
+    one with a function `channel(model, timeout_s=…)`."""
     base_url: str | None = None
     """For `http`: where the provider listens."""
     base_url_env: str | None = None
     """An environment variable that may name another address, such as `OPENAI_BASE_URL`."""
+    path: str = Field(default="", pattern=r"^(/[A-Za-z0-9._~{}-]+)*$")
+    """What follows the address, unless the address that a user names has it already; `{model}` is the model's name."""
+    query: dict[str, str] = {}
+    """Sent with every request's address, such as `api-version`."""
     key_env: str | None = Field(default=None, pattern=KEY_VARIABLE)
     """The environment variable with the key; None when the provider asks for none.
 
     Its name must say that it is one: a `.env` file may set the variables that cards name here, and must not be able to
     set an address or a proxy through a card that travels with it.
     """
+    key_env_also: tuple[Annotated[str, Field(pattern=KEY_VARIABLE)], ...] = Field(default=(), strict=False)
+    """Other variables that may hold the key; the first that is set counts."""
     key_required: bool = True
     """False where a server works with and without a key."""
     auth_header: str = "Authorization"
@@ -51,6 +81,19 @@ class Card(BaseModel):
     """Sent with every request."""
     rename_sampling: dict[str, str] = {}
     """What this provider calls a sampling setting, such as `max_tokens = "max_completion_tokens"`."""
+    idempotency_header: str | None = None
+    """The header by which the provider knows a request that it has answered already, and does not charge it again."""
+    batch: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]*$")
+    """The wire format of the provider's batches, if it has any, named as `dialect` is."""
+    batch_discount: float = Field(default=0.0, ge=0, le=1)
+    """The part of the price that a batch saves."""
+    limits: Limits = Limits()
+    price_provider: str | None = None
+    """Whose prices the price list is asked for; the card's name when None."""
+    prices: dict[str, Price] = {}
+    """By model name: prices that win over the price list."""
+    template: dict[str, Any] = {}
+    """For the dialect `http-template`: how to build a request and read the reply."""
     verified: bool
     """Whether this card has been used against the real provider."""
     free: bool = False
@@ -64,10 +107,10 @@ class Card(BaseModel):
     def _complete(self) -> Self:
         if self.transport == "http":
             check_address(self.base_url or "")
-        elif self.base_url is not None or self.key_env is not None:
+        elif self.base_url is not None or (self.key_env is not None and self.transport != "library"):
             raise ValueError(f'a card with transport "{self.transport}" has neither base_url nor key_env')
-        if (self.transport == "local") != (self.program is not None):
-            raise ValueError('"program" goes with transport "local", and only with it')
+        if (self.transport in {"local", "library"}) != (self.program is not None):
+            raise ValueError('"program" goes with transport "local" or "library", and only with them')
         if self.auth_header.lower() in {header.lower() for header in self.headers}:
             raise ValueError(f"headers: {self.auth_header} carries the key; name its variable in key_env")
         return self

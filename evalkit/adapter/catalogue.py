@@ -128,10 +128,10 @@ def dialect_of(found: FoundCard, code_folders: Sequence[Path]) -> Dialect:
     """
     name = found.card.dialect
     loaded: Any = found.published if found.folder is None else beside_card(found, name, code_folders)
+    dialect: Dialect = loaded.for_card(found.card) if hasattr(loaded, "for_card") else loaded
     for function in ("build", "parse"):
-        if not callable(getattr(loaded, function, None)):
+        if not callable(getattr(dialect, function, None)):
             raise AdapterError(f'{found.source}: dialect "{name}" has no function {function}')
-    dialect: Dialect = loaded
     return dialect
 
 
@@ -171,7 +171,7 @@ def list_cards(
             about=found.card.about,
             dialect=found.card.dialect,
             key_env=found.card.key_env,
-            key_source=_key_source(found.card.key_env, environment, env_file or {}),
+            key_source=_key_source(found.card, environment, env_file or {}),
             verified=found.card.verified,
             source=found.source,
         )
@@ -180,10 +180,9 @@ def list_cards(
 
 
 def _key_source(
-    key_env: str | None, environment: Mapping[str, str], env_file: Mapping[str, str]
+    card: Card, environment: Mapping[str, str], env_file: Mapping[str, str]
 ) -> Literal["environment", ".env"] | None:
-    if key_env is None:
-        return None
-    if environment.get(key_env):
+    names = [name for name in (card.key_env, *card.key_env_also) if name is not None]
+    if any(environment.get(name) for name in names):
         return "environment"
-    return ".env" if env_file.get(key_env) else None
+    return ".env" if any(env_file.get(name) for name in names) else None

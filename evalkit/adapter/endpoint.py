@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from evalkit.adapter.card import KEY_VARIABLE, Card, check_address
 from evalkit.adapter.catalogue import FoundCard
@@ -55,11 +56,13 @@ class Endpoint:
         call = dataclasses.replace(call, sampling=sampling)
         with aside():
             built = dialect.build(call, self.model, self.address)
-        body = built.body
+        body, url = built.body, built.url
+        if self.card.query:
+            url += ("&" if "?" in url else "?") + urlencode(self.card.query)
         if self.card.transport in _SEES_THE_TRIAL:
             # What may answer by it is part of what is asked: otherwise one answer would serve two trials.
             body = {**body, "trial": [call.task, call.item, call.condition, call.repeat]}
-        return dataclasses.replace(built, headers={**self.card.headers, **built.headers}, body=body, call=call)
+        return dataclasses.replace(built, url=url, headers={**self.card.headers, **built.headers}, body=body, call=call)
 
 
 def full_name(card: Card, model: str) -> str:
@@ -90,7 +93,7 @@ def endpoint_for(
     address = full_name(card, model)
     if card.transport == "http":
         try:
-            address = check_address(_base_url(card, options, environment))
+            address = _with_path(check_address(_base_url(card, options, environment)), card, model)
         except ValueError as error:
             raise AdapterError(f'adapter "{card.name}": {error}') from error
     elif "base_url" in options:
@@ -121,6 +124,11 @@ def _names(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for part in value:
             yield from _names(part)
+
+
+def _with_path(address: str, card: Card, model: str) -> str:
+    path = card.path.replace("{model}", quote(model, safe=""))
+    return address if address.endswith(path) else address + path
 
 
 def _base_url(card: Card, options: Mapping[str, Any], environment: Mapping[str, str]) -> str:

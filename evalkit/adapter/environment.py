@@ -31,7 +31,8 @@ def env_file(card_folders: Sequence[Path]) -> dict[str, str]:
     # Imported here: most runs have no such file.
     from dotenv import dotenv_values
 
-    allowed = {found.card.key_env for found in find_cards(card_folders).values()}
+    cards = [found.card for found in find_cards(card_folders).values()]
+    allowed = {name for card in cards for name in (card.key_env, *card.key_env_also)}
     try:
         # Some editors put a byte order mark first.
         given = dotenv_values(file, interpolate=False, encoding="utf-8-sig")

@@ -9,33 +9,45 @@ _MOST = 2**63 - 1
 """The largest count that a record can hold."""
 
 
-class Tokens(TypedDict):
-    """The token fields of a response; None where the provider does not say."""
+class Tokens(TypedDict, total=False):
+    """The token fields of a response; None, or left out, where the provider does not say."""
 
     tokens_in: int | None
     tokens_out: int | None
     tokens_cached: int | None
+    tokens_cache_write: int | None
+    tokens_reasoning: int | None
 
 
 def tokens_of(usage: Any) -> Tokens:
     """Read a `usage` object; anything that is not a count there is taken as unknown.
 
     Args:
-        usage: `{"prompt_tokens": …, "completion_tokens": …, "prompt_tokens_details": {"cached_tokens": …}}`, or
-            anything else when the provider sent none.
+        usage: `{"prompt_tokens": …, "completion_tokens": …, "prompt_tokens_details": {"cached_tokens": …},
+            "completion_tokens_details": {"reasoning_tokens": …}}`, or anything else when the provider sent none.
 
-    >>> tokens_of({"prompt_tokens": 12, "completion_tokens": 3})
-    {'tokens_in': 12, 'tokens_out': 3, 'tokens_cached': None}
+    >>> tokens_of({"prompt_tokens": 12, "completion_tokens": 3})["tokens_in"]
+    12
     """
     return {
-        "tokens_in": _count(usage, "prompt_tokens"),
-        "tokens_out": _count(usage, "completion_tokens"),
-        "tokens_cached": _count(usage.get("prompt_tokens_details"), "cached_tokens")
-        if isinstance(usage, Mapping)
-        else None,
+        "tokens_in": count_of(usage, "prompt_tokens"),
+        "tokens_out": count_of(usage, "completion_tokens"),
+        "tokens_cached": count_of(usage, "prompt_tokens_details", "cached_tokens"),
+        "tokens_reasoning": count_of(usage, "completion_tokens_details", "reasoning_tokens"),
     }
 
 
-def _count(holder: Any, key: str) -> int | None:
-    value = holder.get(key) if isinstance(holder, Mapping) else None
+def count_of(holder: Any, *path: str) -> int | None:
+    """Read a count out of nested JSON objects; None when it is missing or no count.
+
+    Args:
+        holder: A JSON value.
+        path: The names that lead to the count.
+
+    >>> count_of({"details": {"cached": 7}}, "details", "cached")
+    7
+    """
+    value = holder
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else None

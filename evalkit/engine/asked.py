@@ -28,6 +28,13 @@ class Asked(Protocol):
     def steady(self) -> bool:
         """Whether it is known to answer the same request the same way."""
 
+    @property
+    def capacity(self) -> int | None:
+        """How many calls it takes at a time by now; None when as many as one likes."""
+
+    def expected_usd(self, request: Request) -> float | None:
+        """What a call may cost at most, as far as that can be known before it is made; None when unknown."""
+
     def cost_usd(self, answer: Answer) -> float | None:
         """What an answer cost; None when unknown."""
 

@@ -37,6 +37,15 @@ class StoredAnswers:
         """As the model."""
         return self._model.steady
 
+    @property
+    def capacity(self) -> int | None:
+        """Any number: nothing is asked."""
+        return None
+
+    def expected_usd(self, request: Request) -> float | None:
+        """Nothing."""
+        return 0.0
+
     def cost_usd(self, answer: Answer) -> float | None:
         """Nothing."""
         return 0.0

@@ -56,7 +56,10 @@ class TrialRow:
     tokens_in: int | None = None
     tokens_out: int | None = None
     tokens_cached: int | None = None
+    tokens_cache_write: int | None = None
+    tokens_reasoning: int | None = None
     served_model: str | None = None
+    fingerprint: str | None = None
     logprob: float | None = None
     cost_usd: float | None = None
     """None: unknown."""
@@ -90,7 +93,10 @@ class TrialRow:
             tokens_in=response.tokens_in,
             tokens_out=response.tokens_out,
             tokens_cached=response.tokens_cached,
+            tokens_cache_write=response.tokens_cache_write,
+            tokens_reasoning=response.tokens_reasoning,
             served_model=response.served_model,
+            fingerprint=response.fingerprint,
             logprob=response.logprob,
             cost_usd=cost_usd,
             latency_s=answer.latency_s,
@@ -117,7 +123,10 @@ class TrialRow:
                 tokens_in=self.tokens_in,
                 tokens_out=self.tokens_out,
                 tokens_cached=self.tokens_cached,
+                tokens_cache_write=self.tokens_cache_write,
+                tokens_reasoning=self.tokens_reasoning,
                 served_model=self.served_model,
+                fingerprint=self.fingerprint,
                 logprob=self.logprob,
             ),
             latency_s=self.latency_s or 0.0,
@@ -141,7 +150,8 @@ _SCORE = f"UPDATE trials SET constraints = ?, passed = ?, score = ? WHERE {_KEY}
 _ROW = TypeAdapter(TrialRow)
 _CHECKS = TypeAdapter(dict[str, Check])
 _CALLS = TypeAdapter(list[dict[str, Any]])
-_WHOLE_NUMBERS = ("position", "repeat", "tokens_in", "tokens_out", "tokens_cached", "attempts")
+_TOKENS = ("tokens_in", "tokens_out", "tokens_cached", "tokens_cache_write", "tokens_reasoning")
+_WHOLE_NUMBERS = ("position", "repeat", *_TOKENS, "attempts")
 
 
 def _read_row(values: Sequence[Any]) -> TrialRow:

@@ -72,6 +72,15 @@ class Model:
         """
         return self._endpoint.card.steady
 
+    @property
+    def capacity(self) -> int | None:
+        """How many calls it takes at a time by now; None when as many as one likes."""
+        return self._endpoint.card.limits.concurrency
+
+    def expected_usd(self, request: Request) -> float | None:
+        """What a call may cost at most, as far as that can be known before it is made; None when unknown."""
+        return 0.0 if self.free else None
+
     def cost_usd(self, answer: Answer) -> float | None:
         """What an answer cost; None when unknown."""
         return 0.0 if self.free else None

@@ -120,7 +120,8 @@ def _key(endpoint: Endpoint, environment: Mapping[str, str]) -> str | None:
     if card.key_env is None:
         return None
     # A key read from a file often ends in a line break.
-    key = environment.get(card.key_env, "").strip()
+    found = (environment.get(name, "").strip() for name in (card.key_env, *card.key_env_also))
+    key = next(filter(None, found), "")
     if not key and card.key_required:
         raise AdapterError(
             f'adapter "{card.name}": {card.key_env} is not set. Export it, or change key_env in {endpoint.source}.'
