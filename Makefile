@@ -1,10 +1,11 @@
 # The commands that people run are the commands that CI runs.
 PYTHON ?= python3
 VENV := .venv
+EXTRAS := .venv-extras
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types slow external wheel bench schema docs lock clean
+.PHONY: demo test lint types slow external wheel extras bench schema docs lock clean
 
 demo: $(VENV)/.installed  ## measure the shipped support suite with plain code
 	$(BIN)/evalkit run suites/support.yaml --model baseline/rules
@@ -30,6 +31,9 @@ external: $(VENV)/.dev  ## third-party data; EVALKIT_EXTERNAL_DATA names its fol
 wheel: $(VENV)/.dev  ## build the wheel and try it away from the source tree
 	$(BIN)/python -m pytest -q -m wheel
 
+extras: $(EXTRAS)/.installed  ## the libraries that are providers, and a real server; minutes and gigabytes the first time
+	$(EXTRAS)/bin/python -m pytest -q -m extras tests/extras
+
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/engine.py
@@ -44,7 +48,7 @@ docs: $(VENV)/.dev  ## renew the generated pages
 lock: $(VENV)/.dev  ## renew the pinned versions
 	$(BIN)/uv lock --quiet --upgrade
 	$(BIN)/uv export $(EXPORT) --no-default-groups -o requirements/run.txt
-	$(BIN)/uv export $(EXPORT) --all-extras --all-groups -o requirements/dev.txt
+	$(BIN)/uv export $(EXPORT) --all-extras --no-extra litellm --no-extra transformers --all-groups -o requirements/dev.txt
 
 EXPORT := --quiet --format requirements.txt --no-emit-project --no-annotate --no-header
 
@@ -59,5 +63,10 @@ $(VENV)/.dev: $(VENV)/.installed requirements/dev.txt
 	$(PIP) --require-hashes --requirement requirements/dev.txt
 	touch $@
 
+$(EXTRAS)/.installed: pyproject.toml requirements/extras.txt
+	$(PYTHON) -m venv $(EXTRAS)
+	$(EXTRAS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/extras.txt
+	touch $@
+
 clean:
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(EXTRAS) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,95 +1,108 @@
 """OpenAI's chat completions, as many servers speak them.
 
-Source: https://platform.openai.com/docs/api-reference/chat; the errors of other servers as they were seen.
+Source: https://platform.openai.com/docs/api-reference/chat; what other servers do otherwise is said where it is read.
 """
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
 from typing import Any
 
-from evalkit.adapter import Reply, ReplyError, Request, refused, tokens_of
-from evalkit.errors import AdapterError
+from evalkit.adapter import Reply, ReplyError, Request, Sampling
+from evalkit.adapter.openai import (
+    cost_in,
+    fingerprint_in,
+    logprob_in,
+    read_error,
+    read_refusal,
+    served_in,
+    tokens_in,
+    tool_call,
+)
 from evalkit.trial import Call, FinishReason, Response
 
 _OURS = frozenset({"model", "messages", "stream", "n"})
 
 _FINISH: Mapping[str, FinishReason] = {
     "length": "length",
+    "model_length": "length",  # Mistral: the context is full
     "content_filter": "content_filter",
     "tool_calls": "tool_calls",
     "function_call": "tool_calls",
+    "refusal": "refusal",
 }
-_FAILED = frozenset({"error", "abort"})  # OpenRouter and vLLM: the server gave up half way
+_FAILED = frozenset({"error", "abort", "insufficient_system_resource"})
+"""The server gave up half way (OpenRouter and Mistral; vLLM; DeepSeek)."""
 
 
 def build(call: Call, model: str, address: str) -> Request:
     """Build a chat completion."""
-    taken = sorted(_OURS & call.sampling.keys())
-    if taken:
-        raise AdapterError(f"sampling: {', '.join(taken)}: evalkit sets it itself; leave it out")
+    settings = Sampling(call.sampling, form="chat completions", ours=_OURS)
     messages = [message.as_json() for message in call.messages]
-    body = {"model": model, "messages": messages, **call.sampling}
+    body = {"model": model, "messages": messages, **settings.left}
     return Request(method="POST", url=f"{address}/chat/completions", body=body)
 
 
 def parse(reply: Reply) -> Response:
     """Read a chat completion, or an error that is an observation."""
     if reply.status >= 300:
-        return refused(reply)
+        written = _failed_generation(reply)
+        return read_refusal(reply) if written is None else Response(text=written)
     data = reply.json()
-    if "choices" not in data and "error" in data:
-        # Some routers put the error of the server behind them under status 200.
-        code = data["error"].get("code") if isinstance(data["error"], dict) else None
-        reason = f"http-{code}" if isinstance(code, int) and 400 <= code < 600 else "provider-error"
-        raise ReplyError(reason, f"the provider answers with an error: {reply.excerpt()}")
+    if not data.get("choices") and data.get("error"):
+        return read_error(reply, data["error"])
     choice = data["choices"][0]
-    if choice.get("finish_reason") in _FAILED:
-        raise ReplyError("provider-error", f"the provider gave up half way: {reply.excerpt()}")
+    if choice.get("finish_reason") in _FAILED or choice.get("error"):
+        return read_error(reply, choice.get("error") or data.get("error") or "the provider gave up half way")
     return _response(data, choice)
+
+
+def _failed_generation(reply: Reply) -> str | None:
+    """What the model wrote, when Groq refuses it as not the JSON or the tool call that was asked for."""
+    try:
+        error = reply.json_body().get("error")
+    except ReplyError:
+        return None
+    written = error.get("failed_generation") if isinstance(error, Mapping) else None
+    return written if isinstance(written, str) else None
 
 
 def _response(data: Mapping[str, Any], choice: Mapping[str, Any]) -> Response:
     message = choice["message"]
-    text, finish = _text(message.get("content")), _FINISH.get(choice.get("finish_reason") or "", "stop")
-    calls = tuple(_tool_call(one["function"]) for one in message.get("tool_calls") or ())
+    text, finish = _text(message.get("content")), _finish(choice)
+    calls = tuple(_tool_call(one) for one in message.get("tool_calls") or ())
     if message.get("refusal") and not text:
         text, finish = _text(message["refusal"]), "refusal"
-    served, fingerprint = data.get("model"), data.get("system_fingerprint")
     return Response(
         text=text,
         finish_reason=finish,
         tool_calls=calls,
-        served_model=served if isinstance(served, str) else None,
-        fingerprint=fingerprint if isinstance(fingerprint, str) else None,
-        logprob=_logprob(choice.get("logprobs")),
-        **tokens_of(data.get("usage")),
+        served_model=served_in(data),
+        fingerprint=fingerprint_in(data),
+        cost_usd=cost_in(data.get("usage")),
+        logprob=logprob_in(choice.get("logprobs")),
+        **tokens_in(data),
     )
+
+
+def _finish(choice: Mapping[str, Any]) -> FinishReason:
+    # OpenRouter has five reasons for all providers, which know no refusal; the provider's own is beside it.
+    finish = _FINISH.get(choice.get("finish_reason") or "", "stop")
+    return "refusal" if choice.get("native_finish_reason") == "refusal" else finish
 
 
 def _text(content: Any) -> str:
     if content is None:
         return ""
     if isinstance(content, list):
-        # Reasoning models of some providers answer in parts; only those of type text are the answer.
+        # Reasoning models of some providers (Mistral) answer in parts; only those of type text are the answer.
         return "".join(part["text"] for part in content if part.get("type") == "text")
     if not isinstance(content, str):
         raise ReplyError("unexpected-reply", f"found content of type {type(content).__name__}, expected text")
     return content
 
 
-def _tool_call(function: Mapping[str, Any]) -> dict[str, Any]:
-    """A call's name and arguments; arguments that are no JSON stay the text that the model wrote."""
-    arguments = function.get("arguments") or "{}"
-    try:
-        parsed = json.loads(arguments) if isinstance(arguments, str) else arguments
-    except (ValueError, RecursionError):
-        parsed = arguments
-    return {"name": str(function["name"]), "arguments": parsed}
-
-
-def _logprob(logprobs: Any) -> float | None:
-    tokens = logprobs.get("content") if isinstance(logprobs, Mapping) else None
-    return math.fsum(token["logprob"] for token in tokens) if tokens else None
+def _tool_call(one: Mapping[str, Any]) -> dict[str, Any]:
+    if one.get("type") == "custom":  # a tool that takes a text
+        return {"name": str(one["custom"]["name"]), "arguments": one["custom"]["input"]}
+    return tool_call(one["function"]["name"], one["function"].get("arguments"))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalkit.engine import EngineSettings, Measured, measure, start
+from evalkit.engine import EngineSettings, Measured, default_concurrency, measure, start
 from evalkit.engine import resume as go_on
 from evalkit.engine.importing import ImportOptions
 from evalkit.engine.importing import import_trials as import_table
@@ -16,7 +16,7 @@ from evalkit.lint import Finding, lint
 from evalkit.plan import DEFAULT_MAX_CALLS, DEFAULT_MAX_COST_USD, Scope, check_prompts, make_plan
 from evalkit.record import TrialReader, read_run_file
 from evalkit.suite import Suite, load_suite
-from evalkit.transport import opener
+from evalkit.transport import Bounds, opener, read_rate
 from evalkit.verdict import Until
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ async def arun(
     seed: int = 0,
     confidence: float | None = None,
     options: Mapping[str, Any] | None = None,
-    concurrency: int = 16,
+    concurrency: int | None = None,
+    batch: bool = False,
+    rate: str | None = None,
+    tpm: int | None = None,
     timeout_s: float | None = None,
     max_void: float = 0.02,
     keep_requests: bool = False,
@@ -67,8 +70,11 @@ async def arun(
         seed: Of item order and perturbations.
         confidence: Of each verdict; the suite's when None.
         options: Settings of the model, as with -M.
-        concurrency: Calls in flight.
-        timeout_s: Seconds for one attempt; 600 when None.
+        concurrency: Calls in flight; 16 when None, with batches the most of a round, then 10,000.
+        batch: Whether calls are handed in as the provider's batches: slower, and for less money.
+        rate: Calls that begin in any second, minute or hour: `50/s`, `300/m`, `5000/h`; no bound when None.
+        tpm: Tokens in any minute, estimated before a call; no bound when None.
+        timeout_s: Most seconds of one attempt; 600 when None.
         max_void: Share of void trials above which the run fails.
         keep_requests: Whether every request is recorded, not only its hash.
         out: Where the run's folder is made.
@@ -83,7 +89,12 @@ async def arun(
         EvalkitError: If the suite, the model or the record is wrong; its message says what to do.
     """
     loaded = suite if isinstance(suite, Suite) else load_suite(suite, allow_code=allow_code)
-    open_by_name = opener([Path(folder) for folder in adapters], allow_code=allow_code, timeout_s=timeout_s)
+    open_by_name = opener(
+        [Path(folder) for folder in adapters],
+        allow_code=allow_code,
+        timeout_s=timeout_s,
+        bounds=_bounds(concurrency, rate, tpm),
+    )
     scope = Scope(
         tasks=_names(tasks),
         conditions=_names(conditions),
@@ -103,11 +114,20 @@ async def arun(
         scope=scope,
         confidence=confidence,
         options=options or {},
-        settings=EngineSettings(concurrency=concurrency, max_void=max_void, keep_requests=keep_requests),
+        settings=EngineSettings(
+            concurrency=concurrency or default_concurrency(batch=batch),
+            batch=batch,
+            max_void=max_void,
+            keep_requests=keep_requests,
+        ),
         out=Path(out),
         reuse=[Path(folder) for folder in reuse],
     )
     return await session.carry_out()
+
+
+def _bounds(concurrency: int | None, rate: str | None, tpm: int | None) -> Bounds:
+    return Bounds(concurrency=concurrency, rate=None if rate is None else read_rate(rate), tokens_per_minute=tpm)
 
 
 def _names(given: str | Sequence[str]) -> tuple[str, ...]:
@@ -124,7 +144,9 @@ def resume(
     *,
     max_calls: int | None = None,
     max_cost: float | None = None,
-    concurrency: int = 16,
+    concurrency: int | None = None,
+    rate: str | None = None,
+    tpm: int | None = None,
     timeout_s: float | None = None,
     adapters: Sequence[str | Path] = (),
     allow_code: bool = False,
@@ -136,6 +158,8 @@ def resume(
         max_calls: A condition's budget from now on; as it was when None.
         max_cost: The run's budget from now on; likewise.
         concurrency: As for `arun`.
+        rate: As for `arun`.
+        tpm: As for `arun`.
         timeout_s: As for `arun`.
         adapters: As for `arun`.
         allow_code: As for `arun`.
@@ -143,7 +167,12 @@ def resume(
     Raises:
         EvalkitError: If there is no such run, its suite has changed, or the model cannot be opened.
     """
-    open_by_name = opener([Path(path) for path in adapters], allow_code=allow_code, timeout_s=timeout_s)
+    open_by_name = opener(
+        [Path(path) for path in adapters],
+        allow_code=allow_code,
+        timeout_s=timeout_s,
+        bounds=_bounds(concurrency, rate, tpm),
+    )
     session = go_on(
         Path(folder),
         open_by_name,

@@ -93,6 +93,21 @@ def percent(rate: float | None) -> str:
     return f"{shown:.1f}"
 
 
+def usd(amount: float | None) -> str:
+    """An amount of money; below a cent with two digits that say something.
+
+    >>> [usd(amount) for amount in (1234.5, 0.0, 0.00345, 1e-9, None)]
+    ['1,234.50 USD', '0.00 USD', '0.0035 USD', '<0.000001 USD', 'unknown']
+    """
+    if amount is None:
+        return "unknown"
+    if 0 < amount < 1e-6:
+        return "<0.000001 USD"
+    if 0 < amount < 0.01:
+        return f"{float(f'{amount:.2g}'):.7f}".rstrip("0") + " USD"
+    return f"{amount:,.2f} USD"
+
+
 def percent_range(low: float | None, high: float | None) -> str:
     """An interval in percent, its ends rounded outwards: a display never claims more than was shown.
 

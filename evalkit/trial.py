@@ -128,8 +128,8 @@ class Answer:
     """A response with what getting it took."""
 
     response: Response
-    latency_s: float
-    """Of the last attempt, from sending to the whole reply."""
+    latency_s: float | None
+    """Of the last attempt, from sending to the whole reply; None where that says nothing of the model, as in a batch."""
     attempts: int
     """Calls made, the successful one included."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from evalkit.adapter import Request
+from evalkit.adapter import Prices, Request
 from evalkit.engine import EngineSettings, Measured, Session, start
 from evalkit.plan import Scope, make_plan
 from evalkit.record import TrialReader, TrialRow
@@ -87,6 +87,7 @@ class Scripted:
         self._answer, self._seconds, self._steady = answer, seconds, steady
         self.cost_usd = cost_usd
         self.capacity: int | None = None
+        self.prices = Prices("x", ())
         self.asked: Counter[tuple[str, int]] = Counter()
         """By request hash and repeat number."""
         self.answered: list[Call] = []

@@ -59,6 +59,18 @@ def test_a_misspelt_key_gets_a_suggestion() -> None:
         card_from({**MINIMAL, "key_evn": "X"}, source="acme")
 
 
+@pytest.mark.parametrize(
+    ("message", "given"),
+    [
+        (r'limits\.concurency: no such key\. Did you mean "concurrency"\?', {"limits": {"concurency": 4}}),
+        (r'prices\.x\.inputs: no such key\. Did you mean "input"\?', {"prices": {"x": {"inputs": 1.0, "output": 1.0}}}),
+    ],
+)
+def test_a_misspelt_key_inside_another_gets_a_suggestion_from_there(message: str, given: dict[str, Any]) -> None:
+    with pytest.raises(AdapterError, match=message):
+        card_from({**MINIMAL, **given}, source="acme")
+
+
 def test_all_problems_are_shown_at_once() -> None:
     with pytest.raises(AdapterError) as caught:
         card_from({"name": "a/b", "about": 3, "dialect": "d", "free": "yes"}, source="c.toml")

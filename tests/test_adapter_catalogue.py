@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapter import find_cards, list_cards
+from evalkit.adapter import find_cards
 from evalkit.adapter.catalogue import GROUP, FoundCard, beside_card, dialect_of, split_name
 from evalkit.content import shipped
 from evalkit.errors import AdapterError
@@ -138,25 +138,3 @@ def test_a_dialect_without_parse_is_refused(tmp_path: Path) -> None:
 def test_a_card_without_a_folder_finds_shipped_files_only(tmp_path: Path) -> None:
     found = FoundCard(card=_acme(_folder(tmp_path)).card, source="here", folder=None, published=SimpleNamespace())
     assert callable(beside_card(found, "program", []).parse)
-
-
-@pytest.mark.parametrize(
-    ("expected", "environment", "env_file"),
-    [
-        (None, {}, {}),
-        (None, {"ACME_API_KEY": ""}, None),
-        ("environment", {"ACME_API_KEY": "k"}, {"ACME_API_KEY": "other"}),
-        (".env", {}, {"ACME_API_KEY": "k"}),
-    ],
-)
-def test_listing_says_where_the_key_is_never_what(
-    tmp_path: Path, expected: str | None, environment: dict[str, str], env_file: dict[str, str] | None
-) -> None:
-    (listing,) = list_cards([_folder(tmp_path)], environment=environment, env_file=env_file)
-    assert ("acme", "ACME_API_KEY", expected) == (listing.name, listing.key_env, listing.key_source)
-    assert "other" not in repr(listing)
-
-
-def test_listing_of_a_card_without_a_key() -> None:
-    listings = {listing.name: listing for listing in list_cards([shipped("adapters")], environment={})}
-    assert (listings["echo"].key_env, listings["echo"].key_source) == (None, None)

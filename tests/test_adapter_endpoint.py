@@ -62,6 +62,18 @@ def test_a_card_without_a_variable_ignores_the_environment() -> None:
     assert _endpoint({**HTTP, "base_url_env": None}, {}, {"": "http://x.example"}).address == "https://card.example/v1"
 
 
+def test_an_address_that_only_the_user_knows_must_be_given() -> None:
+    own = {name: value for name, value in HTTP.items() if name != "base_url"}
+    assert _endpoint(own, {}, {"ACME_BASE_URL": "https://mine.example/"}).address == "https://mine.example"
+    assert _endpoint(own, {"base_url": "https://mine.example"}).address == "https://mine.example"
+    with pytest.raises(
+        AdapterError, match=r'adapter "acme": ACME_BASE_URL is not set\. Set it .* -M base_url=https://'
+    ):
+        _endpoint(own)
+    with pytest.raises(AdapterError, match="expected an address such as https://host/v1"):
+        _endpoint({**own, "base_url_env": None})
+
+
 def test_a_bad_address_is_refused() -> None:
     with pytest.raises(AdapterError, match=r"base_url: found '8000', expected an address"):
         _endpoint(HTTP, {"base_url": 8000})

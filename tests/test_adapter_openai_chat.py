@@ -94,6 +94,7 @@ def test_a_recorded_reply_is_read() -> None:
         ("length", "length"),
         ("content_filter", "content_filter"),
         ("tool_calls", "function_call"),
+        ("length", "model_length"),
     ],
 )
 def test_finish_reasons(expected: str, finish: str | None) -> None:
@@ -107,6 +108,16 @@ def test_an_empty_answer_is_an_observation() -> None:
 def test_a_refusal_is_an_observation() -> None:
     response = DIALECT.parse(_completion("stop", content=None, refusal="I cannot."))
     assert (response.text, response.finish_reason) == ("I cannot.", "refusal")
+
+
+def test_what_a_provider_holds_back_as_malformed_is_the_answer() -> None:
+    reply = _reply({"error": {"code": "json_validate_failed", "failed_generation": '{"a": '}}, 400)
+    assert Response(text='{"a": ') == DIALECT.parse(reply)
+
+
+def test_a_router_that_knows_no_refusal_is_read_by_the_reason_of_its_provider() -> None:
+    choice = {"message": {"content": ""}, "finish_reason": "stop", "native_finish_reason": "refusal"}
+    assert DIALECT.parse(_reply({"choices": [choice]})).finish_reason == "refusal"
 
 
 def test_an_answer_in_parts_is_joined_without_its_reasoning() -> None:
@@ -172,6 +183,10 @@ def test_errors_about_one_prompt_are_observations(expected: str, reply: Reply) -
         ("provider-error", _reply({"error": "overloaded"})),
         ("provider-error", _reply({"error": {"code": "overloaded"}})),
         ("provider-error", _completion("error", content="")),
+        ("provider-error", _completion("insufficient_system_resource", content="half")),
+        ("http-502", _reply({"choices": [{"message": {}, "error": {"code": 502, "message": "upstream"}}]})),
+        ("http-429", _reply({"choices": [{"finish_reason": "error"}], "error": {"code": 429, "message": "later"}})),
+        ("http-400", _reply({"error": {"failed_generation": 7, "message": "no"}}, 400)),
         ("unexpected-reply", _completion(content=3)),
     ],
 )

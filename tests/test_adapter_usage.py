@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapter import tokens_of
+from evalkit.adapter import sum_of, tokens_of
 
 
 def test_counts_are_read() -> None:
@@ -36,3 +36,11 @@ def test_the_largest_count_that_a_record_holds_is_read() -> None:
 )
 def test_what_is_no_count_is_unknown(usage: Any) -> None:
     assert {None} == set(tokens_of(usage).values())
+
+
+def test_a_sum_of_counts_is_known_when_one_of_them_is() -> None:
+    assert [3, 0, None] == [sum_of(1, None, 2), sum_of(0), sum_of(None)]
+
+
+def test_a_sum_that_no_record_holds_is_unknown() -> None:
+    assert sum_of(2**63 - 1, 1) is None

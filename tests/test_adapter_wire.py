@@ -18,7 +18,8 @@ def test_hash_is_the_same_on_every_machine() -> None:
 
 
 def test_hash_ignores_the_order_of_keys_the_headers_and_the_trial() -> None:
-    other = Request(method="POST", url="http://host/v1", body={"n": 1, "model": "x"}, headers={"a": "b"})
+    body = {"n": 1, "model": "x"}
+    other = Request(method="POST", url="http://host/v1", body=body, headers={"a": "b"}, idempotency_key="k")
     assert REQUEST.hash == other.hash
 
 

@@ -135,6 +135,63 @@ def test_a_plan_shows_calls_by_pass_rate_to_eyes(tmp_path: Path, capsys: Any) ->
     assert most.startswith("at most 2,399 calls, about ")
 
 
+PRICES = '["localhost/m"]\ninput = 100\noutput = 1000\n'
+
+
+def test_a_plan_with_a_model_says_what_it_will_cost(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path, threshold=0.95, claim="set", perturbations="{repeat: 3}")
+    (tmp_path / "prices.toml").write_text(PRICES, encoding="utf-8")
+    plan = _plan(capsys, "--model", "localhost/m")
+    assert ("localhost/m", "prices.toml", 100.0) == (
+        plan["model"],
+        plan["prices"]["source"],
+        plan["prices"]["price"]["input"],
+    )
+    assert [0.99, 1.0] == [each["pass_rate"] for each in plan["expected"]]
+    for taken in (plan, *(each[until] for each in plan["expected"] for until in ("to_verdicts", "with_margins"))):
+        assert taken["calls"] * 100 == pytest.approx(taken["tokens_out"], rel=0.01)
+        assert pytest.approx(taken["tokens_in"] * 1e-4 + taken["tokens_out"] * 1e-3, rel=0.01) == taken["cost_usd"]
+    assert {100} == {row["tokens_per_answer_assumed"] for row in plan["conditions"]}
+
+
+def test_the_price_of_a_plan_is_shown_with_what_it_was_reckoned_from(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path, threshold=0.5, claim="set")
+    (tmp_path / "prices.toml").write_text(PRICES, encoding="utf-8")
+    assert 0 == call(["plan", "sums.yaml", "--model", "localhost/m", "-M", "max_tokens=50", "--max-calls", "300"])
+    *_, sure, most, prices, assumed = capsys.readouterr().out.splitlines()
+    said = r"10 calls \(0\.50 USD\) to the verdicts, \d+ \(\d\.\d\d USD\) with the margins"
+    assert re.fullmatch(f"if the model really is at 1 everywhere: {said}", sure)
+    stops = "a run stops at 10.00 USD unless --max-cost allows more"
+    assert re.fullmatch(rf"at most 300 calls, about [\d,]+ tokens in \(chars/4\); 15\.\d\d USD; {stops}", most)
+    assert "prices of localhost/m: 100 USD per million tokens in, 1000 out (prices.toml)" == prices
+    further = "every 100 tokens more in an answer cost 100.00 USD per 1,000 calls"
+    assert f"assumed: 50 tokens an answer, nothing from the provider's cache; {further}" == assumed
+
+
+@pytest.mark.parametrize(
+    ("model", "said", "cost"), [("localhost/m", "price unknown", None), ("echo/x", "costs nothing", 0.0)]
+)
+def test_a_plan_without_a_price_says_so(tmp_path: Path, capsys: Any, model: str, said: str, cost: float | None) -> None:
+    write_suite(tmp_path)
+    assert 0 == call(["plan", "sums.yaml", "--model", model])
+    assert capsys.readouterr().out.endswith(f"; {said}\n")
+    plan = _plan(capsys, "--model", model)
+    assert (cost, None) == (plan["cost_usd"], plan["prices"])
+
+
+def test_a_plan_needs_no_key_and_knows_the_price_list(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path)
+    plan = _plan(capsys, "--model", "openai/gpt-5-mini")
+    assert "genai-prices" == plan["prices"]["source"]
+    assert plan["cost_usd"] > 0
+
+
+def test_a_plan_is_of_tasks_that_the_model_can_do(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path)
+    assert 2 == call(["plan", "sums.yaml", "--model", "baseline/rules"])
+    assert "it has no program for add" in capsys.readouterr().err
+
+
 def test_calls_that_more_likely_end_without_a_verdict_stand_in_brackets(tmp_path: Path, capsys: Any) -> None:
     write_suite(tmp_path, threshold=0.95, n_items=150)
     (row,) = _plan(capsys)["conditions"]
@@ -247,6 +304,36 @@ def test_providers_are_listed_and_whether_their_keys_are_set(
     (tmp_path / ".env").unlink()
     assert 0 == call(["models"])
     assert "OPENAI_API_KEY: not set" in capsys.readouterr().out
+
+
+def test_the_list_of_providers_fits_a_narrow_terminal(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "adapters").mkdir()
+    (tmp_path / "adapters/acme.toml").write_text(
+        'name = "acme"\nabout = "Acme, which has a lot to say of itself: it is old, large, and well known."\n'
+        'dialect = "openai-chat"\nbase_url = "https://acme.example"\nbase_url_env = "ACME_URL"\n'
+        'key_env = "ACME_KEY"\nkey_env_also = ["ACME_TOKEN"]\nkey_required = false\nverified = false\n'
+    )
+    assert 0 == call(["models"])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(len(line) for line in lines) <= 80
+    place = next(index for index, line in enumerate(lines) if line.startswith("acme *"))
+    assert ["acme", "*", "ACME_KEY:", "not", "set", "(optional)", "project"] == lines[place].split()
+    about = " ".join(line.strip() for line in lines[place + 1 : place + 3])
+    assert about.endswith("well known. Key also: ACME_TOKEN. Address: ACME_URL.")
+    assert "* written from the provider's documentation, not yet tried against the provider" in lines
+
+
+def test_the_list_of_providers_has_everything_as_json(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://proxy.example/v1")
+    assert 0 == call(["models", "--json"])
+    listings = json.loads(capsys.readouterr().out)
+    openai = next(listing for listing in listings if listing["name"] == "openai")
+    assert sorted(listing["name"] for listing in listings) == [listing["name"] for listing in listings]
+    assert ("https://proxy.example/v1", "OPENAI_BASE_URL", "openai-chat", "http", "shipped", True) == tuple(
+        openai[key] for key in ("address", "base_url_env", "dialect", "transport", "origin", "key_required")
+    )
+    assert openai["docs"].startswith("https://")
+    assert openai["source"].endswith("openai.toml")
 
 
 # --- schema and new

@@ -5,14 +5,16 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from evalkit.cli.progress import LOG_SECONDS, Display
+from evalkit.cli.progress import BATCH_LOG_SECONDS, LOG_SECONDS, Display
 from evalkit.engine.outcomes import decider_of
 from evalkit.plan import Scope
+from evalkit.transport import BatchNews
 from evalkit.verdict import Outcome
 from tests.runs import Scripted, carry_out, make_suite, rows_of, session, write_suite
 from tests.server import serving
@@ -46,8 +48,8 @@ def test_what_was_spent_is_shown_as_far_as_it_is_known(tmp_path: Path, capsys: A
         ("1.25 USD", replace(row, attempts=0, cost_usd=None)),  # taken over from another run
         ("1.25 USD", replace(row, attempts=7, cost_usd=None, passed=None, void_reason="timeout")),
         ("2.50 USD", row),
-        ("cost unknown", replace(row, cost_usd=None)),
-        ("cost unknown", row),
+        ("at least 2.50 USD", replace(row, cost_usd=None)),
+        ("at least 3.75 USD", row),
     ]
     with Display(session(suite, model, tmp_path)) as display:
         for _, each in shown:
@@ -55,6 +57,26 @@ def test_what_was_spent_is_shown_as_far_as_it_is_known(tmp_path: Path, capsys: A
             display.on_trial(each)
     costs = [line.rpartition(", ")[2] for line in capsys.readouterr().err.splitlines()]
     assert [cost for cost, _ in shown] == costs
+
+
+def test_a_log_is_told_of_a_batch_when_it_stands_otherwise_or_after_long(tmp_path: Path, capsys: Any) -> None:
+    sent = datetime.now(UTC) - timedelta(minutes=12, seconds=30)
+    validating = BatchNews(2, 1200, "validating at the provider", sent)
+    going_on = BatchNews(2, 1200, "in progress at the provider", sent)
+    with Display(session(make_suite(tmp_path), Scripted(), tmp_path)) as display:
+        for news in (validating, going_on, going_on, BatchNews(3, 1, "handing it in", datetime.now(UTC))):
+            display.on_batch(news)
+        state, shown = display._batches[2]
+        display._batches[2] = (state, shown - BATCH_LOG_SECONDS)
+        for news in (going_on, BatchNews(2, 1200, "", sent)):
+            display.on_batch(news)
+    assert [
+        "batch 2: 1,200 requests, validating at the provider for 12 min",
+        "batch 2: 1,200 requests, in progress at the provider for 12 min",
+        "batch 3: 1 request, handing it in",
+        "batch 2: 1,200 requests, in progress at the provider for 12 min",
+    ] == capsys.readouterr().err.splitlines()
+    assert [3] == list(display._batches)
 
 
 def test_what_is_free_has_no_price(tmp_path: Path, capsys: Any) -> None:

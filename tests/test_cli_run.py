@@ -80,6 +80,67 @@ def test_a_run_that_costs_nothing_says_so_beforehand(tmp_path: Path, capsys: Any
     assert "at most 2 calls to echo/x, costs nothing" in capsys.readouterr().err
 
 
+# --- money
+
+PRICES = '["localhost/m"]\ninput = 100\noutput = 1000\ncached = 10\n'
+
+
+def test_a_run_with_a_price_says_beforehand_what_it_may_cost(tmp_path: Path, capsys: Any) -> None:
+    """Of twenty answers of 100 tokens, which are nearly all of it; the first call is not made yet."""
+    write_suite(tmp_path, threshold=0.5)
+    (tmp_path / "prices.toml").write_text(PRICES, encoding="utf-8")
+    with serving(answer="add") as server:
+        assert 0 == call(_at(server))
+    ahead = r"at a pass rate of 0.99 about 10 calls \(1\.0\d USD\) to the verdicts, 20 \(2\.01 USD\) with the margins; "
+    most = r"at most 20 calls to localhost/m, 2.01 USD if answers have 100 tokens\n"
+    assert re.search(ahead + most, capsys.readouterr().err)
+
+
+def test_a_run_that_may_cost_more_than_it_may_says_where_it_stops(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path, threshold=0.5)
+    (tmp_path / "prices.toml").write_text(PRICES, encoding="utf-8")
+    with serving(answer="add") as server:
+        assert 0 == call(_at(server, "--max-cost", "1.5", "--fixed", "20"))
+    assert "2.01 USD if answers have 100 tokens; the run stops at 1.50 USD (--max-cost)\n" in capsys.readouterr().err
+
+
+def test_every_answer_has_its_cost_and_the_run_says_by_which_prices(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path, n_items=10, threshold=0.5)
+    (tmp_path / "prices.toml").write_text(PRICES, encoding="utf-8")
+    with serving(answer="add") as server:
+        assert 0 == call(_at(server, "-M", "max_tokens=50"))
+    rows, run = rows_of(_only_run()), read_run_file(_only_run())
+    costs = [(row.tokens_in or 0) * 100e-6 + (row.tokens_out or 0) * 1000e-6 for row in rows]
+    assert pytest.approx(costs) == [row.cost_usd for row in rows]
+    assert pytest.approx(sum(costs), abs=1e-6) == run.totals.cost_usd
+    (quote,) = run.prices
+    assert ("localhost/m", "prices.toml", 100.0) == (quote.model, quote.source, quote.price and quote.price.input)
+    said = "prices of localhost/m: 100 USD per million tokens in, 1000 out (prices.toml)"
+    assert said in capsys.readouterr().out
+    assert 0 == call(["report", str(_only_run())])
+    assert said in capsys.readouterr().out
+
+
+def test_a_run_never_costs_more_than_it_may(tmp_path: Path, capsys: Any) -> None:
+    """An answer of at most 50 tokens may cost 5 cents and the question: one of nineteen fits into a dollar, not two."""
+    write_suite(tmp_path, threshold=0.5)
+    (tmp_path / "prices.toml").write_text(PRICES, encoding="utf-8")
+    with serving(answer="word " * 39) as server:
+        assert 0 == call(_at(server, "--max-cost", "0.3", "--fixed", "20", "-M", "max_tokens=50"))
+    run = read_run_file(_only_run())
+    assert "cost" == run.stopped
+    assert 0.2 < (run.totals.cost_usd or 0) <= 0.3
+
+
+def test_prices_that_are_wrong_are_refused_before_anything_is_asked(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path)
+    (tmp_path / "prices.toml").write_text('["localhost/m"]\ninput = -1\n', encoding="utf-8")
+    with serving(answer="add") as server:
+        assert 2 == call(_at(server))
+        assert 0 == server.stats()["calls"]
+    assert 2 == len(capsys.readouterr().err.splitlines())
+
+
 TASK_KEYS = (
     "task threshold claim verdict weakest margin margin_low margin_high conditions constraints critical_levels repeat "
     "cost_usd latency_s tokens"
@@ -95,7 +156,7 @@ def test_json_has_the_published_shape(tmp_path: Path, capsys: Any) -> None:
     with serving(answer="add") as server:
         assert 0 == call(_at(server, "--json", "--concurrency", "4"))
     results = json.loads(capsys.readouterr().out)
-    assert ["suite", "model", "served_model", "verdict", "tasks", "claims", "totals"] == list(results)
+    assert ["suite", "model", "served_model", "fingerprint", "verdict", "tasks", "claims", "totals"] == list(results)
     assert ["false_discovery_rate", "usable", "unusable"] == list(results["claims"])
     (task,) = results["tasks"]
     assert TASK_KEYS.split() == list(task)
@@ -104,7 +165,8 @@ def test_json_has_the_published_shape(tmp_path: Path, capsys: Any) -> None:
     (levels,) = task["critical_levels"]
     assert "perturbation usable_to unusable_from estimate low high fit contradiction" == " ".join(levels)
     assert "k items pass_hat_k standard_error consistent agreement" == " ".join(task["repeat"])
-    assert (["p50", "p95"], ["in", "out", "cached"]) == (list(task["latency_s"]), list(task["tokens"]))
+    assert ["p50", "p95"] == list(task["latency_s"])
+    assert ["in", "out", "cached", "cache_write", "reasoning"] == list(task["tokens"])
     assert ["calls", "void", "cost_usd", "seconds"] == list(results["totals"])
     assert ("sums", "localhost/m", ["m-2026-10-01"]) == (results["suite"], results["model"], results["served_model"])
 

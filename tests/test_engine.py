@@ -123,6 +123,22 @@ def test_as_many_calls_are_in_flight_as_allowed_and_no_more(tmp_path: Path, conc
     assert 60 == len(model.answered)
 
 
+def test_a_model_that_takes_fewer_calls_gets_no_more_and_more_as_soon_as_it_takes_them(tmp_path: Path) -> None:
+    model = Scripted(seconds=lambda call: 0.004)
+    model.capacity = 3
+    most: list[int] = []
+
+    async def widen(engine: Engine) -> None:
+        while len(model.answered) < 20:
+            await asyncio.sleep(0.001)
+        most.append(model.most_in_flight)
+        model.capacity = 8
+
+    _run(_plan(tmp_path, n_items=60), model, tmp_path, concurrency=10, meanwhile=widen)
+    assert [3, 8] == [*most, model.most_in_flight]
+    assert 60 == len(model.answered)
+
+
 def test_a_slow_call_does_not_hold_up_the_others(tmp_path: Path) -> None:
     plan = _plan(tmp_path, n_items=30)
     first = next(plan.units(plan.terms[0])).item.id
@@ -277,6 +293,48 @@ def test_a_call_that_the_models_own_code_gives_up_is_void(tmp_path: Path) -> Non
     )
     assert 1 == decider.result(plan.terms[0].key).void
     assert ["cancelled"] == [row.void_reason for row in rows_of(tmp_path) if row.void_reason is not None]
+
+
+# --- money
+
+
+def _dear(expected_usd: float | None, cost_usd: float) -> Scripted:
+    model = Scripted(cost_usd=lambda answer: cost_usd, seconds=shuffled(11, 0.003))
+    model.expected_usd = lambda request: expected_usd  # type: ignore[method-assign]
+    return model
+
+
+@pytest.mark.parametrize("concurrency", [1, 4, 50])
+def test_what_calls_may_cost_never_exceeds_the_budget(tmp_path: Path, concurrency: int) -> None:
+    model = _dear(0.3, 0.1)
+    decider = _run(_plan(tmp_path, n_items=60), model, tmp_path, concurrency=concurrency, max_cost_usd=2.05)
+    # After 18 answers 0.25 is left, and a call may cost 0.3.
+    assert 18 == len(model.answered) == len(decider.seen)
+    assert model.most_in_flight <= 6
+    result = decider.result(("add", "clean"))
+    assert ("edge", "cost", 18) == (result.verdict, result.reason, result.trials)
+
+
+def test_a_budget_that_is_just_enough_is_enough(tmp_path: Path) -> None:
+    model = _dear(0.25, 0.25)
+    decider = _run(_plan(tmp_path, n_items=20), model, tmp_path, concurrency=8, max_cost_usd=5.0)
+    assert 20 == len(model.answered)
+    assert decider.result(("add", "clean")).reason != "cost"
+
+
+def test_a_call_that_alone_may_cost_more_than_there_is_is_not_made(tmp_path: Path) -> None:
+    model = _dear(3.0, 0.1)
+    decider = _run(_plan(tmp_path, n_items=20), model, tmp_path, max_cost_usd=2.0)
+    assert [] == model.answered
+    assert "cost" == decider.result(("add", "clean")).reason
+
+
+def test_answers_that_are_known_are_taken_when_no_money_is_left(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, n_items=10)
+    _run(plan, _dear(0.1, 0.1), tmp_path, max_cost_usd=1.0)
+    model = _dear(0.1, 0.1)
+    assert 10 == _run(plan, model, tmp_path, max_cost_usd=1.0).result(("add", "clean")).trials
+    assert [] == model.answered
 
 
 # --- repeats

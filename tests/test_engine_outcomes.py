@@ -175,9 +175,26 @@ def test_what_was_spent_is_added_up(tmp_path: Path) -> None:
     assert (3, 1, 0.5) == (result.totals.calls, result.totals.void, result.totals.cost_usd)
 
 
+def test_who_answered_is_counted_by_name(tmp_path: Path) -> None:
+    names = ["x-1", "x-2", None, "x-1"]
+    rows = [_row(n, served_model=name, fingerprint=name and f"fp {name}") for n, name in enumerate(names)]
+    result = _measure(tmp_path, *rows)
+    told = [[(each.name, each.trials) for each in served] for served in (result.served, result.configured)]
+    assert [[("x-1", 2), ("x-2", 1)], [("fp x-1", 2), ("fp x-2", 1)]] == told
+    assert ["fp x-1", "fp x-2"] == result.as_json()["fingerprint"]
+
+
 def test_one_unknown_price_makes_the_sum_unknown(tmp_path: Path) -> None:
     result = _measure(tmp_path, _row(0), _row(1, cost_usd=None))
-    assert (None, None) == (result.tasks[0].spend.cost_usd, result.totals.cost_usd)
+    spend = result.tasks[0].spend
+    assert (None, None) == (spend.cost_usd, result.totals.cost_usd)
+    assert (0.25, 1) == (spend.known_usd, spend.unpriced)
+
+
+def test_every_kind_of_token_is_added_up(tmp_path: Path) -> None:
+    counts: dict[str, Any] = {"tokens_cached": 6, "tokens_cache_write": 2, "tokens_reasoning": 3}
+    spend = _measure(tmp_path, _row(0, **counts), _row(1, **counts), _row(2)).tasks[0].spend
+    assert (12, 4, 6) == (spend.tokens_cached, spend.tokens_cache_write, spend.tokens_reasoning)
 
 
 def test_what_was_not_measured_is_none(tmp_path: Path) -> None:

@@ -11,12 +11,15 @@ from typing import Any
 
 import pytest
 
+from evalkit.adapter import Prices, Quote
+from evalkit.adapter.card import Price
+from evalkit.adapter.prices import Fixed
 from evalkit.engine import EngineSettings, Measured, measure, resume, start, stored_suite
 from evalkit.errors import AdapterError, EvalkitError, FatalTransportError, RecordError, SuiteError, TransportError
 from evalkit.plan import Scope, make_plan
 from evalkit.record import TrialReader, TrialWriter, hold, read_run_file, write_run_file
 from evalkit.suite import Suite, load_suite
-from evalkit.trial import Call
+from evalkit.trial import Call, Response
 from tests.runs import Scripted, carry_out, make_suite, right, rows_of, session, shuffled, write_suite
 
 VOID = TransportError("timeout", "no answer")
@@ -487,6 +490,48 @@ def test_a_budget_does_not_shrink(tmp_path: Path, message: str, budgets: dict[st
     run = _near_the_threshold(tmp_path, Scope(max_calls=60), Scripted())
     with pytest.raises(RecordError, match=message.replace(" .*", ", expected at least")):
         _resume(run.folder, Scripted(), **budgets)
+
+
+# --- whose prices
+
+CHEAP, DEAR = (Quote(model="x", source="test", price=Price(input=rate, output=rate)) for rate in (1.0, 2.0))
+
+
+def _priced(quote: Quote | None, *, stated_usd: float | None = None) -> Scripted:
+    """A model whose provider counts tokens, and perhaps states costs."""
+    model = Scripted(seconds=lambda call: 0.003)
+    model.free = False
+    model.prices = Prices("x", [] if quote is None else [lambda name: Fixed(quote)])
+    tokens = Response(text="", tokens_in=900_000, tokens_out=100_000, cost_usd=stated_usd)
+    model.cost_usd = lambda answer: model.prices.usd(tokens)
+    return model
+
+
+def test_a_run_records_its_prices_from_the_start_and_what_they_make(tmp_path: Path) -> None:
+    made = session(make_suite(tmp_path), _priced(CHEAP), tmp_path, scope=Scope(fixed=5))
+    assert [CHEAP] == read_run_file(made.folder).prices
+    done = asyncio.run(made.carry_out())
+    assert [CHEAP] == read_run_file(made.folder).prices
+    assert pytest.approx(5.0) == done.results.totals.cost_usd
+
+
+def test_prices_that_changed_before_a_run_was_resumed_stand_beside_the_others(tmp_path: Path) -> None:
+    stopped = _interrupted(tmp_path, _priced(CHEAP), scope=Scope(fixed=20), calls=5)
+    assert stopped.interrupted
+    _resume(stopped.folder, _priced(DEAR))
+    assert [CHEAP, DEAR] == read_run_file(stopped.folder).prices
+    assert {1.0, 2.0} == {row.cost_usd for row in rows_of(stopped.folder)}
+
+
+def test_prices_that_no_answer_was_reckoned_by_are_not_recorded_in_the_end(tmp_path: Path) -> None:
+    done = carry_out(make_suite(tmp_path), _priced(CHEAP, stated_usd=0.125), tmp_path, scope=Scope(fixed=4))
+    assert ["the provider"] == [quote.source for quote in done.run.prices]
+    assert 0.5 == done.results.totals.cost_usd
+
+
+def test_a_run_without_prices_records_none(tmp_path: Path) -> None:
+    for model in (_priced(None), Scripted()):
+        assert [] == carry_out(make_suite(tmp_path), model, tmp_path, scope=Scope(fixed=2)).run.prices
 
 
 # --- what a run may cost

@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "evalkit"
 ORDER = [
     *["errors", "content", "plain", "aside", "python_file", "docstrings"],
-    *["template", "trial", "stats", "score", "perturb"],
+    *["template", "json_path", "trial", "stats", "score", "perturb"],
     *["adapter", "suite", "verdict", "item_order", "plan", "lint", "forecast"],
     *["transport", "record", "report"],
     *["engine", "api"],
@@ -28,6 +28,7 @@ DOORS = {
     "click": "cli",
     "rich": "cli",
     "dotenv": "adapter/environment.py",
+    "genai_prices": "adapter/price_list.py",
     "rapidfuzz": "score",
     "regex": "score",
 }

@@ -16,6 +16,7 @@ from evalkit.plain import (
     percent,
     percent_range,
     printable,
+    usd,
     without_controls,
 )
 
@@ -78,6 +79,28 @@ def test_one_line_is_one_line_of_its_width(text: str, width: int) -> None:
 @given(st.floats(0, 1, exclude_min=True, exclude_max=True))
 def test_a_rate_that_is_not_all_or_nothing_never_reads_so(rate: float) -> None:
     assert percent(rate) not in {"100.0", "0.0"}
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        (0.0, "0.00 USD"),
+        (1e-7, "<0.000001 USD"),
+        (0.000012345, "0.000012 USD"),
+        (0.001, "0.001 USD"),
+        (0.00999, "0.01 USD"),
+        (0.01, "0.01 USD"),
+        (1234.567, "1,234.57 USD"),
+        (None, "unknown"),
+    ],
+)
+def test_money_is_shown_in_cents_and_below_one_in_what_says_something(amount: float | None, shown: str) -> None:
+    assert shown == usd(amount)
+
+
+@given(st.floats(min_value=1e-12, max_value=1e9))
+def test_an_amount_never_reads_as_nothing(amount: float) -> None:
+    assert float(usd(amount).removesuffix(" USD").removeprefix("<").replace(",", "")) > 0
 
 
 def test_unmeasured_reads_as_a_dash() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+import shutil
 import sqlite3
 from dataclasses import fields, replace
 from pathlib import Path
@@ -302,3 +304,57 @@ def test_deeply_nested_tool_calls_are_read_back(tmp_path: Path) -> None:
     _commit(tmp_path, row)
     with TrialReader(tmp_path) as reader:
         assert [row] == list(reader.rows())
+
+
+# --- a file that is gone while it is written
+
+
+def test_a_deleted_file_is_noticed_and_everything_is_saved_where_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    writer = TrialWriter(folder)
+    writer.commit([replace(ROW, position=0)], [])
+    shutil.rmtree(folder)
+    place = re.escape(str(folder / "trials.db"))
+    with pytest.raises(
+        RecordError, match=f"{place}: was deleted or moved .* saved in {place}: go on with --resume"
+    ) as caught:
+        writer.commit([replace(ROW, position=1)], [])
+    assert 4 == caught.value.exit_code
+    writer.commit([replace(ROW, position=2)], [])  # what else was answered
+    writer.close()
+    with TrialReader(folder) as reader:
+        assert [0, 1, 2] == [row.position for row in reader.rows()]
+
+
+def test_a_file_that_another_has_replaced_is_saved_beside_it(tmp_path: Path) -> None:
+    writer = TrialWriter(tmp_path)
+    writer.commit([replace(ROW, position=0)], [])
+    for path in tmp_path.iterdir():
+        path.unlink()
+    (tmp_path / "trials.db").write_bytes(b"")
+    with pytest.raises(RecordError, match=r"saved in .*rescued-trials\.db: rename it to trials\.db to go on"):
+        writer.close()
+    (tmp_path / "trials.db").unlink()
+    (tmp_path / "rescued-trials.db").rename(tmp_path / "trials.db")
+    with TrialReader(tmp_path) as reader:
+        assert [0] == [row.position for row in reader.rows()]
+
+
+def test_a_deleted_file_that_cannot_be_saved_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    writer = TrialWriter(folder)
+    shutil.rmtree(folder)
+    folder.write_text("not a folder", encoding="utf-8")
+    with pytest.raises(RecordError, match="was deleted or moved while the run went on, and cannot be saved"):
+        writer.close()
+
+
+def test_what_calls_have_cost_is_added_up_as_far_as_it_is_known(tmp_path: Path) -> None:
+    writer = TrialWriter(tmp_path)
+    costs = [(0.25, 1), (0.5, 2), (None, 1), (0.0, 0)]
+    writer.commit([replace(ROW, position=n, cost_usd=usd, attempts=made) for n, (usd, made) in enumerate(costs)], [])
+    with TrialReader(tmp_path) as reader:
+        assert (0.75, 2) == reader.spent()
+    writer.close()

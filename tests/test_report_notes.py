@@ -6,8 +6,19 @@ from typing import Any
 
 import pytest
 
-from evalkit.report.notes import after_reasons, before_reasons
-from evalkit.verdict import ConditionResult, ConstraintResult, RepeatResult, Spend, TaskResult, VariantResult
+from evalkit.report.notes import after_reasons, before_reasons, changes
+from evalkit.verdict import (
+    Claims,
+    ConditionResult,
+    ConstraintResult,
+    RepeatResult,
+    Served,
+    Spend,
+    SuiteResult,
+    TaskResult,
+    Totals,
+    VariantResult,
+)
 from evalkit.verdict.critical import critical_level
 from tests.ladders import condition_at
 
@@ -41,6 +52,44 @@ def after(*conditions: ConditionResult, **changes: Any) -> list[str]:
 
 def test_of_a_plain_task_there_is_nothing_to_say() -> None:
     assert ([], []) == (before(condition()), after(condition()))
+
+
+# --- who answered
+
+
+def suite(**served: Sequence[Served]) -> SuiteResult:
+    return SuiteResult(
+        suite="s",
+        model="m/x",
+        served_model=(),
+        verdict="edge",
+        tasks=(),
+        claims=Claims(level=0.05, usable=(), unusable=()),
+        totals=Totals(calls=0, void=0, cost_usd=None, seconds=0.0),
+        **{name: tuple(each) for name, each in served.items()},
+    )
+
+
+def by(name: str, trials: int, unit: int) -> Served:
+    return Served(name=name, trials=trials, since=f"t clean, unit {unit}")
+
+
+def test_answers_of_one_model_and_configuration_are_nothing_to_speak_of() -> None:
+    assert [] == list(changes(suite()))
+    assert [] == list(changes(suite(served=[by("a", 1200, 1)], configured=[by("fp", 1200, 1)])))
+
+
+def test_a_model_that_changed_during_a_run_is_told_with_its_share_and_where_it_came_in() -> None:
+    assert [
+        "answers came from more than one model: a (1,200 trials, first at t clean, unit 1), b (34 trials, first at t "
+        "clean, unit 812)"
+    ] == list(changes(suite(served=[by("a", 1200, 1), by("b", 34, 812)])))
+
+
+def test_of_many_configurations_the_first_few_are_named() -> None:
+    (note,) = changes(suite(configured=[by(f"fp{n}", 10, n + 1) for n in range(9)]))
+    assert note.startswith("answers came from more than one configuration (fingerprint): fp0 (10 trials, first at ")
+    assert note.endswith("fp3 (10 trials, first at t clean, unit 4) and 5 more")
 
 
 # --- what has to be known to read the table

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -113,6 +114,9 @@ def test_what_is_not_there_is_named(entry: object, expected: str) -> None:
         ({"after": "x", "line": 1}, ("line",), "found 1, expected true or false"),
         ({"after": ""}, ("after",), "found empty text"),
         ({"strip": 3}, ("strip",), "found 3, expected text"),
+        ("tool_call", (), 'unknown extractor "tool_call". Did you mean "tool_calls"'),
+        (["json", "tool_calls"], (1,), '"tool_calls" reads the response itself; put it first'),
+        (["tool_calls", "jsn"], (1,), 'unknown extractor "jsn". Did you mean "json"'),
     ],
 )
 def test_a_wrong_extractor_is_refused_with_its_place(entry: object, path: tuple[object, ...], message: str) -> None:
@@ -182,3 +186,30 @@ def test_the_letter_a_is_an_option_before_a_verb(text: str) -> None:
 
 def test_the_article_is_no_option() -> None:
     assert isinstance(take("choice", "A kettle leaks"), Nothing)
+
+
+CALLS = [{"name": "refund", "arguments": {"order": "ÄB-1", "amount": 12.5}}, {"name": "close", "arguments": {}}]
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("tool_calls", json.dumps(CALLS, ensure_ascii=False)),
+        (["tool_calls"], json.dumps(CALLS, ensure_ascii=False)),
+        (["tool_calls", {"path": "[0].arguments.order"}], "ÄB-1"),
+        (["tool_calls", {"path": "[1].name"}], "close"),
+        ("whole", "I refund it."),
+    ],
+)
+def test_tool_calls_are_read_as_json(entry: object, expected: str) -> None:
+    assert expected == read_extract(entry).take("I refund it.", CALLS)
+
+
+def test_a_response_without_tool_calls_has_nothing_to_read() -> None:
+    found = read_extract(["tool_calls", {"path": "[0].name"}]).take('[{"name": "refund", "arguments": {}}]')
+    assert Nothing(sought="tool call") == found
+
+
+def test_arguments_that_are_no_json_stay_the_text_that_the_model_wrote() -> None:
+    calls = [{"name": "refund", "arguments": '{"order": '}]
+    assert calls == json.loads(str(read_extract("tool_calls").take("", calls)))

@@ -101,3 +101,38 @@ def test_half_a_character_in_json_can_be_written_down() -> None:
     bound = [BoundConstraint(name="v", constraint=read_constraint({"exact": "x"}).bind({}, {}), extract=path)]
     found = score(bound, '{"v": "\\ud800"}').checks["v"].found
     assert found.encode("utf-8")
+
+
+REFUND = {
+    "type": "array",
+    "minItems": 1,
+    "maxItems": 1,
+    "items": {"properties": {"name": {"const": "refund"}, "arguments": {"required": ["order"]}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("expected", "calls"),
+    [
+        (True, [{"name": "refund", "arguments": {"order": "A-1"}}]),
+        (False, [{"name": "refund", "arguments": {}}]),
+        (False, [{"name": "refund", "arguments": "order A-1"}, {"name": "close", "arguments": {}}]),
+        (False, []),
+    ],
+)
+def test_a_schema_judges_tool_calls(expected: bool, calls: list[dict[str, object]]) -> None:
+    bound = [bind({"json_schema": REFUND, "extract": "tool_calls"})]
+    response = Response(text="", tool_calls=tuple(calls), finish_reason="tool_calls")
+    assert expected is judge(bound, response).passed
+
+
+def test_a_missing_tool_call_is_said_to_be_missing() -> None:
+    scored = judge([bind({"json": "array", "extract": "tool_calls"})], Response(text="I would refund it."))
+    assert "nothing to extract: no tool call" == scored.checks["json"].found
+
+
+def test_text_and_tool_calls_are_judged_side_by_side() -> None:
+    bound = [bind({"json": "array", "extract": "tool_calls"}), bind({"words": 2})]
+    response = Response(text="Just a moment", tool_calls=({"name": "refund", "arguments": {}},))
+    checks = judge(bound, response).checks
+    assert (True, False) == (checks["json"].passed, checks["words"].passed)

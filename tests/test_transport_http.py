@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import socket
 import ssl
@@ -44,6 +45,23 @@ def _with(channel: HttpChannel, action: Callable[[HttpChannel], Awaitable[Any]])
 def _send(base_url: str, **channel: Any) -> Reply:
     reply: Reply = _with(_channel(**channel), lambda channel: channel.send(_request(base_url)))
     return reply
+
+
+@pytest.mark.parametrize(
+    ("header", "key", "expected"),
+    [("Idempotency-Key", "k1", "k1"), (None, "k1", None), ("Idempotency-Key", None, None)],
+)
+def test_a_provider_that_knows_requests_by_a_key_is_told_it(
+    header: str | None, key: str | None, expected: str | None
+) -> None:
+    channel = HttpChannel(
+        auth_header="Authorization", auth_prefix="Bearer ", key=None, timeout_s=10, idempotency_header=header
+    )
+    with serving() as server:
+        request = dataclasses.replace(_request(server.base_url), idempotency_key=key)
+        _with(channel, lambda channel: channel.send(request))
+        headers = {name.lower(): value for name, value in server.last_headers.items()}
+        assert expected == headers.get("idempotency-key")
 
 
 def test_a_request_arrives_with_its_body_headers_and_key() -> None:

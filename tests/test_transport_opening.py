@@ -5,6 +5,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 
 from evalkit.content import shipped
 from evalkit.errors import AdapterError
-from evalkit.transport import Model, open_model, opener
+from evalkit.transport import Bounds, Model, open_model, opener
+from evalkit.transport.rate import Rate
 from evalkit.trial import Call, Message
 from tests.server import serving
 
@@ -90,6 +92,13 @@ def test_a_key_comes_from_the_environment_without_its_line_break() -> None:
 def test_a_key_that_is_not_set_is_named(environment: dict[str, str]) -> None:
     with pytest.raises(AdapterError, match=r'adapter "openai": OPENAI_API_KEY is not set\. Export it, or change'):
         _open("openai/x", environment=environment)
+
+
+def test_the_projects_prices_are_those_of_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "prices.toml").write_text('["localhost/m"]\ninput = 1\noutput = 2\n', encoding="utf-8")
+    quotes = [opener([], allow_code=False)(name, {}).prices.quote for name in ("localhost/m", "localhost/n")]
+    assert ["prices.toml", None] == [quote and quote.source for quote in quotes]
 
 
 def test_requests_can_be_built_without_a_key() -> None:
@@ -201,3 +210,47 @@ def test_a_model_that_names_no_tasks_takes_any() -> None:
     model = _open("echo/x")
     model.check(["anything"])
     assert "anything" in model.request(dataclasses.replace(CALL, task="anything")).body["trial"]
+
+
+# --- pace
+
+
+def _limited(folder: Path, limits: str, base_url: str) -> Path:
+    (folder / "slow.toml").write_text(
+        f'name = "slow"\nabout = "S."\ndialect = "openai-chat"\nbase_url = "{base_url}"\nverified = false\n{limits}\n',
+        encoding="utf-8",
+    )
+    return folder
+
+
+def _seconds(model: Model, calls: int) -> float:
+    async def run() -> float:
+        started = time.monotonic()
+        await asyncio.gather(*(model.ask(model.request(CALL)) for _ in range(calls)))
+        await model.close()
+        return time.monotonic() - started
+
+    return asyncio.run(run())
+
+
+def test_the_limits_of_a_card_hold(tmp_path: Path) -> None:
+    limits = "[limits]\nconcurrency = 3\nrequests_per_minute = 1200"
+    with serving() as server:
+        model = _open("slow/x", folders=[_limited(tmp_path, limits, server.base_url)])
+        assert 3 == model.capacity
+        assert 7 / 20 <= _seconds(model, 10) < 2
+
+
+def test_what_the_user_says_goes_before_a_cards_limits(tmp_path: Path) -> None:
+    limits = "[limits]\nconcurrency = 3\nrequests_per_minute = 1\ntokens_per_minute = 1"
+    with serving() as server:
+        bounds = Bounds(concurrency=5, rate=Rate(1000, 1.0), tokens_per_minute=10**6)
+        model = _open("slow/x", folders=[_limited(tmp_path, limits, server.base_url)], bounds=bounds)
+        assert 5 == model.capacity
+        assert _seconds(model, 10) < 1
+
+
+def test_programs_are_paced_where_somebody_says_so() -> None:
+    assert _open("echo/x", bounds=Bounds(concurrency=5)).capacity is None
+    model = _open("echo/x", bounds=Bounds(rate=Rate(20, 1.0)))
+    assert 7 / 20 <= _seconds(model, 10) < 2

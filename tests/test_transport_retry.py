@@ -2,15 +2,20 @@ from __future__ import annotations
 
 import asyncio
 import random
-from datetime import UTC, datetime
 
 import pytest
 
 from evalkit.adapter import ReplyError
 from evalkit.errors import FatalTransportError, TransportError
-from evalkit.transport.retry import MAX_BACKOFF_S, MAX_RETRY_AFTER_S, RULES, Retries, retry_after_s, rule_for
-
-NOW = datetime(2026, 11, 22, 3, 15, tzinfo=UTC)
+from evalkit.transport.retry import (
+    MAX_ATTEMPTS,
+    MAX_BACKOFF_S,
+    MAX_RETRY_AFTER_S,
+    RULES,
+    Retries,
+    is_refusal,
+    rule_for,
+)
 
 
 class Attempts:
@@ -90,39 +95,42 @@ def test_a_provider_that_asks_for_too_long_is_given_up() -> None:
     assert caught.value.attempts == 1
 
 
-def test_attempts_of_all_kinds_count_together() -> None:
+def test_each_kind_of_failure_has_attempts_of_its_own() -> None:
+    """Refusals must not use up the long attempt that a slow answer needs."""
+    failures = [_fail("http-429")] * 20 + [_fail("timeout")] * 2 + [_fail("http-500"), _fail("http-502")] * 3
+    assert 29 == _run(*failures)[1]
     with pytest.raises(TransportError) as caught:
-        _run(_fail("reset"), _fail("http-500"), _fail("timeout"))
-    assert (caught.value.reason, caught.value.attempts) == ("timeout", 3)
+        _run(*failures, _fail("timeout"))
+    assert ("timeout", 29) == (caught.value.reason, caught.value.attempts)
+
+
+def test_no_call_is_made_for_ever() -> None:
+    kinds = ("http-429", "http-503", "http-529")
+    with pytest.raises(TransportError) as caught:
+        _run(*[_fail(kind) for _ in range(20) for kind in kinds])
+    assert MAX_ATTEMPTS == caught.value.attempts
+
+
+def test_a_provider_that_keeps_asking_for_a_second_is_given_longer_and_longer() -> None:
+    """Twenty attempts a second apart would void every call of a minute in which somebody else has used up a limit."""
+    waits = _run(*[_fail("http-429", retry_after=1)] * 20)[2]
+    assert all(1 <= wait <= 1 + min(MAX_BACKOFF_S, 0.5 * 2**n) for n, wait in enumerate(waits))
+    assert sum(waits) > 120
+
+
+@pytest.mark.parametrize(
+    ("expected", "reason"),
+    [(True, "http-429"), (True, "http-503"), (True, "http-529"), (False, "http-500"), (False, "timeout")],
+)
+def test_who_asks_for_patience_asks_it_of_all_calls(expected: bool, reason: str) -> None:
+    assert expected is is_refusal(reason)
 
 
 def test_calls_made_at_the_same_time_do_not_disturb_each_other() -> None:
-    retries = Retries(sleep=asyncio.sleep, rng=random.Random(0))
+    retries = Retries(sleep=lambda seconds: asyncio.sleep(seconds / 50), rng=random.Random(0))
 
     async def all_of_them() -> list[tuple[str, int]]:
         failing = (Attempts(*[_fail("http-500", retry_after=0)] * (n % 3)) for n in range(9))
         return await asyncio.gather(*(retries.run(attempts) for attempts in failing))
 
     assert [("answer", n % 3 + 1) for n in range(9)] == asyncio.run(all_of_them())
-
-
-@pytest.mark.parametrize(
-    ("expected", "header"),
-    [
-        (7.0, "7"),
-        (0.5, " 0.5 "),
-        (60.0, "Sun, 22 Nov 2026 03:16:00 GMT"),
-        (60.0, "Sun, 22 Nov 2026 03:16:00 -0000"),
-        (0.0, "Sun, 22 Nov 2020 03:16:00 GMT"),
-        (None, "-3"),
-        (None, "soon"),
-        (None, "٣"),
-        (None, ""),
-    ],
-)
-def test_retry_after_is_read_as_seconds_or_date(expected: float | None, header: str) -> None:
-    assert expected == retry_after_s({"retry-after": header}, NOW)
-
-
-def test_no_retry_after() -> None:
-    assert retry_after_s({}, NOW) is None

@@ -12,6 +12,7 @@ from evalkit.verdict import (
     CriticalLevel,
     Evidence,
     RepeatResult,
+    Served,
     Spend,
     SuiteResult,
     TaskResult,
@@ -65,6 +66,7 @@ TASK = TaskResult(
         tokens_in=91000,
         tokens_out=8000,
         tokens_cached=60000,
+        tokens_reasoning=4000,
     ),
 )
 SUITE = SuiteResult(
@@ -75,10 +77,11 @@ SUITE = SuiteResult(
     tasks=(TASK,),
     claims=Claims(level=0.05, usable=(), unusable=("ticket-title",)),
     totals=Totals(calls=2210, void=3, cost_usd=0.61, seconds=83.1),
+    configured=(Served(name="fp_1", trials=2210, since="ticket-title clean, unit 1"),),
 )
 
 GOLDEN = (
-    '{"suite": "support", "model": "openai/x", "served_model": ["x-2026-10-01"], "verdict": "edge", "tasks": [{'
+    '{"suite": "support", "model": "openai/x", "served_model": ["x-2026-10-01"], "fingerprint": ["fp_1"], "verdict": "edge", "tasks": [{'
     '"task": "ticket-title", "threshold": 0.95, "claim": "population", "verdict": "edge", '
     '"weakest": "noise@0.05", "margin": -0.0219258, "margin_low": -0.066, "margin_high": 0.012, '
     '"conditions": [{"condition": "noise@0.05", "perturbation": "noise", "level": 0.05, "counts": true, '
@@ -97,7 +100,7 @@ GOLDEN = (
     '"repeat": {"k": 2, "items": 60, "pass_hat_k": [0.97, 0.955], "standard_error": [0.01, 0.333333], '
     '"consistent": 0.88, "agreement": 0.93}, '
     '"cost_usd": 0.41, "latency_s": {"p50": 0.8, "p95": 2.1}, '
-    '"tokens": {"in": 91000, "out": 8000, "cached": 60000}}], '
+    '"tokens": {"in": 91000, "out": 8000, "cached": 60000, "cache_write": null, "reasoning": 4000}}], '
     '"claims": {"false_discovery_rate": 0.05, "usable": [], "unusable": ["ticket-title"]}, '
     '"totals": {"calls": 2210, "void": 3, "cost_usd": 0.61, "seconds": 83.1}}'
 )
@@ -138,10 +141,8 @@ def test_a_task_without_a_measurement_has_no_weakest_condition() -> None:
     names = ["weakest", "margin", "margin_low", "margin_high", "repeat", "cost_usd"]
     assert [found[name] for name in names] == [None] * 6
     assert found["constraints"] == []
-    assert (
-        found["latency_s"],
-        found["tokens"],
-    ) == ({"p50": None, "p95": None}, {"in": None, "out": None, "cached": None})
+    unknown = dict.fromkeys(("in", "out", "cached", "cache_write", "reasoning"))
+    assert (found["latency_s"], found["tokens"]) == ({"p50": None, "p95": None}, unknown)
 
 
 def test_curtailed_repeats_have_no_lists() -> None:

@@ -530,3 +530,33 @@ def test_independent_conditions_are_all_judged() -> None:
     n_asked = carry_out(tested, passing(shares, rng), in_flight=32, rng=rng, slow_fails=True)
     assert ["unusable", "usable"] * 3 == [tested.verdict(each.key) for each in conditions]
     assert n_asked == sum(tested.result(each.key).trials for each in conditions)
+
+
+def _rounds(tested: SequentialDecider, answers: Answers) -> list[int]:
+    """Ask all that is wanted together, wait for all of it, and so on: the size of each round."""
+    seen: Counter[Key] = Counter()
+    sizes = []
+    while handed := drain(tested):
+        sizes.append(len(handed))
+        for key in handed:
+            tested.observe(key, answers(key, seen[key]))
+            seen[key] += 1
+    return sizes
+
+
+@pytest.mark.parametrize(
+    ("rate", "most_rounds", "until"), [(0.99, 4, "verdict"), (0.7, 3, "verdict"), (0.7, 7, "margin")]
+)
+def test_in_rounds_few_of_them_do(rate: float, most_rounds: int, until: str) -> None:
+    """A batch comes back hours later: some calls in vain are cheaper than one round more."""
+    conditions = [terms("clean", units=2000), terms("noise@0.1", units=2000)]
+    answers = alternating(rates(conditions, rate))
+    together = _rounds(decider(*conditions, until=until, in_rounds=True), answers)
+    apart = _rounds(decider(*conditions, until=until), answers)
+    assert len(together) <= most_rounds < len(apart)
+    assert sum(together) <= 200 + 1.8 * sum(apart)
+
+
+def test_the_first_round_is_what_usable_needs_at_least() -> None:
+    tested = decider(terms("clean", threshold=0.95, units=2000), in_rounds=True)
+    assert 85 <= len(drain(tested)) <= 100

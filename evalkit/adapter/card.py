@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from evalkit.adapter.template import Template
 from evalkit.errors import AdapterError, did_you_mean
 
 KEY_VARIABLE = r"^[A-Za-z][A-Za-z0-9_]*(KEY|TOKEN|SECRET)$"
@@ -32,11 +33,11 @@ class Limits(_Part):
 class Price(_Part):
     """What a million tokens of one model cost, in US dollars."""
 
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
-    cached: float | None = Field(default=None, ge=0)
+    input: float = Field(ge=0, allow_inf_nan=False)
+    output: float = Field(ge=0, allow_inf_nan=False)
+    cached: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """Of the input, what was read from the provider's cache; as `input` when None."""
-    cache_write: float | None = Field(default=None, ge=0)
+    cache_write: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """Of the input, what was written to it; as `input` when None."""
 
 
@@ -54,9 +55,9 @@ class Card(_Part):
     file, or a recording."""
     program: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]*$")
     """For `local`: the file beside the card with a function `answer(call)`, named as `dialect` is; for `library`: the
-    one with a function `channel(model, timeout_s=…)`."""
+    one with a function `channel(model, timeout_s=…, directory=…)`."""
     base_url: str | None = None
-    """For `http`: where the provider listens."""
+    """For `http`: where the provider listens; None where everybody has an address of their own, in `base_url_env`."""
     base_url_env: str | None = None
     """An environment variable that may name another address, such as `OPENAI_BASE_URL`."""
     path: str = Field(default="", pattern=r"^(/[A-Za-z0-9._~{}-]+)*$")
@@ -92,7 +93,7 @@ class Card(_Part):
     """Whose prices the price list is asked for; the card's name when None."""
     prices: dict[str, Price] = {}
     """By model name: prices that win over the price list."""
-    template: dict[str, Any] = {}
+    template: Template | None = None
     """For the dialect `http-template`: how to build a request and read the reply."""
     verified: bool
     """Whether this card has been used against the real provider."""
@@ -106,14 +107,22 @@ class Card(_Part):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.transport == "http":
-            check_address(self.base_url or "")
+            if self.base_url is not None or self.base_url_env is None:
+                check_address(self.base_url or "")
         elif self.base_url is not None or (self.key_env is not None and self.transport != "library"):
             raise ValueError(f'a card with transport "{self.transport}" has neither base_url nor key_env')
         if (self.transport in {"local", "library"}) != (self.program is not None):
             raise ValueError('"program" goes with transport "local" or "library", and only with them')
-        if self.auth_header.lower() in {header.lower() for header in self.headers}:
+        if (self.dialect == "http-template") != (self.template is not None):
+            raise ValueError('[template] goes with dialect "http-template", and only with it')
+        headers = [*self.headers, *(self.template.headers if self.template else ())]
+        if self.auth_header.lower() in {header.lower() for header in headers}:
             raise ValueError(f"headers: {self.auth_header} carries the key; name its variable in key_env")
         return self
+
+
+_PARTS: Mapping[str, type[BaseModel]] = {"limits": Limits, "prices": Price, "template": Template}
+"""Keys whose values have keys of their own."""
 
 
 def check_address(address: str) -> str:
@@ -165,10 +174,13 @@ def card_from(data: Mapping[str, Any], *, source: str) -> Card:
 
 
 def _explain(problem: Mapping[str, Any]) -> str:
-    key = ".".join(str(part) for part in problem["loc"])
+    place = [str(part) for part in problem["loc"]]
+    key = ".".join(place)
     if problem["type"] == "extra_forbidden":
-        return f"{key}: no such key. {did_you_mean(key, Card.model_fields)}"
+        part = _PARTS.get(place[0], Card) if len(place) > 1 else Card
+        return f"{key}: no such key. {did_you_mean(place[-1], part.model_fields)}"
     if problem["type"] == "missing":
         return f"{key}: missing"
     message = problem["msg"].removeprefix("Value error, ")
-    return f"{key}: found {problem['input']!r}: {message}" if key else message
+    found = "" if isinstance(problem["input"], Mapping) else f"found {problem['input']!r:.200}: "
+    return f"{key}: {found}{message}" if key else message

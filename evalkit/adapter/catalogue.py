@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from evalkit.adapter.card import Card, card_from, read_card
 from evalkit.adapter.code import find_beside, load_module, require_permission
@@ -30,21 +30,6 @@ class FoundCard:
     """The card file's folder; None for an entry point."""
     published: Any = None
     """What an entry point names: the object with `CARD`, `build` and `parse`."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CardListing:
-    """One line of `evalkit models`."""
-
-    name: str
-    about: str
-    dialect: str
-    key_env: str | None
-    key_source: Literal["environment", ".env"] | None
-    """Where the key was found; None when it is not set or none is needed."""
-    verified: bool
-    source: str
-    """The card's file or entry point."""
 
 
 def installed_adapters() -> tuple[EntryPoint, ...]:
@@ -150,39 +135,3 @@ def beside_card(found: FoundCard, name: str, code_folders: Sequence[Path]) -> An
     path = find_beside(name, [*own, shipped("adapters")])
     require_permission(path, [*code_folders, shipped("adapters")])
     return load_module(path)
-
-
-def list_cards(
-    folders: Sequence[Path], *, environment: Mapping[str, str], env_file: Mapping[str, str] | None = None
-) -> list[CardListing]:
-    """Describe every adapter, sorted by name.
-
-    Args:
-        folders: Where to look for cards.
-        environment: The real environment.
-        env_file: What a `.env` file sets, if there is one; the real environment wins.
-
-    Raises:
-        AdapterError: As `find_cards`.
-    """
-    return [
-        CardListing(
-            name=name,
-            about=found.card.about,
-            dialect=found.card.dialect,
-            key_env=found.card.key_env,
-            key_source=_key_source(found.card, environment, env_file or {}),
-            verified=found.card.verified,
-            source=found.source,
-        )
-        for name, found in find_cards(folders).items()
-    ]
-
-
-def _key_source(
-    card: Card, environment: Mapping[str, str], env_file: Mapping[str, str]
-) -> Literal["environment", ".env"] | None:
-    names = [name for name in (card.key_env, *card.key_env_also) if name is not None]
-    if any(environment.get(name) for name in names):
-        return "environment"
-    return ".env" if any(env_file.get(name) for name in names) else None

@@ -135,4 +135,6 @@ def _base_url(card: Card, options: Mapping[str, Any], environment: Mapping[str, 
     if "base_url" in options:
         return str(options["base_url"])
     named = environment.get(card.base_url_env, "") if card.base_url_env else ""
+    if not named and card.base_url is None:
+        raise ValueError(f"{card.base_url_env} is not set. Set it to your address there, or give -M base_url=https://…")
     return named or card.base_url or ""

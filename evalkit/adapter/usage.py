@@ -51,3 +51,13 @@ def count_of(holder: Any, *path: str) -> int | None:
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else None
+
+
+def sum_of(*counts: int | None) -> int | None:
+    """Add the counts that are known; None when none is, or when no record could hold the sum.
+
+    >>> sum_of(7, None, 3)
+    10
+    """
+    known = [count for count in counts if count is not None]
+    return sum(known) if known and sum(known) <= _MOST else None

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from evalkit.trial import Call, Response
 
 _EXCERPT_CHARS = 300
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 class ReplyError(Exception):
@@ -46,15 +47,16 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Without the key."""
     body: Any
-    """A JSON value."""
+    """A JSON value; for what is no call also bytes, or None for no body."""
     call: Call | None = None
     """What it was built from, for programs that look at a trial's place in the run; filled in by the transport."""
+    idempotency_key: str | None = None
+    """The same for the same trial of the same run, however often it is sent; no part of what is asked."""
 
     @property
     def hash(self) -> str:
         """SHA-256 (hex) over method, address and body: equal when a provider could not tell two requests apart."""
-        canonical = json.dumps([self.method, self.url, self.body], sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return hashlib.sha256(_CANONICAL.encode([self.method, self.url, self.body]).encode()).hexdigest()
 
     def as_json(self) -> dict[str, Any]:
         """The request as records and `evalkit show` give it."""

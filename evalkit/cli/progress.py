@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from evalkit.cli.shared import say
+from evalkit.cli.shared import counted, say
+from evalkit.plain import usd
 
 if TYPE_CHECKING:
     from evalkit.engine import Session
     from evalkit.record import TrialRow
+    from evalkit.transport import BatchNews
 
 _MARKS = {"usable": "✓", "unusable": "✗"}
 REDRAW_SECONDS = 0.25
 LOG_SECONDS = 15.0
+BATCH_LOG_SECONDS = 600.0
+"""How long a log is silent about a batch that stands as it stood."""
 
 
 class Display:
@@ -31,9 +37,13 @@ class Display:
         self._live: Any = None
         self._started = self._shown = time.monotonic()
         self._trials = self._calls = self._void = self._passes = 0
-        self._spent: float | None = 0.0
-        """Of this session, in US dollars; None once a price is unknown."""
+        self._spent = 0.0
+        """Of this session, in US dollars, as far as it is known."""
+        self._unpriced = False
+        """Whether an answer's cost is not known."""
         self._done: Counter[tuple[str, str]] = Counter()
+        self._batches: dict[int, tuple[str, float]] = {}
+        """Of those that are open, by number: how they were shown last, and when."""
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -57,7 +67,8 @@ class Display:
         self._void += row.void_reason is not None
         self._passes += bool(row.passed)
         if row.attempts > 0 and row.void_reason is None:
-            self._spent = None if row.cost_usd is None or self._spent is None else self._spent + row.cost_usd
+            self._spent += row.cost_usd or 0.0
+            self._unpriced |= row.cost_usd is None
         self._done[row.task, row.condition] += 1
         now = time.monotonic()
         if now - self._shown < (LOG_SECONDS if self._live is None else REDRAW_SECONDS):
@@ -66,9 +77,28 @@ class Display:
         if self._live is None:
             say(self._line(now), err=True)
         else:
-            from rich.text import Text
+            self._redraw(now)
 
-            self._live.update(Text("\n".join([self._line(now), *self._tasks()])), refresh=True)
+    def on_batch(self, news: BatchNews) -> None:
+        """Show how a batch stands: always on a terminal, in a log when that has changed or was long ago."""
+        now = time.monotonic()
+        if not news.state:
+            self._batches.pop(news.number, None)
+        elif self._live is not None:
+            self._batches[news.number] = (_standing(news), now)
+        else:
+            before, when = self._batches.get(news.number, ("", -math.inf))
+            if news.state != before or now - when >= BATCH_LOG_SECONDS:
+                self._batches[news.number] = (news.state, now)
+                say(_standing(news), err=True)
+        if self._live is not None:
+            self._redraw(now)
+
+    def _redraw(self, now: float) -> None:
+        from rich.text import Text
+
+        batches = [line for _, (line, _) in sorted(self._batches.items())]
+        self._live.update(Text("\n".join([self._line(now), *batches, *self._tasks()])), refresh=True)
 
     def _line(self, now: float) -> str:
         speed = self._calls / max(now - self._started, 1e-9)
@@ -82,7 +112,9 @@ class Display:
     def _cost(self) -> str:
         if self._session.model.free:
             return ""
-        return ", cost unknown" if self._spent is None else f", {self._spent:.2f} USD"
+        if not self._unpriced:
+            return f", {usd(self._spent)}"
+        return f", at least {usd(self._spent)}" if self._spent else ", cost unknown"
 
     def _tasks(self) -> list[str]:
         """For every task, which conditions are decided, under way, or have not begun."""
@@ -93,3 +125,10 @@ class Display:
             mark = _MARKS.get(verdict) or ("…" if self._done[terms.key] else "○")
             states.setdefault(terms.task, []).append(f"{mark} {terms.condition}")
         return [f"  {task}: {'  '.join(conditions)}" for task, conditions in states.items()]
+
+
+def _standing(news: BatchNews) -> str:
+    """How a batch stands, such as `batch 2: 1,200 requests, in progress at the provider for 12 min`."""
+    minutes = int((datetime.now(UTC) - news.sent).total_seconds() // 60)
+    how_long = f" for {minutes:,} min" if minutes > 0 else ""
+    return f"batch {news.number}: {counted(news.n_requests, 'request')}, {news.state}{how_long}"

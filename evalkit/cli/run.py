@@ -29,12 +29,13 @@ from evalkit.cli.shared import (
     wants_colour,
 )
 from evalkit.errors import EXIT_INFRASTRUCTURE, EXIT_INTERRUPTED, EXIT_USAGE, EvalkitError
-from evalkit.plain import json_text
+from evalkit.plain import json_text, usd
 from evalkit.plan import DEFAULT_MAX_COST_USD
 
 if TYPE_CHECKING:
     from evalkit.engine import Measured, Session
     from evalkit.plan import Plan
+    from evalkit.transport import Opener
 
 
 _LIKELY_PASS_RATE = 0.99
@@ -65,8 +66,30 @@ _LIKELY_PASS_RATE = 0.99
 )
 @seed_option
 @settings_option
-@click.option("--concurrency", type=click.IntRange(1, 10_000), default=16, show_default=True, help="Calls in flight.")
-@click.option("--timeout", type=FiniteFloat(min=0, min_open=True), metavar="S", help="Seconds for one attempt.")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 10_000),
+    show_default="16; with --batch 10,000",
+    help="Calls in flight; with --batch, the most of a round.",
+)
+@click.option(
+    "--batch",
+    is_flag=True,
+    help="Hand calls in as the provider's batches: slower, at most a day a round, and for less money.",
+)
+@click.option(
+    "--rate",
+    metavar="N/UNIT",
+    help="Calls that begin in any second, minute or hour, other attempts included: 50/s, 300/m, 5000/h.",
+)
+@click.option("--tpm", type=click.IntRange(min=1), metavar="N", help="Tokens in any minute, estimated before a call.")
+@click.option(
+    "--timeout",
+    type=FiniteFloat(min=0, min_open=True),
+    metavar="S",
+    show_default="600",
+    help="Most seconds of one attempt; a server that has answered faster gets less, and more when it tries again.",
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -118,7 +141,9 @@ def command(context: click.Context, /, suites: tuple[str, ...], models: tuple[st
     return _carry_out_all(_new_sessions(suites, models, options), options)
 
 
-_FITS_RESUME = {"resume", "concurrency", "timeout", "adapters", "allow_code", "as_json", "max_calls", "max_cost"}
+_HOW = {"concurrency", "rate", "tpm", "timeout", "adapters", "allow_code", "as_json"}
+"""Options that change nothing of what is measured."""
+_FITS_RESUME = {"resume", "max_calls", "max_cost", *_HOW}
 
 
 def _refuse_with_resume(context: click.Context) -> None:
@@ -142,7 +167,7 @@ def _resumed(options: dict[str, Any]) -> Session:
 
     return resume(
         options["resume"],
-        opener(options["adapters"], allow_code=options["allow_code"], timeout_s=options["timeout"]),
+        _opener(options),
         concurrency=options["concurrency"],
         allow_code=options["allow_code"],
         max_calls=options["max_calls"],
@@ -150,21 +175,42 @@ def _resumed(options: dict[str, Any]) -> Session:
     )
 
 
+def _opener(options: dict[str, Any]) -> Opener:
+    from evalkit.transport import Bounds, read_rate
+
+    bounds = Bounds(
+        concurrency=options["concurrency"],
+        rate=None if options["rate"] is None else read_rate(options["rate"]),
+        tokens_per_minute=options["tpm"],
+    )
+    given = {"allow_code": options["allow_code"], "timeout_s": options["timeout"]}
+    return opener(options["adapters"], **given, bounds=bounds)
+
+
+def _check_together(options: dict[str, Any]) -> None:
+    """Refuse options that mean nothing beside each other."""
+    if options["fixed"] is not None and options["calibrated"]:
+        raise click.UsageError("--calibrated is for tests that stop by themselves; leave it out with --fixed.")
+    if options["batch"] and (options["rate"] is not None or options["tpm"] is not None):
+        raise click.UsageError("--rate and --tpm are for single calls; leave them out with --batch.")
+
+
 def _new_sessions(
     suites: tuple[str, ...], models: tuple[str, ...], options: dict[str, Any]
 ) -> list[Callable[[], Session]]:
     """What makes a new run of every suite with every model, when its turn comes."""
-    from evalkit.engine import EngineSettings, start
+    from evalkit.engine import EngineSettings, default_concurrency, start
     from evalkit.plan import Scope, check_prompts, make_plan
     from evalkit.suite import load_suite
+    from evalkit.transport.batch import with_batches
 
     given = read_settings(options["settings"])
-    open_by_name = opener(options["adapters"], allow_code=options["allow_code"], timeout_s=options["timeout"])
-    if options["fixed"] is not None and options["calibrated"]:
-        raise click.UsageError("--calibrated is for tests that stop by themselves; leave it out with --fixed.")
+    open_by_name = _opener(options)
+    _check_together(options)
     names = ("tasks", "conditions", "limit", "fixed", "until", "explore", "max_calls", "max_cost", "calibrated")
     scope = Scope(**{name: options[name] for name in names})
-    settings = EngineSettings(**{name: options[name] for name in ("concurrency", "max_void", "keep_requests")})
+    options["concurrency"] = options["concurrency"] or default_concurrency(batch=options["batch"])
+    settings = EngineSettings(**{name: options[name] for name in ("concurrency", "batch", "max_void", "keep_requests")})
 
     def session(plan: Plan, model: str) -> Session:
         return start(
@@ -184,7 +230,10 @@ def _new_sessions(
     for plan in plans:
         check_prompts(plan)
         for model in models:
-            open_by_name(model, given).check(plan.task_names)
+            opened = open_by_name(model, given)
+            opened.check(plan.task_names)
+            if options["batch"]:
+                with_batches(opened)
     return [partial(session, plan, model) for plan in plans for model in models]
 
 
@@ -230,6 +279,7 @@ def _carry_out(session: Session) -> Measured:
     """Carry a session out with its display."""
     from evalkit.cli.progress import Display
     from evalkit.lint import undecidable
+    from evalkit.report import changes
 
     if not session.answered:
         for finding in undecidable(session.plan):
@@ -237,11 +287,13 @@ def _carry_out(session: Session) -> Measured:
     say(f"{session.folder}: {_ahead(session)}", err=True)
     try:
         with Display(session) as display:
-            session.on_trial = display.on_trial
+            session.on_trial, session.on_batch = display.on_trial, display.on_batch
             measured = asyncio.run(_with_signals(session))
     except EvalkitError:
         say(f"Go on with: evalkit run --resume {session.folder}", err=True)
         raise
+    for change in changes(measured.results):
+        say(f"warning: {change}", err=True)
     if measured.interrupted:
         say(f"Stopped. Go on with: evalkit run --resume {measured.folder}", err=True)
     return measured
@@ -249,20 +301,43 @@ def _carry_out(session: Session) -> Measured:
 
 def _ahead(session: Session) -> str:
     """What is about to be asked, and what it may cost."""
-    from evalkit.forecast import expected_calls
+    from evalkit.forecast import bill, expected_calls, forecast
 
-    left = session.left()
+    left, plan = session.left(), session.plan
     if not left:
         return "nothing is left to ask"
-    kept = "" if session.run.scope.max_cost == DEFAULT_MAX_COST_USD else ", so --max-cost cannot be kept"
-    price = "costs nothing" if session.model.free else f"price unknown{kept}"
+    prices = None if session.model.free else session.model.prices
+    # Prompts are made and counted only where that is worth something.
+    rows = forecast(plan, session.run.options) if prices is not None and prices.quote is not None else []
     likely = ""
     if session.run.scope.fixed is None and not session.answered:
-        verdicts, margins = expected_calls(session.plan, _LIKELY_PASS_RATE)
-        likely = f"at a pass rate of {_LIKELY_PASS_RATE:g} about {counted(verdicts, 'call')} to the verdicts, "
+        verdicts, margins = expected_calls(plan, _LIKELY_PASS_RATE)
+        cost = _in_brackets(bill(rows, verdicts, prices).cost_usd if rows else None)
+        calls = counted(round(sum(verdicts.values())), "call")
+        likely = f"at a pass rate of {_LIKELY_PASS_RATE:g} about {calls}{cost} to the verdicts, "
         if session.run.scope.until == "margin":
-            likely += f"{margins:,} with the margins; "
+            cost = _in_brackets(bill(rows, margins, prices).cost_usd if rows else None)
+            likely += f"{round(sum(margins.values())):,}{cost} with the margins; "
+    most = bill(rows, {row.terms.key: row.calls * left / session.planned for row in rows}, prices) if rows else None
+    price = _price(session, None if most is None else most.cost_usd)
     return f"{likely}at most {counted(left, 'call')} to {session.model.name}, {price}"
+
+
+def _in_brackets(cost: float | None) -> str:
+    return "" if cost is None else f" ({usd(cost)})"
+
+
+def _price(session: Session, most: float | None) -> str:
+    """What the calls that are left cost at most, or why nobody can say."""
+    from evalkit.forecast import ASSUMED_ANSWER
+
+    budget = session.run.scope.max_cost
+    if session.model.free:
+        return "costs nothing"
+    if most is None:
+        return "price unknown" + ("" if budget == DEFAULT_MAX_COST_USD else ", so --max-cost cannot be kept")
+    stops = f"; the run stops at {usd(budget)} (--max-cost)" if most > budget else ""
+    return f"{usd(most)} if answers have {ASSUMED_ANSWER} tokens{stops}"
 
 
 def _show(text: str) -> int:
@@ -289,6 +364,10 @@ async def _with_signals(session: Session) -> Measured:
         if session.engine is None or session.engine.stopped:
             if session.engine is not None:
                 session.engine.abandon()
+            return
+        if session.run.batch:
+            session.engine.abandon()
+            say("Stopping. What is handed in goes on at the provider, and its answers wait there.", err=True)
             return
         session.engine.stop()
         waiting = counted(session.engine.in_flight, "call")

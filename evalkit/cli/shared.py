@@ -17,7 +17,7 @@ from evalkit.plain import json_text, printable
 
 if TYPE_CHECKING:
     from evalkit.record import RunFile
-    from evalkit.transport import Opener
+    from evalkit.transport import Bounds, Opener
     from evalkit.verdict import SuiteResult
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -149,12 +149,19 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
 
 
 def opener(
-    adapters: Sequence[Path], *, allow_code: bool, timeout_s: float | None = None, need_key: bool = True
+    adapters: Sequence[Path],
+    *,
+    allow_code: bool,
+    timeout_s: float | None = None,
+    need_key: bool = True,
+    bounds: Bounds | None = None,
 ) -> Opener:
     """As `evalkit.transport.opener`, which is imported no earlier than that: it is slow, and help needs none."""
     from evalkit import transport
 
-    return transport.opener(adapters, allow_code=allow_code, timeout_s=timeout_s, need_key=need_key)
+    return transport.opener(
+        adapters, allow_code=allow_code, timeout_s=timeout_s, need_key=need_key, bounds=bounds or transport.Bounds()
+    )
 
 
 def rendered(results: SuiteResult, run: RunFile, folder: Path) -> str:
@@ -169,6 +176,7 @@ def rendered(results: SuiteResult, run: RunFile, folder: Path) -> str:
         origin="imported" if run.address == ADDRESS else "stored" if run.scope.until == "budget" else "asked",
         limited=run.scope.limit is not None,
         ended=run.finished is not None,
+        prices=tuple(run.prices),
     )
     return render(results, provenance, style=colour)
 

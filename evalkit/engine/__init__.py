@@ -3,6 +3,16 @@
 from evalkit.engine.engine import Engine
 from evalkit.engine.outcomes import measure
 from evalkit.engine.session import Measured, Session, resume, start, stored_suite
-from evalkit.engine.settings import EngineSettings
+from evalkit.engine.settings import EngineSettings, default_concurrency
 
-__all__ = ["Engine", "EngineSettings", "Measured", "Session", "measure", "resume", "start", "stored_suite"]
+__all__ = [
+    "Engine",
+    "EngineSettings",
+    "Measured",
+    "Session",
+    "default_concurrency",
+    "measure",
+    "resume",
+    "start",
+    "stored_suite",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from evalkit.adapter import Request
+from evalkit.adapter import Prices, Request
 from evalkit.trial import Answer, Call
 
 
@@ -31,6 +31,10 @@ class Asked(Protocol):
     @property
     def capacity(self) -> int | None:
         """How many calls it takes at a time by now; None when as many as one likes."""
+
+    @property
+    def prices(self) -> Prices:
+        """What its calls cost, unless it is free."""
 
     def expected_usd(self, request: Request) -> float | None:
         """What a call may cost at most, as far as that can be known before it is made; None when unknown."""

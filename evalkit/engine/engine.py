@@ -6,6 +6,9 @@ rows scored, and scores are written with the next commit. Calls in flight and an
 `concurrency` together, at most: so many, at most, does a killed run pay for twice. Outcomes reach the decider in plan
 order, whatever the order in which the answers came: slow answers are often the wrong ones.
 
+Calls that start together go out sorted by their prompts, so that those that begin alike meet in a provider's prompt
+cache; which trials are asked, and what the decider sees of them, does not change.
+
 Nothing is asked twice: a trial that the record has is taken from there (that is all that resuming is), and a request
 about an item whose answer is known for the same repeat number, from this run or one that is reused, is not sent.
 """
@@ -13,53 +16,35 @@ about an item whose answer is known for the same repeat number, from this run or
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
 
-from evalkit.adapter import Request
 from evalkit.aside import aside
 from evalkit.engine.asked import Asked
-from evalkit.engine.known import KnownAnswers, SharedKey, shared_key
+from evalkit.engine.asking import Ask, Asking, Calls, UnitInProgress, from_another, made_ready
+from evalkit.engine.budget import Budget
+from evalkit.engine.known import KnownAnswers
 from evalkit.engine.outcomes import complete_units, is_complete, outcome_of
+from evalkit.engine.recorder import Ended, Recorder
 from evalkit.engine.settings import EngineSettings
-from evalkit.errors import FatalTransportError, RecordError, TransportError
+from evalkit.errors import FatalTransportError
 from evalkit.plan import Plan, Unit
 from evalkit.record import TrialRow, TrialWriter
 from evalkit.score import ScoreError, judge
-from evalkit.trial import Answer
-from evalkit.verdict import Decider, Key, Outcome, Terms
+from evalkit.verdict import Decider, Key, Outcome
 
 COMMIT_ROWS = 100
-COMMIT_SECONDS = 0.005
+COMMIT_SECONDS = 0.003
 """How long an answer waits for others to share its commit."""
 GRACE_SECONDS = 10.0
 """How long calls in flight may still answer after the run was told to stop."""
 _LEAST_FOR_VOID = 500
 """Trials (or all of them, if there are fewer) that a share of void ones is taken of, before there are as many."""
 _KNOWN_AT_ONCE = 500
-"""Trials started or taken over from the record before the event loop gets a turn."""
-
-
-@dataclass(kw_only=True, slots=True)
-class _Ask:
-    """One trial on its way."""
-
-    unit: _UnitInProgress
-    index: int
-    """Which ask of the unit."""
-
-
-@dataclass(kw_only=True, slots=True)
-class _UnitInProgress:
-    unit: Unit
-    terms: Terms
-    rows: dict[int, TrialRow] = field(default_factory=dict)
-
-    def in_order(self) -> list[TrialRow]:
-        return [self.rows[index] for index in sorted(self.rows)]
+"""Trials taken over from the record before the event loop gets a turn."""
+_STARTED_AT_ONCE, _TURNS = 8, 12
+"""Calls started before it does, or this part of all: those that start together end together, and then wait for each
+other's commit and scores."""
 
 
 class Engine:
@@ -87,29 +72,32 @@ class Engine:
         on_trial: Callable[[TrialRow], None],
     ) -> None:
         self._plan, self._decider, self._model = plan, decider, model
-        self._writer, self._known, self._settings, self._on_trial = writer, known, settings, on_trial
+        self._known, self._settings, self._on_trial = known, settings, on_trial
         self._terms = {terms.key: terms for terms in plan.terms}
         self._sequences: dict[Key, Iterator[Unit]] = {key: plan.units(terms) for key, terms in self._terms.items()}
-        self._backlog: deque[_Ask] = deque()
-        self._calls: set[asyncio.Task[None]] = set()
-        self._shared: dict[SharedKey, asyncio.Future[Answer]] = {}
-        self._buffer: list[tuple[_Ask, TrialRow]] = []
-        self._scored: list[TrialRow] = []
+        self._backlog: deque[Ask] = deque()
+        self._held: deque[Asking] = deque()
+        """Trials that are ready, but wait for money."""
+        spent_usd, n_priced = known.spent()
+        self._budget = Budget(settings.max_cost_usd, spent_usd=spent_usd, n_priced=n_priced)
+        self._calls = Calls(model, self._budget, on_end=self._put, on_free=self._freed)
+        self._recorder = Recorder(writer)
         self._unsaved = 0
+        """Trials that the model was called for and that are not on the disk yet."""
+        self._unscored = 0
+        """Trials that are answered or void, but have not come to their end."""
         self._waiting: dict[Key, dict[int, Outcome]] = {key: {} for key in self._terms}
         self._next_position = dict.fromkeys(self._terms, 0)
         self._wake = asyncio.Event()
         self._stopping = False
+        self._more = True
+        """Whether there is more to start than one turn of the event loop is for."""
         self._failure: BaseException | None = None
         self._planned = sum(terms.units * terms.repeats for terms in plan.terms)
         self._trials = self._void = 0
         """Trials that have come to their end, and those of this session that are void."""
         self._last_void = ""
-        self._spent, self._n_priced = known.spent()
-        """In US dollars, and how many answers that was for."""
         self._spent_up = False
-        # A thread of its own: commits must not queue behind whatever else runs in threads.
-        self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="evalkit-commit")
 
     async def run(self) -> None:
         """Ask until the decider wants nothing more, or the run is stopped.
@@ -127,23 +115,14 @@ class Engine:
             self._stopping = True  # a call that ends now must not start another
             raise
         finally:
-            for call in self._calls:
-                call.cancel()
             try:
-                await asyncio.gather(*self._calls, return_exceptions=True)
+                await self._calls.leave()
             finally:
-                self._save_rest()
+                self._recorder.save_rest()
         if self._failure is None and not self._stopping and self._void > self._settings.max_void * self._trials:
             self._failure = self._too_many_void()
         if self._failure is not None:
             raise self._failure
-
-    def _save_rest(self) -> None:
-        """Put on the disk what a cancelled run has not; it blocks, since nothing may come between."""
-        rows, self._buffer = [row for _, row in self._buffer], []
-        with self._disk:  # which waits for a commit that is under way
-            if rows and not isinstance(self._failure, RecordError):
-                self._disk.submit(self._writer.commit, rows, []).result()
 
     def stop(self) -> None:
         """Start nothing more; give calls in flight some seconds to answer, then leave them."""
@@ -155,8 +134,7 @@ class Engine:
     def abandon(self) -> None:
         """Leave the calls in flight at once."""
         self._stopping = True
-        for call in self._calls:
-            call.cancel()
+        self._calls.abandon()
         self._wake.set()
 
     @property
@@ -171,7 +149,7 @@ class Engine:
 
     @property
     def in_flight(self) -> int:
-        """Calls that have not answered yet."""
+        """Trials whose call has not answered yet."""
         return len(self._calls)
 
     def _fail(self, failure: BaseException) -> None:
@@ -189,166 +167,136 @@ class Engine:
             if key not in closed and self._next_position[key] < self._terms[key].units:
                 next(self._sequences[key])
                 self._next_position[key] += 1
+                self._known.taken_over(rows)
                 self._decider.observe(key, outcome_of(rows))
                 for row in rows:
                     self._tell(row)
 
     def _under_way(self) -> bool:
         """Start what can be started; whether there is anything to wait for or to write."""
-        more = self._fill()
-        return more or bool(self._calls or self._buffer or self._scored)
+        self._more = self._fill()
+        return self._more or not self._idle()
+
+    def _idle(self) -> bool:
+        return not self._calls and not self._unscored and self._recorder.idle
 
     def _fill(self) -> bool:
         """Keep the calls in flight at their number; whether it gave up only to let others have a turn."""
+        ready: list[Asking] = []
+        most = max(_STARTED_AT_ONCE, self._settings.concurrency // _TURNS)
+        more = True
         for _ in range(_KNOWN_AT_ONCE):
-            if len(self._calls) + self._unsaved >= self._settings.concurrency or self._stopping:
-                return False
-            if not self._affordable():
-                return False
-            ask = self._next_ask()
+            if len(ready) == most:
+                break
+            ask = self._next_ask() if self._may_start(len(ready)) else None
             if ask is None:
-                return False
-            row = self._recorded(ask)
-            if row is None:
-                call = asyncio.get_running_loop().create_task(self._perform(ask))
-                self._calls.add(call)
-                call.add_done_callback(self._ended)
-            elif row.passed is None:  # answered, but the process ended before it was scored
-                self._score(ask, row)
-            else:
-                self._finish(ask, row)
-        return True
+                more = False
+                break
+            if not self._found(ask):
+                asking = self._ready(ask)
+                if asking is not None:
+                    ready.append(asking)
+        self._start(ready)
+        return more
 
-    def _affordable(self) -> bool:
-        """Whether one call more, beside those in flight, keeps within the run's budget, as far as costs are known."""
-        if not self._n_priced:
-            return True
-        expected = self._spent * (1 + (len(self._calls) + 1) / self._n_priced)
-        if expected <= self._settings.max_cost_usd or self._spent == 0:
-            return True
-        idle = not self._calls and not self._buffer and not self._scored
-        if idle and not self._spent_up and not self._decider.ended:
-            self._spent_up = True
-            self._decider.stop("cost")
-        return False
+    def _may_start(self, n_ready: int) -> bool:
+        """Whether there is room for another call beside those that are ready to start."""
+        if self._stopping or self._spent_up or self._held:
+            return False
+        return n_ready < min(self._settings.concurrency - len(self._calls) - self._unsaved, self._calls.room)
 
-    def _ended(self, call: asyncio.Task[None]) -> None:
-        self._calls.discard(call)
-        if not call.cancelled() and (failure := call.exception()) is not None:
-            self._fail(failure)
-        try:
-            self._fill()
-        except Exception as failure:  # the event loop would only log it
-            self._fail(failure)
-        self._wake.set()
-
-    def _next_ask(self) -> _Ask | None:
+    def _next_ask(self) -> Ask | None:
         if self._backlog:
             return self._backlog.popleft()
         key = self._decider.next()
         if key is None:
             return None
-        progress = _UnitInProgress(unit=next(self._sequences[key]), terms=self._terms[key])
+        progress = UnitInProgress(unit=next(self._sequences[key]), terms=self._terms[key])
         first = 1 if progress.terms.curtail else progress.terms.repeats
-        self._backlog.extend(_Ask(unit=progress, index=index) for index in range(first))
+        self._backlog.extend(Ask(unit=progress, index=index) for index in range(first))
         return self._backlog.popleft()
 
-    def _recorded(self, ask: _Ask) -> TrialRow | None:
-        """The trial as this run has it already; a void one is asked again."""
+    def _found(self, ask: Ask) -> bool:
+        """Take a trial that this run has already; a void one is asked again."""
         unit = ask.unit.unit
-        return self._known.trial((*unit.key, unit.position, unit.repeats[ask.index]))
+        row = self._known.trial((*unit.key, unit.position, unit.repeats[ask.index]))
+        if row is None:
+            return False
+        if row.passed is None:  # answered, but the process ended before it was scored
+            self._score(ask, row)
+        else:
+            self._finish(ask, row)
+        return True
 
-    # --- one call
-
-    def _request(self, ask: _Ask) -> tuple[Request, TrialRow]:
-        """What is asked, and the trial as far as it is known before the answer."""
-        unit, terms = ask.unit.unit, ask.unit.terms
-        repeat = unit.repeats[ask.index]
-        prompt = self._plan.prompt(terms, unit.item)
-        request = self._model.request(self._plan.call(terms, unit.item, repeat, prompt))
-        row = TrialRow(
-            task=terms.task,
-            condition=terms.condition,
-            position=unit.position,
-            repeat=repeat,
-            item=unit.item.id,
-            item_group=unit.item.group,
-            level=terms.level,
-            variant=prompt.variant,
-            request_hash=request.hash,
-            request=json.dumps(request.as_json(), ensure_ascii=False) if self._settings.keep_requests else None,
-        )
-        return request, row
-
-    async def _perform(self, ask: _Ask) -> None:
-        request, row = self._request(ask)
-        known = self._known.answer(row)
-        if known is not None:
-            self._put(ask, replace(row.answered(known.as_answer(), cost_usd=0.0), latency_s=None))
-            return
-        shared = self._shared.get(shared_key(row))
+    def _ready(self, ask: Ask) -> Asking | None:
+        """What is to be asked; None when it need not be, or cannot."""
+        settings = self._settings
         try:
-            if shared is not None:
-                answer = await asyncio.shield(shared)
-                row = replace(row.answered(answer, cost_usd=0.0), attempts=0, latency_s=None)
-            else:
-                answer = await self._ask(request, shared_key(row))
-                row = row.answered(answer, cost_usd=self._model.cost_usd(answer))
-        except FatalTransportError:
-            raise
-        except TransportError as error:
-            row = replace(row, void_reason=error.reason, void_message=str(error), attempts=error.attempts)
-        except asyncio.CancelledError:
-            if self._stopping:
-                raise
-            # A model's own code gave the call up: there is no answer, but the trial must not vanish.
-            row = replace(row, void_reason="cancelled", void_message="the model gave the call up", attempts=1)
-        self._put(ask, row)
+            asking = made_ready(
+                ask, self._plan, self._model, run_id=settings.run_id, keep_request=settings.keep_requests
+            )
+        except Exception as failure:  # calls in flight may still answer
+            self._fail(failure)
+            return None
+        known = self._known.answer(asking.row)
+        if known is None:
+            return asking
+        self._put(ask, from_another(known.as_answer(), asking.row))
+        return None
 
-    async def _ask(self, request: Request, key: SharedKey) -> Answer:
-        """Call the model; whoever wants the same meanwhile waits for this call instead of making another."""
-        promise: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._shared[key] = promise
+    def _start(self, ready: list[Asking]) -> None:
+        """Start calls as far as the money goes, in the order of the plan: what lies after a gap is of no use."""
+        self._held.extend(ready)
+        while self._held and not self._stopping and self._calls.take(self._held[0]):
+            self._held.popleft()
+        self._calls.start()
+        if self._held and self._idle():
+            self._held.clear()
+            if not self._stopping and not self._decider.ended:
+                self._spent_up = True
+                self._decider.stop("cost")
+
+    def _freed(self, failure: BaseException | None) -> None:
+        """A call has ended."""
+        if failure is not None:
+            self._fail(failure)
         try:
-            answer = await self._model.ask(request)
-        except BaseException as error:
-            del self._shared[key]
-            if isinstance(error, TransportError):
-                promise.set_exception(error)
-                promise.exception()  # often nobody else waits for it
-            else:
-                promise.cancel()
-            raise
-        promise.set_result(answer)
-        return answer
+            self._fill()
+        except Exception as found:  # the event loop would only log it
+            self._fail(found)
+        self._wake.set()
 
-    def _put(self, ask: _Ask, row: TrialRow) -> None:
-        self._buffer.append((ask, row))
+    def _put(self, ask: Ask, row: TrialRow) -> None:
+        """A trial is answered or void."""
+        self._recorder.ended(ask, row)
         self._unsaved += row.attempts > 0
-        if row.attempts > 0 and row.cost_usd is not None:
-            self._spent += row.cost_usd
-            self._n_priced += 1
+        self._unscored += 1
 
     # --- recording, scoring, deciding
 
     async def _flush(self) -> None:
         """Wait until a commit is due, make it, and score what it saved."""
-        if self._calls and not self._buffer:
+        if self._more and len(self._recorder) < COMMIT_ROWS:
+            await asyncio.sleep(0)
+            return
+        if self._calls and not len(self._recorder):
             self._wake.clear()
             await self._wake.wait()
-        if self._calls and len(self._buffer) < COMMIT_ROWS:
+        if self._calls and len(self._recorder) < COMMIT_ROWS:
             await asyncio.sleep(COMMIT_SECONDS)
-        answered, self._buffer = self._buffer, []
-        scored, self._scored = self._scored, []
-        if not answered and not scored:
+        ended = await self._recorder.commit()
+        self._take_in(ended)
+        if not ended:
             await asyncio.sleep(0)
-        else:
-            rows = [row for _, row in answered]
-            await asyncio.get_running_loop().run_in_executor(self._disk, self._writer.commit, rows, scored)
-            self._unsaved -= sum(row.attempts > 0 for _, row in answered)
-        for ask, row in answered:
+
+    def _take_in(self, recorded: Sequence[Ended]) -> None:
+        """Score what is on the disk."""
+        for ask, row in recorded:
+            self._unsaved -= row.attempts > 0
+            self._unscored -= 1
             if row.void_reason is None:
-                self._shared.pop(shared_key(row), None)
+                self._known.recorded(row)
+                self._calls.recorded(row)
                 self._score(ask, row)
             else:
                 self._void += 1
@@ -365,7 +313,7 @@ class Engine:
         )
         return FatalTransportError("void", message)
 
-    def _score(self, ask: _Ask, row: TrialRow) -> None:
+    def _score(self, ask: Ask, row: TrialRow) -> None:
         task = self._plan.suite.task(row.task)
         try:
             with aside():  # a judge of the suite's own may print
@@ -373,10 +321,10 @@ class Engine:
         except ScoreError as error:
             self._fail(error)
             return
-        self._scored.append(scored)
+        self._recorder.scored(scored)
         self._finish(ask, scored)
 
-    def _finish(self, ask: _Ask, row: TrialRow) -> None:
+    def _finish(self, ask: Ask, row: TrialRow) -> None:
         """A trial has come to its end: go on with its unit, or hand the unit's outcome over in plan order."""
         self._tell(row)
         progress = ask.unit
@@ -384,13 +332,13 @@ class Engine:
         if is_complete(progress.in_order(), progress.terms):
             self._deliver(progress)
         elif progress.terms.curtail:
-            self._backlog.append(_Ask(unit=progress, index=ask.index + 1))
+            self._backlog.append(Ask(unit=progress, index=ask.index + 1))
 
     def _tell(self, row: TrialRow) -> None:
         self._trials += 1
         self._on_trial(row)
 
-    def _deliver(self, progress: _UnitInProgress) -> None:
+    def _deliver(self, progress: UnitInProgress) -> None:
         key = progress.unit.key
         waiting = self._waiting[key]
         waiting[progress.unit.position] = outcome_of(progress.in_order())

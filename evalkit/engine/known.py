@@ -25,6 +25,11 @@ class KnownAnswers:
 
     def __init__(self, own: TrialReader, reused: Sequence[TrialReader]) -> None:
         self._readers = (own, *reused)
+        self._n_left = own.n_answered()
+        """Trials that were recorded before, and have not been taken up yet."""
+        self._had_trials = self._n_left > 0
+        self._fresh: set[int] = set()
+        """Hashes of what this session has recorded; a database is asked only about what can be there."""
         self._lent: dict[tuple[int, TrialKey], tuple[str, str]] = {}
         """Which item (task and id) each trial of a reused run has answered for."""
         if reused:
@@ -38,14 +43,27 @@ class KnownAnswers:
         return self._readers[0].rows()
 
     def spent(self) -> tuple[float, int]:
-        """What this run's answers have cost so far, as far as it is known, in US dollars, and how many those are."""
-        costs = [row.cost_usd for row in self.rows() if row.cost_usd is not None and row.attempts > 0]
-        return sum(costs), len(costs)
+        """What this run's calls have cost so far, as far as it is known, in US dollars, and how many those are."""
+        return self._readers[0].spent()
 
     def trial(self, key: TrialKey) -> TrialRow | None:
-        """A trial that this run has already; a void one is asked again."""
-        row = self._readers[0].row(key)
-        return row if row is not None and row.void_reason is None else None
+        """A trial that this run had already when the session began; a void one is asked again.
+
+        To be asked once for each trial.
+        """
+        row = self._readers[0].row(key) if self._n_left else None
+        if row is None or row.void_reason is not None:
+            return None
+        self._n_left -= 1
+        return row
+
+    def taken_over(self, rows: Sequence[TrialRow]) -> None:
+        """Be told of trials among `rows()` that nobody will ask for any more."""
+        self._n_left -= sum(row.void_reason is None for row in rows)
+
+    def recorded(self, row: TrialRow) -> None:
+        """Be told of an answer that has just been recorded."""
+        self._fresh.add(hash(shared_key(row)))
 
     def answer(self, row: TrialRow) -> TrialRow | None:
         """A trial with the answer to a trial's request, from this run or from one that is reused.
@@ -62,6 +80,8 @@ class KnownAnswers:
     def _found(self, row: TrialRow) -> Iterator[tuple[int, TrialRow]]:
         """Where a request is answered already: in this run for the same item only, then in others."""
         for index, reader in enumerate(self._readers):
+            if index == 0 and not self._had_trials and hash(shared_key(row)) not in self._fresh:
+                continue
             found = reader.answer(row.request_hash, row.repeat, task=row.task, item=row.item, same_item=index == 0)
             if found is not None:
                 yield index, found

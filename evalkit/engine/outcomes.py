@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
 
@@ -17,6 +17,7 @@ from evalkit.verdict import (
     Key,
     Outcome,
     SequentialDecider,
+    ServedCounts,
     Spend,
     SuiteResult,
     TaskEntry,
@@ -70,6 +71,9 @@ def complete_units(rows: Iterable[TrialRow], terms: Mapping[Key, Terms]) -> Iter
             yield key, members
 
 
+_TOKENS = ("tokens_in", "tokens_out", "tokens_cached", "tokens_cache_write", "tokens_reasoning")
+
+
 @dataclass(kw_only=True)
 class _Spending:
     """Adds up what a task's trials took."""
@@ -88,25 +92,28 @@ class _Spending:
         self.costs.append(row.cost_usd)
         if row.latency_s is not None:
             self.latencies.append(row.latency_s)
-        for name in ("tokens_in", "tokens_out", "tokens_cached"):
+        for name in _TOKENS:
             count = getattr(row, name)
             if count is not None:
                 self.tokens[name] = self.tokens.get(name, 0) + count
 
     @property
+    def known_usd(self) -> float:
+        return sum(cost for cost in self.costs if cost is not None)
+
+    @property
     def cost_usd(self) -> float | None:
         """Unknown as soon as one price is unknown."""
-        known = [cost for cost in self.costs if cost is not None]
-        return sum(known) if self.costs and len(known) == len(self.costs) else None
+        return self.known_usd if self.costs and None not in self.costs else None
 
     def spend(self) -> Spend:
         return Spend(
             cost_usd=self.cost_usd,
+            known_usd=self.known_usd,
+            unpriced=self.costs.count(None),
             latency_p50_s=percentile(self.latencies, 0.5) if self.latencies else None,
             latency_p95_s=percentile(self.latencies, 0.95) if self.latencies else None,
-            tokens_in=self.tokens.get("tokens_in"),
-            tokens_out=self.tokens.get("tokens_out"),
-            tokens_cached=self.tokens.get("tokens_cached"),
+            **self.tokens,
         )
 
 
@@ -121,6 +128,7 @@ def decider_of(run: RunFile) -> Decider:
         explore=run.scope.explore,
         strict=run.strict,
         seed=run.seed,
+        in_rounds=run.batch,
     )
 
 
@@ -137,15 +145,16 @@ def measure(run: RunFile, reader: TrialReader) -> SuiteResult:
     terms = {each.key: each for each in run.terms}
     decider = decider_of(run)
     spendings = {task: _Spending() for task, _ in terms}
-    served: dict[str, None] = {}
+    served, configured = ServedCounts(), ServedCounts()
 
     def counted(rows: Iterable[TrialRow]) -> Iterator[TrialRow]:
         for row in rows:
             if (row.task, row.condition) not in terms:
                 raise RecordError(f"trials.db has trials of {row.task}, {row.condition}, which run.json does not know")
             spendings[row.task].add(row)
-            if row.served_model is not None:
-                served[row.served_model] = None
+            for counts, name in ((served, row.served_model), (configured, row.fingerprint)):
+                if name is not None:
+                    counts.add(name, task=row.task, condition=row.condition, position=row.position)
             yield row
 
     for key, unit in complete_units(counted(reader.rows()), terms):
@@ -162,14 +171,15 @@ def measure(run: RunFile, reader: TrialReader) -> SuiteResult:
         )
         for task, spending in spendings.items()
     ]
-    return summarise(
+    result = summarise(
         decider,
         entries,
         suite=run.suite.name,
         model=run.model,
-        served_model=tuple(served),
+        served_model=[each.name for each in served.served()],
         totals=_totals(spendings.values(), run.totals.seconds),
     )
+    return replace(result, served=served.served(), configured=configured.served())
 
 
 def _totals(spendings: Iterable[_Spending], seconds: float) -> Totals:

@@ -31,6 +31,7 @@ class StoredAnswers:
         self.name = model.name
         self.address = model.address
         self.free = True
+        self.prices = model.prices
 
     @property
     def steady(self) -> bool:

@@ -10,13 +10,15 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
+from uuid import uuid4
 
+from evalkit.adapter import Quote
 from evalkit.engine.asked import Asked
 from evalkit.engine.engine import Engine
 from evalkit.engine.imported import check_asked
 from evalkit.engine.known import KnownAnswers
 from evalkit.engine.outcomes import decider_of, measure
-from evalkit.engine.settings import EngineSettings
+from evalkit.engine.settings import EngineSettings, default_concurrency
 from evalkit.errors import RecordError
 from evalkit.perturb import TOKEN_COUNTER
 from evalkit.plan import Plan, Scope, make_plan
@@ -33,6 +35,7 @@ from evalkit.record import (
     write_run_file,
 )
 from evalkit.suite import Suite, read_suite
+from evalkit.transport import BatchModel, BatchNews
 from evalkit.verdict import Decider, SuiteResult
 
 Stopped: TypeAlias = Literal["interrupted", "cost"] | None
@@ -63,6 +66,8 @@ class Session:
     settings: EngineSettings
     reuse: Sequence[Path] = ()
     on_trial: Callable[[TrialRow], None] = field(default=lambda row: None)
+    on_batch: Callable[[BatchNews], None] = field(default=lambda news: None)
+    """Told how batches stand, if the model is asked in batches."""
     engine: Engine | None = None
     """While the run goes on."""
     decider: Decider | None = None
@@ -108,9 +113,11 @@ class Session:
                 self.model,
                 writer,
                 KnownAnswers(own, reused),
-                settings=self.settings,
+                settings=replace(self.settings, run_id=self.run.id or ""),
                 on_trial=self.on_trial,
             )
+            if isinstance(self.model, BatchModel):
+                self.model.begin(self.folder, self.on_batch)
             stopped: Stopped = "interrupted"
             try:
                 await self.engine.run()
@@ -128,6 +135,7 @@ class Session:
                 "finished": None if stopped == "interrupted" else _now(),
                 "stopped": stopped,
                 "totals": totals.model_copy(update={"seconds": totals.seconds + seconds}),
+                "prices": self._prices(),
             }
         )
         results = measure(run, reader)
@@ -136,11 +144,19 @@ class Session:
             tokens_in=_known_sum(spend.tokens_in for spend in spends),
             tokens_out=_known_sum(spend.tokens_out for spend in spends),
             tokens_cached=_known_sum(spend.tokens_cached for spend in spends),
+            tokens_cache_write=_known_sum(spend.tokens_cache_write for spend in spends),
+            tokens_reasoning=_known_sum(spend.tokens_reasoning for spend in spends),
             **asdict(results.totals),
         )
         self.run = run.model_copy(update={"totals": stored, "results": results.as_json()})
         write_run_file(self.folder, self.run)
         return results
+
+    def _prices(self) -> list[Quote]:
+        """What costs were reckoned by, in earlier sessions of the run, too."""
+        used = self.model.prices.used
+        before = self.run.prices if self.run.totals.calls else []  # what a new run noted was expected only
+        return list(dict.fromkeys([*before, *used])) if used else self.run.prices
 
 
 def _known_sum(counts: Iterable[int | None]) -> int | None:
@@ -151,6 +167,11 @@ def _known_sum(counts: Iterable[int | None]) -> int | None:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _expected_prices(model: Asked) -> list[Quote]:
+    quote = None if model.free else model.prices.quote
+    return [] if quote is None else [quote]
 
 
 def start(
@@ -179,16 +200,18 @@ def start(
         directory: Where files that the model's name means are found; the current folder when None.
 
     Raises:
-        AdapterError: If the model cannot do a task of the plan.
+        AdapterError: If the model cannot do a task of the plan, or is to be asked in batches and knows none.
         RecordError: If the folder cannot be made, or a run to reuse is not one.
     """
     suite = plan.suite
     model.check(plan.task_names)
+    model = BatchModel(model) if settings.batch else model
     plan = plan.for_steady() if model.steady else plan
     for folder in reuse:
         read_run_file(folder)
         TrialReader(folder).close()
     run = RunFile(
+        id=uuid4().hex,
         evalkit=version("evalkit"),
         suite=StoredSuite(
             name=suite.name,
@@ -209,10 +232,12 @@ def start(
         strict=suite.strict,
         max_void=settings.max_void,
         keep_requests=settings.keep_requests,
+        batch=settings.batch,
         token_counter=TOKEN_COUNTER,
         terms=list(plan.terms),
         thresholds={terms.task: suite.task(terms.task).threshold for terms in plan.terms},
         started=_now(),
+        prices=_expected_prices(model),
     )
     settings = replace(settings, max_cost_usd=scope.max_cost)
     folder = new_folder(out, suite=suite.name, model=model.name, now=datetime.now(UTC))
@@ -285,7 +310,7 @@ def resume(
     folder: Path,
     open_model: Callable[[str, Mapping[str, Any], Path], Asked],
     *,
-    concurrency: int,
+    concurrency: int | None,
     allow_code: bool,
     max_calls: int | None = None,
     max_cost: float | None = None,
@@ -295,7 +320,7 @@ def resume(
     Args:
         folder: The run's.
         open_model: Makes the model from its name, the options it had, and the folder where the run was started.
-        concurrency: Calls in flight.
+        concurrency: Calls in flight; as many as such a run has by default when None.
         allow_code: Whether Python that the suite names may run.
         max_calls: A condition's budget in calls from now on; as it was when None.
         max_cost: The run's budget in US dollars from now on; likewise.
@@ -321,11 +346,12 @@ def resume(
         folder=folder,
         run=run,
         plan=Plan(suite=suite, seed=run.seed, terms=tuple(run.terms), limit=run.scope.limit),
-        model=model,
+        model=BatchModel(model) if run.batch else model,
         settings=EngineSettings(
-            concurrency=concurrency,
+            concurrency=concurrency or default_concurrency(batch=run.batch),
             max_void=run.max_void,
             keep_requests=run.keep_requests,
+            batch=run.batch,
             max_cost_usd=run.scope.max_cost,
         ),
         reuse=[Path(reused) for reused in run.reuse],

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from math import inf
 
 
+def default_concurrency(*, batch: bool) -> int:
+    """Calls in flight unless the user says otherwise; with batches, the most requests of a round."""
+    return 10_000 if batch else 16
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EngineSettings:
     """How a plan is carried out; nothing here changes what is measured."""
@@ -15,8 +20,12 @@ class EngineSettings:
     max_void: float = 0.02
     """Share of void trials above which the run has failed."""
     keep_requests: bool = False
+    batch: bool = False
+    """Whether calls are handed in as the provider's batches."""
     max_cost_usd: float = inf
     """What the run may cost, as far as costs are known."""
+    run_id: str = ""
+    """Of the run, for keys by which a provider knows a call that is made once more; without one there are none."""
 
     def __post_init__(self) -> None:
         """Refuse what no run could be carried out with.

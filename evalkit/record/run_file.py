@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from evalkit.adapter import Quote
 from evalkit.errors import EXIT_INFRASTRUCTURE, RecordError
 from evalkit.plan import Scope
 from evalkit.verdict import Terms
@@ -47,6 +48,8 @@ class StoredTotals(_Stored):
     """None: the provider did not say."""
     tokens_out: int | None = None
     tokens_cached: int | None = None
+    tokens_cache_write: int | None = None
+    tokens_reasoning: int | None = None
     cost_usd: float | None = None
     """None: unknown."""
     seconds: float = 0.0
@@ -56,6 +59,8 @@ class RunFile(_Stored):
     """What `run.json` holds."""
 
     format: Literal[1] = FORMAT
+    id: str | None = None
+    """Of this run alone, 32 hexadecimal digits; None when its trials come from elsewhere."""
     evalkit: str
     """Version that made the run."""
     suite: StoredSuite
@@ -78,6 +83,8 @@ class RunFile(_Stored):
     """Whether levels that do not count are tested one by one; the suite's."""
     max_void: Annotated[float, Field(ge=0, le=1)]
     keep_requests: bool
+    batch: bool = False
+    """Whether calls are handed in as the provider's batches."""
     token_counter: str
     """The reference counter of `context` levels."""
     terms: list[Terms]
@@ -90,6 +97,8 @@ class RunFile(_Stored):
     """None: interrupted, or still going on."""
     stopped: Literal["interrupted", "cost"] | None = None
     """Why a run ended before its plan; None when it did not."""
+    prices: list[Quote] = []
+    """What costs were reckoned by; empty when nothing had a price."""
     totals: StoredTotals = StoredTotals()
     """Over all sessions of the run; answers that were already known are not calls."""
     results: dict[str, Any] | None = None

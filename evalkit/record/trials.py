@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from pathlib import Path
@@ -239,6 +239,13 @@ class TrialReader:
             found = self._connection.execute(query, values).fetchone()
             return None if found is None else _read_row(found)
 
+    def spent(self) -> tuple[float, int]:
+        """What calls have cost so far, as far as it is known, in US dollars, and how many calls those were."""
+        query = "SELECT TOTAL(cost_usd), COUNT(cost_usd) FROM trials WHERE attempts > 0"
+        with self._reading():
+            usd, calls = self._connection.execute(query).fetchone()
+            return float(usd), int(calls)
+
     def n_answered(self) -> int:
         """How many trials have an answer."""
         with self._reading():
@@ -270,41 +277,98 @@ class TrialWriter:
     """Writes a run's trials; one per run.
 
     Raises:
-        RecordError: With exit code 4 if the disk refuses, at construction or at any write.
+        RecordError: With exit code 4 if the disk refuses, or the file was deleted, at construction or at any write.
     """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / DATABASE
+        self._connection, self._file = self._open()
+
+    def _open(self) -> tuple[sqlite3.Connection, tuple[int, int]]:
+        """A connection, and which file it has open."""
         try:
             # One thread at a time uses it, but not always the same one.
-            self._connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+            connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
             try:
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = FULL")
-                self._connection.executescript(_SCHEMA)
-            except sqlite3.Error:
-                self._connection.close()
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.executescript(_SCHEMA)
+                found = self._path.stat()
+            except (sqlite3.Error, OSError):
+                connection.close()
                 raise
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise self._refused(error) from None
+        return connection, (found.st_dev, found.st_ino)
 
     def commit(self, answered: Iterable[TrialRow], scored: Iterable[TrialRow]) -> None:
         """Put new rows, and scores of earlier ones, on the disk; durable when this returns."""
+        self.stage(answered, scored)
+        self.save()
+
+    def stage(self, answered: Iterable[TrialRow], scored: Iterable[TrialRow]) -> None:
+        """The first half of a commit, which does not wait for the disk; `save` must follow.
+
+        Apart from it because SQLite lets other threads run at every row: a thread that writes rows beside a busy one
+        waits a few milliseconds for each.
+        """
         scores = [(row.constraints, row.passed, row.score, *row.key) for row in scored]
-        try:
+        with self._writing():
             self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany(_INSERT, map(_values, answered))
+            self._connection.executemany(_SCORE, scores)
+
+    def save(self) -> None:
+        """The second half of a commit; durable when this returns."""
+        with self._writing():
+            self._connection.execute("COMMIT")
+        self._check_place()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
             try:
-                self._connection.executemany(_INSERT, map(_values, answered))
-                self._connection.executemany(_SCORE, scores)
-                self._connection.execute("COMMIT")
+                yield
             except BaseException:
                 self._connection.rollback()
                 raise
         except sqlite3.Error as error:
+            self._check_place()
             raise self._refused(error) from None
+
+    def _check_place(self) -> None:
+        """Notice that the file was deleted or moved, which SQLite does not: it goes on writing what nobody finds."""
+        try:
+            found = self._path.stat()
+            if (found.st_dev, found.st_ino) == self._file:
+                return
+            place = self._path.with_name(f"rescued-{DATABASE}")  # another file stands where it was
+        except OSError:
+            place = self._path
+        gone = f"{self._path}: was deleted or moved while the run went on"
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            self._connection.execute("VACUUM INTO ?", (str(place),))
+        except (sqlite3.Error, OSError) as error:
+            raise RecordError(f"{gone}, and cannot be saved: {error}", exit_code=EXIT_INFRASTRUCTURE) from None
+        self._connection.close()
+        self._path = place
+        self._connection, self._file = self._open()
+        advice = "go on with --resume" if place.name == DATABASE else f"rename it to {DATABASE} to go on"
+        message = f"{gone}; all that was answered is saved in {place}: {advice}"
+        raise RecordError(message, exit_code=EXIT_INFRASTRUCTURE)
 
     def close(self) -> None:
         """Fold the WAL in and let go of the file."""
+        try:
+            self._check_place()
+        except RecordError:
+            with suppress(RecordError):  # why it cannot be as it should has been said
+                self._fold()
+            raise
+        self._fold()
+
+    def _fold(self) -> None:
         try:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._connection.execute("PRAGMA journal_mode = DELETE")
@@ -315,6 +379,6 @@ class TrialWriter:
         finally:
             self._connection.close()
 
-    def _refused(self, error: sqlite3.Error) -> RecordError:
+    def _refused(self, error: sqlite3.Error | OSError) -> RecordError:
         message = f"{self._path}: cannot be written: {error}. Free some space or check the folder, then --resume it"
         return RecordError(message, exit_code=EXIT_INFRASTRUCTURE)

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from evalkit.plain import one_line, percent, percent_range
 from evalkit.report.levels import level_notes
-from evalkit.verdict import ConditionResult, TaskResult, VariantResult
+from evalkit.verdict import ConditionResult, Served, SuiteResult, TaskResult, VariantResult
 
+_SERVED = 4
+"""Models or configurations that a note names."""
 LEAST_OF_A_WORDING = 10
 """Trials without which a wording's pass rate says nothing."""
+
+
+def changes(result: SuiteResult) -> Iterator[str]:
+    """Whether the provider changed what answered: a verdict is then about a mixture."""
+    for what, served in (("model", result.served), ("configuration (fingerprint)", result.configured)):
+        if len(served) > 1:
+            yield f"answers came from more than one {what}: {_served(served)}"
+
+
+def _served(served: Sequence[Served]) -> str:
+    told = [f"{one_line(each.name, 60)} ({each.trials:,} trials, first at {each.since})" for each in served]
+    more = f" and {len(told) - _SERVED:,} more" if len(told) > _SERVED else ""
+    return ", ".join(told[:_SERVED]) + more
 
 
 def before_reasons(task: TaskResult) -> Iterator[str]:

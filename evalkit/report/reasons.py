@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from evalkit.adapter import Quote
 from evalkit.plain import one_line
 from evalkit.verdict import ConditionResult, TaskResult, least_units
 
@@ -27,6 +28,8 @@ class Provenance:
     """Whether only some of the items were to be asked."""
     ended: bool = True
     """Whether the run has come to its end."""
+    prices: tuple[Quote, ...] = ()
+    """What costs were reckoned by."""
 
 
 def why(task: TaskResult, provenance: Provenance) -> Iterator[str]:

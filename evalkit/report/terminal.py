@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from evalkit.plain import at_least, at_most, one_line, percent, percent_range, printable
-from evalkit.report.notes import after_reasons, before_reasons
+from evalkit.report.money import cost_told, money_notes
+from evalkit.report.notes import after_reasons, before_reasons, changes
 from evalkit.report.reasons import Provenance, why
 from evalkit.verdict import ConditionResult, SuiteResult, TaskResult, claims
 
@@ -121,9 +122,12 @@ class _Terminal:
 
     def foot(self, result: SuiteResult) -> Iterator[str]:
         totals = result.totals
-        cost = "cost unknown" if totals.cost_usd is None else f"{totals.cost_usd:.2f} USD"
         void = f", {totals.void:,} void" if totals.void else ""
-        yield f"{totals.calls:,} calls{void}, {cost}, {totals.seconds:.1f} s"
+        yield f"{totals.calls:,} calls{void}, {cost_told(result)}, {totals.seconds:.1f} s"
+        for note in money_notes(result, self.provenance.prices):
+            yield from _wrapped(note)
+        for note in changes(result):
+            yield from _wrapped(note)
         where = [f"seed {self.provenance.seed}", self.provenance.folder]
         served = [f"served by {', '.join(result.served_model)}"] if result.served_model else []
         yield from _wrapped("; ".join([*served, *where]))

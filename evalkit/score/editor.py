@@ -10,7 +10,7 @@ from evalkit.docstrings import field_docstrings
 from evalkit.score.arguments import fields_of
 from evalkit.score.constraint import Constraint
 from evalkit.score.errors import ConstraintError
-from evalkit.score.extract import READERS, WITH_SETTINGS
+from evalkit.score.extract import READERS, TOOL_CALLS, TOOL_CALLS_ABOUT, WITH_SETTINGS
 from evalkit.score.kinds import constraint_types
 from evalkit.score.spec import read_constraint
 
@@ -41,9 +41,10 @@ def constraint_schema() -> dict[str, Any]:
 
 def extract_schema() -> dict[str, Any]:
     """Draft 2020-12 schema of an `extract:`."""
+    calls = {"const": TOOL_CALLS, "description": TOOL_CALLS_ABOUT}
     named = [{"const": name, "description": reader.about} for name, reader in READERS.items()]
-    step = {"anyOf": [*named, *(_long(kind) for kind in WITH_SETTINGS)]}
-    return {"anyOf": [*step["anyOf"], {"type": "array", "items": step, "minItems": 1}]}
+    forms = [calls, *named, *(_long(kind) for kind in WITH_SETTINGS)]
+    return {"anyOf": [*forms, {"type": "array", "items": {"anyOf": forms}, "minItems": 1}]}
 
 
 def _stands_alone(key: str) -> bool:

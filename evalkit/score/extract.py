@@ -1,7 +1,7 @@
 """Find the answer inside a response before constraints read it.
 
-Every step takes text to text in time linear in its length. What is not there gives nothing, which every constraint
-that reads it counts as a fail: an observation, never an error.
+Every step takes text to text in time linear in its length; the first one may take the response's tool calls instead.
+What is not there gives nothing, which every constraint that reads it counts as a fail: an observation, never an error.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ import json
 import re
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from evalkit.errors import did_you_mean
+from evalkit.json_path import PATTERN, follow
 from evalkit.score.arguments import build
 from evalkit.score.errors import ConstraintError
 from evalkit.score.json_text import NotJsonError, first_json, parse_json
@@ -29,8 +30,6 @@ Marker = Annotated[str, Field(min_length=1)]
 Which = Literal["first", "last"]
 Name = Literal["whole", "first_number", "last_number", "choice", "json", "fenced"]
 
-_PATH = r"^(?:[^.\[\]]+|\[-?\d+\])(?:\.[^.\[\]]+|\[-?\d+\])*$"
-_PATH_STEP = re.compile(r"([^.\[\]]+)|\[(-?\d+)\]")
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n?", re.MULTILINE)
 _STATED = re.compile(
     r"\b(?i:(?:answer|choice|option)(?:[ \t]{1,3}is|[ \t]{0,3}[:=])|answer)[:*_\"'“(\[ \t]{0,6}"
@@ -113,25 +112,18 @@ class Path(Step):
     """A value inside the first JSON object or array."""
 
     key: ClassVar[str] = "path"
-    path: Annotated[
-        str, Field(pattern=r"^(?:[^.\[\]]+|\[-?\d+\])(?:\.[^.\[\]]+|\[-?\d+\])*$", examples=["orders[0].total"])
-    ]
+    path: Annotated[str, Field(pattern=PATTERN, examples=["orders[0].total"])]
     """Names with dots between, and places in lists: `customer.orders[0].total`."""
 
     def take(self, text: str) -> str | Nothing:
         """A text as it is, anything else as JSON: `49.9`, `null`, `["a"]`; a whole number without a fraction: `50`."""
         found = _json(text)
         try:
-            value = parse_json(text.strip() if found is None else found)
+            value = follow(parse_json(text.strip() if found is None else found), self.path)
         except NotJsonError:
             return Nothing(sought="JSON")
-        for name, index in _PATH_STEP.findall(self.path):
-            if not isinstance(value, list if index else dict):
-                return Nothing(sought=show(self.path))
-            try:
-                value = value[int(index)] if index else value[name]
-            except LookupError:
-                return Nothing(sought=show(self.path))
+        except LookupError:
+            return Nothing(sought=show(self.path))
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -166,9 +158,20 @@ class Extract:
     """Extractors to be applied in order."""
 
     steps: tuple[Step, ...]
+    tool_calls: bool = False
+    """Whether the first of them reads the response's tool calls, not its text."""
 
-    def take(self, text: str) -> str | Nothing:
-        """What constraints are to read."""
+    def take(self, text: str, tool_calls: Sequence[Mapping[str, Any]] = ()) -> str | Nothing:
+        """What constraints are to read.
+
+        Args:
+            text: The response's text.
+            tool_calls: Its tool calls, each `{"name": …, "arguments": {…}}`.
+        """
+        if self.tool_calls:
+            if not tool_calls:
+                return Nothing(sought="tool call")
+            text = json.dumps([dict(call) for call in tool_calls], ensure_ascii=False)
         for step in self.steps:
             part = step.take(text)
             if isinstance(part, Nothing):
@@ -178,6 +181,8 @@ class Extract:
 
 
 WITH_SETTINGS: tuple[type[After] | type[Before] | type[Path] | type[Strip], ...] = (After, Before, Path, Strip)
+TOOL_CALLS = "tool_calls"
+TOOL_CALLS_ABOUT = 'The tool calls as JSON, `[{"name": …, "arguments": {…}}]`; in a list of extractors it stands first.'
 WHOLE = Extract(steps=(Named(name="whole"),))
 
 
@@ -187,15 +192,21 @@ def read_extract(entry: object) -> Extract:
     Raises:
         ConstraintError: If it is written wrongly; its path is relative to the entry.
     """
+    if entry == TOOL_CALLS:
+        return Extract(steps=(), tool_calls=True)
     if not isinstance(entry, list):
         return Extract(steps=(_read_step(entry, ()),))
     if not entry:
         raise ConstraintError((), "found an empty list, expected at least one extractor")
-    return Extract(steps=tuple(_read_step(step, (index,)) for index, step in enumerate(entry)))
+    calls = entry[0] == TOOL_CALLS
+    steps = tuple(_read_step(step, (index,)) for index, step in enumerate(entry) if index or not calls)
+    return Extract(steps=steps, tool_calls=calls)
 
 
 def _read_step(entry: object, path: tuple[str | int, ...]) -> Step:
-    known = [*get_args(Name), *(kind.key for kind in WITH_SETTINGS)]
+    known = [TOOL_CALLS, *get_args(Name), *(kind.key for kind in WITH_SETTINGS)]
+    if entry == TOOL_CALLS:
+        raise ConstraintError(path, f'"{TOOL_CALLS}" reads the response itself; put it first')
     if isinstance(entry, dict):
         for kind in WITH_SETTINGS:
             if kind.key in entry:

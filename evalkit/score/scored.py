@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from evalkit.score.constraint import Check, Constraint
 from evalkit.score.extract import WHOLE, Extract, Nothing
@@ -42,12 +43,13 @@ class Scored:
     """By the constraints' names."""
 
 
-def score(bound: Sequence[BoundConstraint], text: str) -> Scored:
+def score(bound: Sequence[BoundConstraint], text: str, tool_calls: Sequence[Mapping[str, Any]] = ()) -> Scored:
     """Judge a response.
 
     Args:
         bound: The task's constraints for this item, at least one, each with a name of its own.
         text: The response.
+        tool_calls: Its tool calls, each `{"name": …, "arguments": {…}}`.
 
     Raises:
         ScoreError: If a function of the suite's author is broken.
@@ -62,7 +64,7 @@ def score(bound: Sequence[BoundConstraint], text: str) -> Scored:
         # By identity: constraints that leave it to the task share one object, and comparing them costs more.
         part = parts.get(id(extract))
         if part is None:
-            part = parts[id(extract)] = extract.take(text)
+            part = parts[id(extract)] = extract.take(text, tool_calls)
         if isinstance(part, Nothing):
             checks[each.name] = Check(passed=False, score=0.0, found=part.reason)
         else:
@@ -94,7 +96,7 @@ def judge(bound: Sequence[BoundConstraint], response: Response) -> Scored:
     Raises:
         ScoreError: As `score`.
     """
-    scored = score(bound, response.text)
+    scored = score(bound, response.text, response.tool_calls)
     found = _NO_ANSWER.get(response.finish_reason, "")
     if not found and not response.text.strip() and not response.tool_calls:
         found = "empty"

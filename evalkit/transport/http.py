@@ -1,7 +1,8 @@
-"""Servers: an httpx2 client over aiohttp.
+"""Servers: httpx2's requests and responses over aiohttp.
 
 httpx2's own pool looks through all its connections for every request; aiohttp's does not: six times the
-calls per second at 500 connections.
+calls per second at 500 connections. Its client is left out as well: what it adds (cookies, redirects, authentication)
+is not wanted here, and would cost each call as much as everything else of evalkit's.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
 from urllib.request import getproxies_environment, proxy_bypass
 
 import aiohttp
@@ -31,6 +34,7 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
 
     def __init__(self, proxies: Mapping[str, str]) -> None:
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
         self._proxies = proxies
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -38,7 +42,7 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
         try:
             async with self._open_session().request(
                 request.method,
-                yarl.URL(str(request.url), encoded=True),
+                _aiohttp_url(str(request.url)),
                 headers=request.headers.multi_items(),
                 data=request.content,
                 timeout=_timeout(request.extensions["timeout"]),
@@ -53,11 +57,14 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
         return httpx2.Response(reply.status, headers=list(reply.raw_headers), content=body, request=request)
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Close all connections, and open no others."""
+        self._closed = True
         if self._session is not None:
             await self._session.close()
 
     def _open_session(self) -> aiohttp.ClientSession:
+        if self._closed:
+            raise RuntimeError("the connections are closed")
         # Not in the constructor: a session belongs to the event loop that runs when it is made.
         if self._session is None:
             self._session = aiohttp.ClientSession(
@@ -80,6 +87,15 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
         return proxy
 
 
+# A run asks very few addresses, and reading one takes as long as all else about a request.
+_httpx2_url = lru_cache(maxsize=100)(httpx2.URL)
+
+
+@lru_cache(maxsize=100)
+def _aiohttp_url(text: str) -> yarl.URL:
+    return yarl.URL(text, encoded=True)
+
+
 def _timeout(limits: dict[str, float | None]) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=None, sock_connect=limits["connect"], sock_read=limits["read"])
 
@@ -94,6 +110,19 @@ def _connection_error(error: aiohttp.ClientConnectionError) -> httpx2.TransportE
     return httpx2.ReadError(str(error) or "the connection was closed")
 
 
+def _content(body: Any) -> bytes | None:
+    """What is sent: bytes as they are (a file to be uploaded), nothing for None, everything else as JSON."""
+    return body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+
+
+_HEADERS = {
+    "user-agent": "evalkit",
+    "accept": "*/*",
+    "accept-encoding": "gzip, deflate",
+    "content-type": "application/json",
+}
+
+
 class HttpChannel:
     """Sends requests to a provider, with the key that only this object knows.
 
@@ -102,18 +131,27 @@ class HttpChannel:
         auth_prefix: What stands before it.
         key: The key; None when there is none.
         timeout_s: For one attempt, from connecting to the end of the reply.
+        idempotency_header: The header by which the provider knows a request that it has answered; None when it has
+            none.
     """
 
-    def __init__(self, *, auth_header: str, auth_prefix: str, key: str | None, timeout_s: float) -> None:
+    def __init__(
+        self,
+        *,
+        auth_header: str,
+        auth_prefix: str,
+        key: str | None,
+        timeout_s: float,
+        idempotency_header: str | None = None,
+    ) -> None:
         self._key = key
+        self._idempotency_header = idempotency_header
         self._auth = {} if key is None else {auth_header: f"{auth_prefix}{key}"}
         self._timeout_s = timeout_s
-        self._client = httpx2.AsyncClient(
-            transport=AiohttpTransport(getproxies_environment()),
-            timeout=httpx2.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s)),
-            headers={"user-agent": "evalkit"},
-            follow_redirects=False,
-        )
+        # No deadline between two packets: the one for the whole reply holds, and a timer less is set.
+        timeout = httpx2.Timeout(None, connect=min(CONNECT_TIMEOUT_S, timeout_s))
+        self._extensions = {"timeout": timeout.as_dict()}
+        self._transport = AiohttpTransport(getproxies_environment())
 
     async def send(self, request: Request) -> Reply:
         """Send once.
@@ -121,11 +159,10 @@ class HttpChannel:
         Raises:
             ReplyError: `connect`, `certificate`, `timeout`, `reset`, `truncated`.
         """
-        content = json.dumps(request.body).encode()
-        headers = {"content-type": "application/json", **request.headers, **self._auth}
+        sent = self._built(request)
         try:
             async with asyncio.timeout(self._timeout_s):
-                reply = await self._client.request(request.method, request.url, content=content, headers=headers)
+                reply = await self._transport.handle_async_request(sent)
         except (TimeoutError, httpx2.HTTPError) as error:
             raise ReplyError(_reason(error), self._describe(error, request.url)) from error
         body = reply.content
@@ -136,7 +173,19 @@ class HttpChannel:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        await self._transport.aclose()
+
+    def _built(self, request: Request) -> httpx2.Request:
+        headers = {**_HEADERS, **{name.lower(): value for name, value in request.headers.items()}, **self._auth}
+        if self._idempotency_header is not None and request.idempotency_key is not None:
+            headers[self._idempotency_header] = request.idempotency_key
+        return httpx2.Request(
+            request.method,
+            _httpx2_url(request.url),
+            headers=httpx2.Headers(headers, encoding="utf-8"),  # else httpx2 tries out three, header by header
+            content=_content(request.body),
+            extensions=self._extensions,
+        )
 
     def _describe(self, error: Exception, url: str) -> str:
         if isinstance(error, TimeoutError | httpx2.ReadTimeout):

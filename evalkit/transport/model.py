@@ -5,18 +5,27 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
+from evalkit.adapter.batching import BatchDialect
 from evalkit.adapter.endpoint import Endpoint
+from evalkit.adapter.prices import Prices
+from evalkit.adapter.refusal import refused, said_in
 from evalkit.adapter.wire import Dialect, Reply, ReplyError, Request
 from evalkit.aside import aside
 from evalkit.errors import AdapterError, FatalTransportError, did_you_mean
 from evalkit.transport.channel import Channel
-from evalkit.transport.retry import Retries, retry_after_s
+from evalkit.transport.ratelimit import retry_after_s
+from evalkit.transport.retry import Retries
+from evalkit.transport.traffic import Traffic, Tries
 from evalkit.trial import Answer, Call, Response
 
-_MISSHAPEN = (KeyError, IndexError, TypeError, AttributeError, ValueError)
+_Result = TypeVar("_Result")
+
+MISSHAPEN = (KeyError, IndexError, TypeError, AttributeError, ValueError)
+"""What reading a reply raises that has not the expected shape."""
 
 
 class Model:
@@ -28,6 +37,9 @@ class Model:
         channel: How requests get there; holds the key.
         retries: What to do when they do not.
         tasks: Those that it can be asked; None when it takes any.
+        batch: What its provider's batches speak; None where it has none.
+        prices: What its calls cost; not known when None.
+        traffic: At what pace, and until when; None when calls begin at once and the channel ends them.
     """
 
     def __init__(
@@ -38,12 +50,19 @@ class Model:
         channel: Channel,
         retries: Retries,
         tasks: Collection[str] | None = None,
+        batch: BatchDialect | None = None,
+        prices: Prices | None = None,
+        traffic: Traffic | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._dialect = dialect
         self._channel = channel
         self._retries = retries
         self._tasks = tasks
+        self._traffic = traffic
+        self._batch = batch
+        self.prices = prices or Prices(endpoint.model, ())
+        """What its calls cost, unless it is free."""
         self._reached = False
 
     def __repr__(self) -> str:
@@ -75,15 +94,25 @@ class Model:
     @property
     def capacity(self) -> int | None:
         """How many calls it takes at a time by now; None when as many as one likes."""
-        return self._endpoint.card.limits.concurrency
+        return None if self._traffic is None else self._traffic.capacity
+
+    @property
+    def batch(self) -> BatchDialect | None:
+        """What its provider's batches speak; None where it has none."""
+        return self._batch
+
+    @property
+    def batch_discount(self) -> float:
+        """The part of the price that a batch saves."""
+        return self._endpoint.card.batch_discount
 
     def expected_usd(self, request: Request) -> float | None:
         """What a call may cost at most, as far as that can be known before it is made; None when unknown."""
-        return 0.0 if self.free else None
+        return 0.0 if self.free else self.prices.at_most(request)
 
     def cost_usd(self, answer: Answer) -> float | None:
         """What an answer cost; None when unknown."""
-        return 0.0 if self.free else None
+        return 0.0 if self.free else self.prices.usd(answer.response)
 
     def check(self, tasks: Sequence[str]) -> None:
         """Refuse tasks that could never be answered, before the first call.
@@ -113,41 +142,90 @@ class Model:
             TransportError: If there is no observation; the trial is void.
             FatalTransportError: If no call of this run can succeed.
         """
-        try:
-            (response, latency_s), attempts = await self._retries.run(lambda: self._attempt(request))
-        except FatalTransportError as error:
-            message = _advice(error, self._endpoint)
-            raise FatalTransportError(error.reason, message, attempts=error.attempts) from error
+        tries = Tries()
+        (response, latency_s), attempts = await self.persist(lambda: self._attempt(request, tries))
         return Answer(response=response, latency_s=latency_s, attempts=attempts)
+
+    async def persist(self, attempt: Callable[[], Awaitable[_Result]]) -> tuple[_Result, int]:
+        """As `Retries.run`; a failure that ends the run says what to do about it.
+
+        Raises:
+            TransportError: If it is given up.
+            FatalTransportError: If no call of this run can succeed.
+        """
+        try:
+            return await self._retries.run(attempt)
+        except FatalTransportError as error:
+            raise self.advised(error) from error
+
+    def advised(self, error: FatalTransportError) -> FatalTransportError:
+        """The same failure with what to do about it."""
+        return FatalTransportError(error.reason, _advice(error, self._endpoint), attempts=error.attempts)
+
+    async def exchange(self, request: Request) -> Reply:
+        """Send once what is no call, such as a question about a batch.
+
+        Raises:
+            ReplyError: If nothing came back, or no success.
+        """
+        headers = {**self._endpoint.card.headers, **request.headers}
+        reply = await self._send(dataclasses.replace(request, headers=headers))
+        if reply.status >= 300:
+            try:
+                refused(reply)
+            except ReplyError as error:
+                raise _with_wait(error, reply) from error
+            raise ReplyError(f"http-{reply.status}", f"HTTP {reply.status}: {said_in(reply) or reply.excerpt()}")
+        return reply
 
     async def close(self) -> None:
         """Let go of connections."""
+        if self._traffic is not None:
+            self._traffic.close()
         await self._channel.close()
 
-    async def _attempt(self, request: Request) -> tuple[Response, float]:
+    async def _attempt(self, request: Request, tries: Tries) -> tuple[Response, float]:
+        if self._traffic is not None:
+            return await self._traffic.attempt(request, tries, send=self._send, read=self.read)
         sent = time.perf_counter()
+        reply = await self._send(request)
+        latency_s = time.perf_counter() - sent
+        return self.read(reply), latency_s
+
+    async def _send(self, request: Request) -> Reply:
         try:
             reply = await self._channel.send(request)
         except ReplyError as error:
             if error.reason == "connect" and not self._reached:
                 raise ReplyError("unreachable", str(error)) from error
             raise
-        latency_s = time.perf_counter() - sent
         self._reached = True
-        return self._read(reply), latency_s
+        return reply
 
-    def _read(self, reply: Reply) -> Response:
+    def read(self, reply: Reply) -> Response:
+        """Read a reply to a call.
+
+        Raises:
+            ReplyError: If it is no observation.
+        """
         try:
             with aside():
                 response = self._dialect.parse(reply)
             return _storable(response)
         except ReplyError as error:
-            wait_s = retry_after_s(reply.headers, datetime.now(UTC))
-            raise ReplyError(error.reason, str(error), retry_after_s=wait_s) from error
-        except _MISSHAPEN as error:
+            raise _with_wait(error, reply) from error
+        except MISSHAPEN as error:
             found = f"{type(error).__name__}: {error}"
             message = f"{self.name}: found a reply of an unexpected shape ({found}): {reply.excerpt()}"
             raise ReplyError("unexpected-reply", message) from error
+
+
+def _with_wait(error: ReplyError, reply: Reply) -> ReplyError:
+    """A failure with how long the provider asks to be left alone: in the body, as the dialect read it, or a header."""
+    wait_s = error.retry_after_s
+    if wait_s is None:
+        wait_s = retry_after_s(reply.headers, datetime.now(UTC))
+    return ReplyError(error.reason, str(error), retry_after_s=wait_s)
 
 
 def _storable(response: Response) -> Response:
@@ -169,6 +247,8 @@ def _advice(error: FatalTransportError, endpoint: Endpoint) -> str:
     card = endpoint.card
     who = f'adapter "{card.name}": {endpoint.address}'
     key = card.key_env
+    if card.transport == "library":
+        return f"{who}: {error}. Keys and addresses are set as the library {card.program} wants them."
     if error.reason == "unreachable":
         return f"{who}: nothing answers there ({error}). Start the server, or set the address with -M base_url=…"
     if error.reason in {"http-401", "http-403"}:

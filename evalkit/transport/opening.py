@@ -7,22 +7,29 @@ import os
 import random
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
-from evalkit.adapter.card import Card
+from evalkit.adapter.card import Card, Price
 from evalkit.adapter.catalogue import FoundCard, beside_card, dialect_of, find_cards, split_name
 from evalkit.adapter.endpoint import Endpoint, endpoint_for
 from evalkit.adapter.environment import card_folders, env_file
+from evalkit.adapter.prices import price_file, prices_of
 from evalkit.errors import AdapterError
 from evalkit.transport.channel import Channel
+from evalkit.transport.deadline import CEILING_S, Deadlines
 from evalkit.transport.function import FunctionChannel, python_program
+from evalkit.transport.gate import Gate
+from evalkit.transport.library import library_channel
 from evalkit.transport.model import Model
+from evalkit.transport.pace import Bounds, Pace
 from evalkit.transport.process import ProcessChannel
+from evalkit.transport.rate import Rate
 from evalkit.transport.replay import replay_program
-from evalkit.transport.retry import Retries
+from evalkit.transport.retry import RULES, Retries
+from evalkit.transport.traffic import Traffic
 
-DEFAULT_TIMEOUT_S = 600.0
-"""For one attempt. Long answers of slow models are often the wrong ones: cutting them off would bias a pass rate."""
+_AS_THE_CARD_SAYS = Bounds()
 
 
 def open_model(
@@ -36,6 +43,8 @@ def open_model(
     environment: Mapping[str, str],
     need_key: bool = True,
     directory: Path | None = None,
+    prices: Mapping[str, Price] = MappingProxyType({}),
+    bounds: Bounds = _AS_THE_CARD_SAYS,
 ) -> Model:
     """Find a model's adapter and make it ready to be asked.
 
@@ -44,11 +53,13 @@ def open_model(
         options: `-M` settings: `base_url` (the address), anything else is sent with every request.
         folders: Where to look for cards.
         allow_code: Whether `python:FILE:FUNCTION` may execute that file.
-        timeout_s: For one attempt; 600 when None.
+        timeout_s: For one attempt, at most; 600 when None.
         code_folders: Folders whose Python may run besides the shipped one.
         environment: Where keys and addresses are looked up.
         need_key: False when requests are only built, never sent: then a key may be missing.
         directory: Where the files and programs that a name holds are looked for; the current folder when None.
+        prices: Those that the project gives, by full model name.
+        bounds: What calls to it never exceed; where it has none, those of the card hold.
 
     Raises:
         AdapterError: If the name, a card, a setting or the environment is wrong.
@@ -58,21 +69,50 @@ def open_model(
     found, model = split_name(name, find_cards(folders))
     endpoint = endpoint_for(found, model, options=options, environment=environment)
     key = _key(endpoint, environment) if need_key else None
-    deadline_s = timeout_s or DEFAULT_TIMEOUT_S
+    deadline_s = timeout_s or CEILING_S
+    traffic = _traffic(found.card, bounds, deadline_s)
     tasks: Collection[str] | None = None
     if found.card.transport == "http":
         channel = _http(found.card, key, deadline_s)
     elif found.card.transport == "local":
         channel, tasks = _local(found, deadline_s, code_folders)
+    elif found.card.transport == "library":
+        channel = library_channel(
+            found,
+            model,
+            timeout_s=deadline_s,
+            directory=directory or Path(),
+            code_folders=code_folders,
+            environment=environment,
+        )
     else:
         channel = _named(found.card, model, deadline_s, allow_code=allow_code, directory=directory or Path())
     return Model(
         endpoint=endpoint,
         dialect=dialect_of(found, code_folders),
         channel=channel,
-        retries=Retries(sleep=asyncio.sleep, rng=random.Random()),
+        retries=Retries(sleep=asyncio.sleep if traffic is None else traffic.rest, rng=random.Random()),
         tasks=tasks,
+        batch=beside_card(found, found.card.batch, code_folders) if found.card.batch is not None else None,
+        prices=prices_of(endpoint, prices),
+        traffic=traffic,
     )
+
+
+def _traffic(card: Card, own: Bounds, timeout_s: float) -> Traffic | None:
+    """The pace and deadlines of calls to a model; None where there is nothing to keep: a program in this process."""
+    limits = card.limits
+    per_minute = None if limits.requests_per_minute is None else Rate(limits.requests_per_minute, 60.0)
+    bounds = Bounds(
+        concurrency=own.concurrency or limits.concurrency,
+        rate=own.rate or per_minute,
+        tokens_per_minute=own.tokens_per_minute or limits.tokens_per_minute,
+    )
+    adaptive = card.transport in {"http", "library"}
+    if not adaptive and bounds.rate is None and bounds.tokens_per_minute is None and limits.concurrency is None:
+        return None
+    deadlines = Deadlines(timeout_s, last=RULES["timeout"].retries) if card.transport == "http" else None
+    return Traffic(Gate(Pace(bounds, adaptive=adaptive)), deadlines)
 
 
 class Opener(Protocol):
@@ -83,20 +123,27 @@ class Opener(Protocol):
 
 
 def opener(
-    adapters: Sequence[Path], *, allow_code: bool, timeout_s: float | None = None, need_key: bool = True
+    adapters: Sequence[Path],
+    *,
+    allow_code: bool,
+    timeout_s: float | None = None,
+    need_key: bool = True,
+    bounds: Bounds = _AS_THE_CARD_SAYS,
 ) -> Opener:
-    """What opens models with the cards and keys of the current folder, the environment and `adapters`.
+    """What opens models with the cards, keys and prices of the current folder, the environment and `adapters`.
 
     Args:
         adapters: Folders of cards and dialects that the user named; their Python may run.
         allow_code: As for `open_model`.
         timeout_s: As for `open_model`.
         need_key: As for `open_model`.
+        bounds: As for `open_model`.
 
     Raises:
-        AdapterError: If a card or the `.env` is wrong.
+        AdapterError: If a card, the `.env` or the `prices.toml` is wrong.
     """
     found = card_folders(adapters)
+    prices = price_file()
     variables = {**env_file(found), **os.environ}
 
     def open_by_name(name: str, options: Mapping[str, Any], directory: Path | None = None) -> Model:
@@ -110,6 +157,8 @@ def opener(
             environment=variables,
             need_key=need_key,
             directory=directory,
+            prices=prices,
+            bounds=bounds,
         )
 
     return open_by_name
@@ -135,7 +184,13 @@ def _http(card: Card, key: str | None, timeout_s: float) -> Channel:
     # Imported here: a run without a provider needs no HTTP client, and importing one takes a tenth of a second.
     from evalkit.transport.http import HttpChannel
 
-    return HttpChannel(auth_header=card.auth_header, auth_prefix=card.auth_prefix, key=key, timeout_s=timeout_s)
+    return HttpChannel(
+        auth_header=card.auth_header,
+        auth_prefix=card.auth_prefix,
+        key=key,
+        timeout_s=timeout_s,
+        idempotency_header=card.idempotency_header,
+    )
 
 
 def _local(found: FoundCard, timeout_s: float, code_folders: Sequence[Path]) -> tuple[Channel, Collection[str] | None]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
+from tenacity import AsyncRetrying, retry_if_exception_type
 
 from evalkit.adapter.wire import ReplyError
 from evalkit.errors import FatalTransportError, TransportError
@@ -17,8 +15,10 @@ from evalkit.plain import one_line
 
 _Result = TypeVar("_Result")
 
-MAX_BACKOFF_S = 60.0
-"""Longest wait between two attempts that evalkit chooses itself."""
+MAX_BACKOFF_S = 20.0
+"""Longest wait between two attempts that evalkit chooses itself: it notices no later that an outage is over."""
+MAX_ATTEMPTS = 40
+"""Of one call, whatever its failures: each kind has a number of its own."""
 MAX_RETRY_AFTER_S = 600.0
 """Longest wait that a provider may ask for; after a longer one the call is given up."""
 _FIRST_BACKOFF_S = 0.5
@@ -31,7 +31,7 @@ class Rule:
     """What follows a failure."""
 
     retries: int
-    """Attempts after the first, failures of other kinds included."""
+    """Attempts that may follow failures of this kind; those of other kinds do not use them up."""
     fatal: bool = False
     """Whether the run ends when they are used up; else the trial is void."""
 
@@ -51,9 +51,9 @@ RULES: Mapping[str, Rule] = {
     "http-404": _STOP,
     "http-405": _STOP,
     # The provider asks for patience.
-    "http-429": Rule(12),
-    "http-503": Rule(12),
-    "http-529": Rule(12),
+    "http-429": Rule(20),  # about two and a half minutes
+    "http-503": Rule(20),
+    "http-529": Rule(20),
     # It will pass.
     "connect": Rule(8),
     "reset": Rule(6),
@@ -73,36 +73,22 @@ RULES: Mapping[str, Rule] = {
 }
 
 
+_PATIENCE = frozenset({"http-429", "http-503", "http-529"})
+
+
+def kind_of(reason: str) -> str:
+    """The row of the table that a failure belongs to: its own, or that of its class of status (`http-5xx`)."""
+    return f"{reason[:6]}xx" if reason.startswith("http-") and reason not in RULES else reason
+
+
 def rule_for(reason: str) -> Rule:
-    """Look a failure up: its own row, else that of its class of status (`http-5xx`), else void at once."""
-    if reason in RULES:
-        return RULES[reason]
-    return RULES.get(f"{reason[:6]}xx", _VOID) if reason.startswith("http-") else _VOID
+    """Look a failure up; what has no row is void at once."""
+    return RULES.get(kind_of(reason), _VOID)
 
 
-def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Read a Retry-After header.
-
-    Args:
-        headers: Names in lower case.
-        now: With a time zone.
-
-    Returns:
-        Seconds from now, at least 0; None when there is no header, or none that can be read.
-
-    Source:
-        RFC 9110, section 10.2.3: a number of seconds or a date.
-    """
-    text = headers.get("retry-after", "").strip()
-    if text.replace(".", "", 1).isdecimal() and text.isascii():
-        return float(text)
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    # A date that names no zone is in UTC.
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(0.0, (until - now).total_seconds())
+def is_refusal(reason: str) -> bool:
+    """Whether the provider asks for patience, for all calls to it."""
+    return reason in _PATIENCE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,43 +113,45 @@ class Retries:
             TransportError: If it is given up; the trial is void.
             FatalTransportError: If no call of the run can succeed.
         """
-        made = 0
+        try:
+            return await attempt(), 1
+        except ReplyError as error:
+            return await self._again(attempt, error)
 
-        async def counted() -> _Result:
-            nonlocal made
-            made += 1
-            return await attempt()
+    async def _again(self, attempt: Callable[[], Awaitable[_Result]], first: ReplyError) -> tuple[_Result, int]:
+        """Go on after a first failure; apart, since few calls need it and tenacity's bookkeeping costs each of them."""
+        failures: list[ReplyError] = []
+
+        async def next_attempt() -> _Result:
+            try:
+                if not failures:
+                    raise first
+                return await attempt()
+            except ReplyError as error:
+                failures.append(error)
+                raise
 
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(ReplyError),
-            stop=_used_up,
-            wait=self._wait,
+            stop=lambda state: _used_up(failures),
+            wait=lambda state: self._wait_s(failures),
             sleep=self.sleep,
             reraise=True,
         )
         try:
-            return await retrying(counted), made
+            return await retrying(next_attempt), len(failures) + 1
         except ReplyError as error:
             kind = FatalTransportError if rule_for(error.reason).fatal else TransportError
-            raise kind(error.reason, one_line(str(error), MESSAGE_CHARS), attempts=made) from error
+            raise kind(error.reason, one_line(str(error), MESSAGE_CHARS), attempts=len(failures)) from error
 
-    def _wait(self, state: RetryCallState) -> float:
-        asked = _failure(state).retry_after_s
-        if asked is None:
-            # "Full jitter": uniform from 0 to a ceiling that doubles.
-            ceiling = min(MAX_BACKOFF_S, _FIRST_BACKOFF_S * 2.0 ** (state.attempt_number - 1))
-            return self.rng.uniform(0, ceiling)
-        # A little later than asked, not all at once.
-        return asked + self.rng.uniform(0, _FIRST_BACKOFF_S)
+    def _wait_s(self, failures: Sequence[ReplyError]) -> float:
+        # "Full jitter": uniform from 0 to a ceiling that doubles; after what the provider asks for, if it does.
+        ceiling = min(MAX_BACKOFF_S, _FIRST_BACKOFF_S * 2.0 ** (len(failures) - 1))
+        return (failures[-1].retry_after_s or 0.0) + self.rng.uniform(0, ceiling)
 
 
-def _used_up(state: RetryCallState) -> bool:
-    error = _failure(state)
-    return state.attempt_number > rule_for(error.reason).retries or (error.retry_after_s or 0) > MAX_RETRY_AFTER_S
-
-
-def _failure(state: RetryCallState) -> ReplyError:
-    # tenacity asks only after an attempt that raised what it retries.
-    error = state.outcome.exception() if state.outcome is not None else None
-    assert isinstance(error, ReplyError)
-    return error
+def _used_up(failures: Sequence[ReplyError]) -> bool:
+    last = failures[-1]
+    alike = sum(kind_of(failure.reason) == kind_of(last.reason) for failure in failures)
+    asks_too_much = (last.retry_after_s or 0.0) > MAX_RETRY_AFTER_S
+    return alike > rule_for(last.reason).retries or len(failures) >= MAX_ATTEMPTS or asks_too_much

@@ -38,6 +38,7 @@ from evalkit.verdict.results import (
 )
 from evalkit.verdict.sequential import SequentialDecider, Until
 from evalkit.verdict.sequential_test import explored_budget, make_level_test, make_test, make_test_of
+from evalkit.verdict.served import Served, ServedCounts
 from evalkit.verdict.summary import TaskEntry, summarise
 from evalkit.verdict.terms import Key, Outcome, Reason, SequentialTest, Terms, Verdict
 
@@ -57,6 +58,8 @@ __all__ = [
     "RepeatResult",
     "SequentialDecider",
     "SequentialTest",
+    "Served",
+    "ServedCounts",
     "Spend",
     "SuiteResult",
     "TaskEntry",

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from evalkit.trial import Claim, Level, Measure
 from evalkit.verdict.claims import Claims
+from evalkit.verdict.served import Served
 from evalkit.verdict.terms import Reason, Verdict
 
 
@@ -278,13 +279,25 @@ class Spend:
     tokens_in: int | None = None
     tokens_out: int | None = None
     tokens_cached: int | None = None
+    tokens_cache_write: int | None = None
+    tokens_reasoning: int | None = None
+    known_usd: float = 0.0
+    """Of the cost, what is known, even if some is not."""
+    unpriced: int = 0
+    """Answers whose cost is not known."""
 
     def as_json(self) -> dict[str, Any]:
         """The published shape: three keys of a task."""
         return {
             "cost_usd": _rounded(self.cost_usd),
             "latency_s": {"p50": _rounded(self.latency_p50_s), "p95": _rounded(self.latency_p95_s)},
-            "tokens": {"in": self.tokens_in, "out": self.tokens_out, "cached": self.tokens_cached},
+            "tokens": {
+                "in": self.tokens_in,
+                "out": self.tokens_out,
+                "cached": self.tokens_cached,
+                "cache_write": self.tokens_cache_write,
+                "reasoning": self.tokens_reasoning,
+            },
         }
 
 
@@ -357,6 +370,10 @@ class SuiteResult:
     claims: Claims
     """Which of its verdicts can be read together."""
     totals: Totals
+    served: tuple[Served, ...] = ()
+    """Who answered, with how often; published by name, as `served_model`."""
+    configured: tuple[Served, ...] = ()
+    """Likewise the configurations (fingerprints) that the provider named, published as `fingerprint`."""
 
     def as_json(self) -> dict[str, Any]:
         """The published shape."""
@@ -364,6 +381,7 @@ class SuiteResult:
             "suite": self.suite,
             "model": self.model,
             "served_model": list(self.served_model),
+            "fingerprint": [each.name for each in self.configured],
             "verdict": self.verdict,
             "tasks": [task.as_json() for task in self.tasks],
             "claims": self.claims.as_json(),

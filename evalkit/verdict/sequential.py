@@ -62,6 +62,7 @@ class SequentialDecider:
         explore: Whether a task's other conditions go on after its verdict.
         strict: Whether levels that do not count are tested one by one from easy to hard.
         seed: Of the draws that choose a condition.
+        in_rounds: Whether units go out together and come back together, hours later.
 
     Raises:
         ValueError: If two conditions have the same key.
@@ -76,11 +77,13 @@ class SequentialDecider:
         explore: bool = False,
         strict: bool = False,
         seed: int = 0,
+        in_rounds: bool = False,
     ) -> None:
         wanted = precision if until == "margin" else None
         # The levels that do not count are there for the critical level alone, which verdicts bracket.
         self._tests = {
-            each.key: ConditionTest(each, wanted if each.counts or each.repeats > 1 else None) for each in terms
+            each.key: ConditionTest(each, wanted if each.counts or each.repeats > 1 else None, in_rounds=in_rounds)
+            for each in terms
         }
         if len(self._tests) != len(terms):
             raise ValueError(

@@ -101,10 +101,12 @@ class ConditionTest:
     Args:
         terms: With a test.
         precision: Half-width of the interval at which the margin counts as measured; None when that does not matter.
+        in_rounds: Whether units go out together and come back together, hours later.
     """
 
-    def __init__(self, terms: Terms, precision: float | None) -> None:
+    def __init__(self, terms: Terms, precision: float | None, *, in_rounds: bool = False) -> None:
         assert terms.test is not None
+        self._in_rounds = in_rounds
         self.terms, self._test = terms, terms.test
         self.tally = Tally(terms, self._new_counts)
         self.verdict: Verdict = "edge"
@@ -116,6 +118,8 @@ class ConditionTest:
         self._precision = precision or 0.0
         self._measure_at = 1
         """Number of units at which the width of the interval is looked at next."""
+        self._measured_by = 1
+        """Number of units by which it is likely to be narrow enough."""
         self._up, self._down = self._sides()
         self._room = 0
         """How many units may be in flight; 0 when that has to be found anew."""
@@ -193,8 +197,9 @@ class ConditionTest:
         width = (interval.high - interval.low) / 2
         self.precise = width <= self._precision
         # The width goes with one over the square root of the number of units, near 0 and 1 with one over the number.
-        further = self.seen * (width / self._precision - 1)
-        self._measure_at = self.seen + max(1, self.seen // 100, ceil(further))
+        narrower = width / self._precision
+        self._measure_at = self.seen + max(1, self.seen // 100, ceil(self.seen * (narrower - 1)))
+        self._measured_by = self.seen + max(1, self.seen // 10, ceil(self.seen * (narrower**1.75 - 1)))
 
     # --- a set whose answers do not change
 
@@ -220,13 +225,21 @@ class ConditionTest:
 
     @property
     def room(self) -> int:
-        """How many units may be in flight, at least 1: all that can be needed, and fewer the nearer the end is."""
+        """How many units may be in flight, at least 1: all that can be needed, and fewer the nearer the end is.
+
+        In rounds, as many as the verdict is likely to take: what is asked in vain is cheaper than another round.
+        """
         if self.decided_at is not None or not self.hopeful:
-            return MOST_IN_FLIGHT if self.precise else max(1, self._measure_at - self.seen)
+            until = self._measured_by if self._in_rounds else self._measure_at
+            return MOST_IN_FLIGHT if self.precise else max(1, until - self.seen)
         if not self._room:
             further, most = self.terms.units - self.seen, MOST_IN_FLIGHT / AHEAD
             likely = int(min(units_to_verdict(self._up), units_to_verdict(self._down), most))
             likely = max(units_of_hope(side, further, likely) for side in (self._up, self._down))
+            if self._in_rounds:
+                nearer = self._down if self.leans_unusable else self._up
+                self._room = nearer.least_further(max(likely, 1))
+                return self._room
             least = max(int(AHEAD * likely), 1)
             self._room = min(self._up.least_further(least), self._down.least_further(least))
         return self._room

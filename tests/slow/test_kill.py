@@ -25,6 +25,8 @@ from tests.server import prompt_hash
 pytestmark = pytest.mark.slow
 
 CONCURRENCY = 16
+AT_FIRST = 10
+"""Calls in flight before a server has answered any."""
 N_ITEMS = 300
 KILLS = 20
 DELAY_S = 0.05
@@ -33,8 +35,8 @@ DELAY_S = 0.05
 class ServerProcess:
     """The test server as it outlives clients that are killed."""
 
-    def __init__(self, *options: str) -> None:
-        command = [sys.executable, "-m", "tests.server", *options]
+    def __init__(self, *options: str, module: str = "tests.server") -> None:
+        command = [sys.executable, "-m", module, *options]
         self._process = subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
@@ -57,8 +59,8 @@ class ServerProcess:
 
 
 @contextlib.contextmanager
-def serving(*options: str) -> Iterator[ServerProcess]:
-    server = ServerProcess(*options)
+def serving(*options: str, module: str = "tests.server") -> Iterator[ServerProcess]:
+    server = ServerProcess(*options, module=module)
     try:
         yield server
     finally:
@@ -221,21 +223,21 @@ def test_a_second_signal_leaves_the_calls_at_once(tmp_path: Path, start: Start) 
     _suite(tmp_path)
     with serving("--delay", "60") as server:
         process = start(_arguments(server, "runs"))
-        _until(lambda: server.stats()["calls"] >= CONCURRENCY - 2, process)
+        _until(lambda: server.stats()["calls"] >= AT_FIRST, process)
         process.send_signal(signal.SIGINT)
         time.sleep(0.5)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=5)
     assert 130 == process.returncode, err
-    assert f"Stopping: up to 10 s for the {CONCURRENCY} calls in flight to answer" in err
+    assert f"Stopping: up to 10 s for the {AT_FIRST} calls in flight to answer" in err
 
 
 def test_calls_that_do_not_answer_are_left_after_some_seconds(tmp_path: Path, start: Start) -> None:
     _suite(tmp_path)
     with serving("--delay", "60") as server:
         process = start(_arguments(server, "runs"))
-        _until(lambda: server.stats()["calls"] >= CONCURRENCY - 2, process)
+        _until(lambda: server.stats()["calls"] >= AT_FIRST, process)
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=20)
@@ -269,3 +271,40 @@ def test_a_signal_before_the_first_call_ends_with_130(tmp_path: Path, start: Sta
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=20)
     assert 130 == process.returncode, err
+
+
+TWO_THOUSAND = """
+suite: sums
+threshold: 0.9
+tasks:
+  add: {prompt: "What is {a} + {b}?", items: {generate: addition, digits: [6]}, constraints: [number: "{answer}"]}
+"""
+
+
+@pytest.mark.parametrize("keyed", [False, True])
+def test_a_run_that_is_killed_at_half_pays_twice_for_no_more_than_its_calls_in_flight(
+    tmp_path: Path, start: Start, keyed: bool
+) -> None:
+    """And for nothing, where the provider knows a call that is made once more."""
+    (tmp_path / "sums.yaml").write_text(TWO_THOUSAND, encoding="utf-8")
+    (tmp_path / "cards").mkdir()
+    header = 'idempotency_header = "Idempotency-Key"\n' if keyed else ""
+    with serving("0.1", module="tests.slow.keyed_server") as server:
+        address = f"http://127.0.0.1:{server.port}/v1"
+        card = 'name = "keyed"\nabout = "A test."\ndialect = "openai-chat"\nverified = false\n'
+        card += f'base_url = "{address}"\n{header}'
+        (tmp_path / "cards" / "keyed.toml").write_text(card, encoding="utf-8")
+        more = ["--adapters", "cards", "--concurrency", "100", "--json"]
+        first = start(["run", "sums.yaml", "--model", "keyed/m", "--fixed", "2000", "--out", "runs", *more])
+        _until(lambda: sum(server.stats()["received"].values()) >= 1000, first)
+        first.kill()
+        first.communicate()
+        (folder,) = (tmp_path / "runs").iterdir()
+        second = start(["run", "--resume", str(folder), *more])
+        out, err = second.communicate(timeout=60)
+        assert 0 == second.returncode, err
+        stats = server.stats()
+    assert (2000, 2000) == (json.loads(out)["totals"]["calls"], len(stats["received"]))
+    again = sum(stats["received"].values()) - 2000
+    assert 0 < again <= 100
+    assert (2000 if keyed else 2000 + again) == stats["paid"]
