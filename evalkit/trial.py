@@ -129,7 +129,7 @@ class Answer:
 
     response: Response
     latency_s: float | None
-    """Of the last attempt, from sending to the whole reply; None where that says nothing of the model, as in a batch."""
+    """Of the last attempt, from sending to the whole reply; None where it says nothing of the model, as in a batch."""
     attempts: int
     """Calls made, the successful one included."""
 

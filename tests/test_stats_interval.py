@@ -51,8 +51,8 @@ def test_holds_the_observed_rate_and_a_smaller_error_rate_only_widens(
     count: tuple[int, int], one: float, other: float
 ) -> None:
     narrow, wide = both(*count, max(one, other)), both(*count, min(one, other))
-    assert wide.low <= narrow.low <= count[0] / count[1] + 1e-12
-    assert wide.high >= narrow.high >= count[0] / count[1] - 1e-12
+    assert wide.low - 1e-12 <= narrow.low <= count[0] / count[1] + 1e-12
+    assert wide.high + 1e-12 >= narrow.high >= count[0] / count[1] - 1e-12
 
 
 @given(counts)

@@ -81,7 +81,8 @@ SUITE = SuiteResult(
 )
 
 GOLDEN = (
-    '{"suite": "support", "model": "openai/x", "served_model": ["x-2026-10-01"], "fingerprint": ["fp_1"], "verdict": "edge", "tasks": [{'
+    '{"suite": "support", "model": "openai/x", "served_model": ["x-2026-10-01"], "fingerprint": ["fp_1"], '
+    '"verdict": "edge", "tasks": [{'
     '"task": "ticket-title", "threshold": 0.95, "claim": "population", "verdict": "edge", '
     '"weakest": "noise@0.05", "margin": -0.0219258, "margin_low": -0.066, "margin_high": 0.012, '
     '"conditions": [{"condition": "noise@0.05", "perturbation": "noise", "level": 0.05, "counts": true, '

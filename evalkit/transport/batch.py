@@ -234,8 +234,10 @@ class BatchModel:
 
     async def _hand_in_when_quiet(self) -> None:
         loop = asyncio.get_running_loop()
-        while (left := self._latest + PATIENCE.quiet_s - loop.time()) > 0:
+        left = PATIENCE.quiet_s
+        while left > 0:  # at least once: whoever asks may keep the loop busy for longer than that
             await asyncio.sleep(left)
+            left = self._latest + PATIENCE.quiet_s - loop.time()
         asks, self._round, self._collecting = self._round, [], False
         with _failing(asks):
             for part in self._parts([ask for ask in asks if not ask.result.done()]):

@@ -6,6 +6,9 @@ from typing import Protocol
 
 from evalkit.adapter.wire import Reply, Request
 
+SHORTEST_SECRET = 8
+"""Characters of a key from which on it is masked in replies: a shorter one may be part of any word of an answer."""
+
 
 class Channel(Protocol):
     """A server, a program in this process, or a process per call."""

@@ -20,6 +20,7 @@ import yarl
 
 from evalkit.adapter.wire import Reply, ReplyError, Request
 from evalkit.errors import AdapterError
+from evalkit.transport.channel import SHORTEST_SECRET
 
 CONNECT_TIMEOUT_S = 30.0
 """A server that accepts no connection for this long counts as not reachable."""
@@ -159,14 +160,17 @@ class HttpChannel:
         Raises:
             ReplyError: `connect`, `certificate`, `timeout`, `reset`, `truncated`.
         """
-        sent = self._built(request)
+        sent, reply = self._built(request), None
         try:
             async with asyncio.timeout(self._timeout_s):
                 reply = await self._transport.handle_async_request(sent)
         except (TimeoutError, httpx2.HTTPError) as error:
-            raise ReplyError(_reason(error), self._describe(error, request.url)) from error
+            failure = ReplyError(_reason(error), self._describe(error, request.url))
+        if reply is None:
+            # Raised here, without its cause: the frames of that hold the key, and some tools print local variables.
+            raise failure
         body = reply.content
-        if self._key is not None:
+        if self._key is not None and len(self._key) >= SHORTEST_SECRET:
             # Some servers quote the key that they refuse; what they say is shown and recorded.
             body = body.replace(self._key.encode(), b"[key]")
         return Reply(status=reply.status_code, headers=dict(reply.headers.items()), body=body)

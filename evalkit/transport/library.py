@@ -11,11 +11,9 @@ from evalkit.adapter.catalogue import FoundCard, beside_card
 from evalkit.adapter.wire import Reply, ReplyError, Request
 from evalkit.aside import aside
 from evalkit.errors import AdapterError, EvalkitError
-from evalkit.transport.channel import Channel
+from evalkit.transport.channel import SHORTEST_SECRET, Channel
 
 _SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS)$", re.I)
-_SHORTEST_SECRET = 8
-"""Shorter values are no keys, and stand in messages by chance."""
 
 
 def require_library(name: str, *, extra: str) -> None:
@@ -78,7 +76,7 @@ class LibraryChannel:
         self._channel = channel
         named = (value.strip() for name, value in environment.items() if _SECRET.search(name))
         # Longest first: one may hold another.
-        self._secrets = sorted({value for value in named if len(value) >= _SHORTEST_SECRET}, key=len, reverse=True)
+        self._secrets = sorted({value for value in named if len(value) >= SHORTEST_SECRET}, key=len, reverse=True)
 
     async def send(self, request: Request) -> Reply:
         """Send once.
