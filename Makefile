@@ -10,6 +10,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 demo: $(VENV)/.installed  ## measure the shipped support suite with plain code
 	$(BIN)/evalkit run suites/support.yaml --model baseline/rules
 
+# Tests start many processes: where nobody may keep bytecode, each of them would compile everything anew.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/.dev  ## the tests that run by default
 	$(BIN)/python -m pytest -n auto --dist worksteal -q
 
@@ -34,9 +36,10 @@ wheel: $(VENV)/.dev  ## build the wheel and try it away from the source tree
 extras: $(EXTRAS)/.installed  ## the libraries that are providers, and a real server; minutes and gigabytes the first time
 	$(EXTRAS)/bin/python -m pytest -q -m extras tests/extras
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.dev  ## what things take, as ratios; half an hour
 	$(BIN)/python benchmarks/startup.py
-	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/transport.py
 	$(BIN)/python benchmarks/verdicts.py
 
 schema: $(VENV)/.installed

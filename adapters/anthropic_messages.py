@@ -21,7 +21,7 @@ MAX_TOKENS = 8192
 """What an answer may be long when nobody says it: enough for any shipped task, and no model of theirs refuses it."""
 
 _OURS = frozenset({"model", "messages", "system", "stream", "n"})
-_NOT_THERE = ("seed", "logprobs", "top_logprobs", "logit_bias", "frequency_penalty", "presence_penalty")
+_NOT_THERE = ("seed", "logprobs", "top_logprobs", "logit_bias", "frequency_penalty", "presence_penalty", "verbosity")
 
 _FINISH: Mapping[str, FinishReason] = {
     "end_turn": "stop",

@@ -8,11 +8,10 @@ Source: https://docs.cohere.com/reference/chat; https://docs.cohere.com/referenc
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
-from evalkit.adapter import Reply, ReplyError, Request, Sampling, count_of, refused
+from evalkit.adapter import Reply, ReplyError, Request, Sampling, count_of, logprob_of, refused
 from evalkit.adapter.openai import tool_call
 from evalkit.adapter.usage import Tokens
 from evalkit.trial import Call, FinishReason, Response
@@ -34,7 +33,7 @@ def build(call: Call, model: str, address: str) -> Request:
         AdapterError: If the format cannot say a setting.
     """
     sampling = Sampling(call.sampling, form="Cohere's format", ours=_OURS)
-    sampling.refuse("top_logprobs", "logit_bias")
+    sampling.refuse("top_logprobs", "logit_bias", "verbosity")
     body: dict[str, Any] = {
         "model": model,
         "messages": [message.as_json() for message in call.messages],
@@ -106,8 +105,7 @@ def parse(reply: Reply) -> Response:
 
 
 def _logprob(chunks: Any) -> float | None:
-    values = [value for chunk in chunks or () for value in chunk.get("logprobs") or ()]
-    return math.fsum(values) if values else None
+    return logprob_of(value for chunk in chunks or () for value in chunk.get("logprobs") or ())
 
 
 def _tokens(usage: Any) -> Tokens:

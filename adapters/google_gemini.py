@@ -9,7 +9,6 @@ Source: https://ai.google.dev/api/generate-content; https://ai.google.dev/gemini
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -22,6 +21,7 @@ from evalkit.adapter import (
     Sampling,
     count_of,
     joined_turns,
+    logprob_of,
     refused,
     sum_of,
     system_apart,
@@ -50,6 +50,7 @@ _FINISH: Mapping[str, FinishReason] = {
     "MALFORMED_FUNCTION_CALL": "stop",
     "UNEXPECTED_TOOL_CALL": "stop",
     "TOO_MANY_TOOL_CALLS": "stop",
+    "MALFORMED_RESPONSE": "stop",
     "SAFETY": "content_filter",
     "RECITATION": "content_filter",
     "LANGUAGE": "content_filter",
@@ -69,7 +70,7 @@ def build(call: Call, model: str, address: str) -> Request:
         AdapterError: If the format cannot say a setting, or a system message comes late.
     """
     sampling = Sampling(call.sampling, form="Gemini's format", ours=_OURS)
-    sampling.refuse("logit_bias")
+    sampling.refuse("logit_bias", "verbosity")
     system, turns = system_apart(call.messages)
     body: dict[str, Any] = {
         "contents": [
@@ -170,7 +171,7 @@ def _logprob(candidate: Mapping[str, Any], usage: Any) -> float | None:
     chosen = (candidate.get("logprobsResult") or {}).get("chosenCandidates")
     if not chosen or count_of(usage, "thoughtsTokenCount"):
         return None
-    return math.fsum(token["logProbability"] for token in chosen)
+    return logprob_of(token["logProbability"] for token in chosen)
 
 
 def _tokens(usage: Any) -> Tokens:

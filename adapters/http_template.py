@@ -53,7 +53,7 @@ class TemplateDialect:
         values = {**call.sampling, **self._messages(call), "model": model}
         try:
             in_path = {name: values[name] for name in fields_of(template.path) & values.keys()}
-            path = fill(template.path, {name: quote(_text(value), safe="") for name, value in in_path.items()})
+            path = fill(template.path, {name: _quoted(_text(value)) for name, value in in_path.items()})
             query, headers, body = (
                 substitute(_without(part, self._named - values.keys()), values)
                 for part in (template.query, template.headers, template.body)
@@ -143,6 +143,11 @@ def _without(value: Any, absent: set[str]) -> Any:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _quoted(text: str) -> str:
+    # As they are, `.` and `..` would lead to another place.
+    return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")
 
 
 def _whole_text(reply: Reply) -> str:

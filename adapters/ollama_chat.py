@@ -13,11 +13,10 @@ Source: https://docs.ollama.com/api/chat; https://docs.ollama.com/api/errors.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
-from evalkit.adapter import Reply, ReplyError, Request, Sampling, count_of, refused, said_in
+from evalkit.adapter import Reply, ReplyError, Request, Sampling, count_of, logprob_of, refused, said_in
 from evalkit.adapter.usage import Tokens
 from evalkit.trial import Call, FinishReason, Response
 
@@ -34,7 +33,8 @@ def build(call: Call, model: str, address: str) -> Request:
         AdapterError: If the format cannot say a setting.
     """
     sampling = Sampling(call.sampling, form="Ollama's format", ours=_OURS)
-    sampling.refuse("logit_bias")
+    # It passes over options that it does not know.
+    sampling.refuse("logit_bias", "verbosity")
     body: dict[str, Any] = {
         "model": model,
         "messages": [message.as_json() for message in call.messages],
@@ -94,6 +94,9 @@ def parse(reply: Reply) -> Response:
 
 def _response(data: Mapping[str, Any], finish: FinishReason) -> Response:
     message, served = data["message"], data.get("model")
+    text = message["content"]
+    if not isinstance(text, str):
+        raise ReplyError("unexpected-reply", f"found content of type {type(text).__name__}, expected text")
     calls = tuple(
         {"name": str(call["function"]["name"]), "arguments": call["function"].get("arguments", {})}
         for call in message.get("tool_calls") or ()
@@ -102,10 +105,10 @@ def _response(data: Mapping[str, Any], finish: FinishReason) -> Response:
     tokens = None if message.get("thinking") else data.get("logprobs")
     counts: Tokens = {"tokens_in": count_of(data, "prompt_eval_count"), "tokens_out": count_of(data, "eval_count")}
     return Response(
-        text=message["content"],
+        text=text,
         finish_reason="tool_calls" if calls and finish == "stop" else finish,
         tool_calls=calls,
         served_model=served if isinstance(served, str) else None,
-        logprob=math.fsum(token["logprob"] for token in tokens) if tokens else None,
+        logprob=logprob_of(token["logprob"] for token in tokens or ()),
         **counts,
     )

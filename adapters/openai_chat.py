@@ -26,13 +26,15 @@ _OURS = frozenset({"model", "messages", "stream", "n"})
 _FINISH: Mapping[str, FinishReason] = {
     "length": "length",
     "model_length": "length",  # Mistral: the context is full
+    "model_context_window_exceeded": "length",  # Z.ai behind a router, as the next
+    "sensitive": "content_filter",
     "content_filter": "content_filter",
     "tool_calls": "tool_calls",
     "function_call": "tool_calls",
     "refusal": "refusal",
 }
-_FAILED = frozenset({"error", "abort", "insufficient_system_resource"})
-"""The server gave up half way (OpenRouter and Mistral; vLLM; DeepSeek)."""
+_FAILED = frozenset({"error", "abort", "insufficient_system_resource", "network_error"})
+"""The server gave up half way (OpenRouter and Mistral; vLLM; DeepSeek; Z.ai)."""
 
 
 def build(call: Call, model: str, address: str) -> Request:
@@ -80,9 +82,16 @@ def _response(data: Mapping[str, Any], choice: Mapping[str, Any]) -> Response:
         served_model=served_in(data),
         fingerprint=fingerprint_in(data),
         cost_usd=cost_in(data.get("usage")),
-        logprob=logprob_in(choice.get("logprobs")),
+        logprob=_logprob(choice.get("logprobs"), message),
         **tokens_in(data),
     )
+
+
+def _logprob(logprobs: Any, message: Mapping[str, Any]) -> float | None:
+    # Servers that part thoughts from the answer (vLLM) have both in one list; DeepSeek has the thoughts' beside it.
+    thought = message.get("reasoning_content") or message.get("reasoning")
+    apart = isinstance(logprobs, Mapping) and "reasoning_content" in logprobs
+    return logprob_in(logprobs) if apart or not thought else None
 
 
 def _finish(choice: Mapping[str, Any]) -> FinishReason:

@@ -72,4 +72,6 @@ def _settings(call: Call) -> dict[str, Any]:
         sent["logprobs"] = n_others or 1
     elif wanted:
         sent["logprobs"] = wanted
+    elif n_others:
+        raise settings.wrong("top_logprobs", n_others, "it only beside logprobs: true")
     return {**settings.left, **sent}

@@ -126,5 +126,6 @@ def _tokens(usage: Any) -> Tokens:
         "tokens_in": count_of(usage, "input_tokens"),
         "tokens_out": count_of(usage, "output_tokens"),
         "tokens_cached": count_of(usage, "input_tokens_details", "cached_tokens"),
+        "tokens_cache_write": count_of(usage, "input_tokens_details", "cache_write_tokens"),
         "tokens_reasoning": count_of(usage, "output_tokens_details", "reasoning_tokens"),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from evalkit.adapter import Reply, Request, tokens_of
+from evalkit.adapter import Reply, Request, number_of, tokens_of
 from evalkit.trial import Call, Response
 
 
@@ -26,7 +26,7 @@ def parse(reply: Reply) -> Response:
         text=answer["text"],
         finish_reason="tool_calls" if calls else "stop",
         tool_calls=calls,
-        logprob=None if answer.get("logprob") is None else float(answer["logprob"]),
+        logprob=number_of(answer.get("logprob")),
         **tokens_of(answer.get("usage")),
     )
 

@@ -34,6 +34,8 @@ tasks:
     items: {generate: addition, digits: [6]}
     constraints: [one_line, words: {max: 40}, mentions: ["number"]]
 """
+NEVER_DONE = SUITE.replace("threshold:", "precision: 0.0001\nthreshold:")
+"""A test that may stop after any trial, kept going by a precision that it never reaches."""
 NOISE = SUITE + "    perturbations: {noise: {on: prompt, levels: [0.1]}}\n"
 CONTEXT = """\
 suite: bench
@@ -45,6 +47,7 @@ tasks:
     constraints: [one_line, words: {max: 4000}, mentions: ["number"]]
     perturbations: {context: {levels: [4000], material: filler.jsonl}}
 """
+BOTH = CONTEXT.replace("{context:", "{noise: {on: prompt, levels: [0.1]}, context:")
 
 
 # --- the server
@@ -173,9 +176,11 @@ def took(command: list[str], folder: Path) -> Took:
 
 
 def evalkit(folder: Path, suite: str, trials: int, model: list[str], *more: str, by: str = "evalkit") -> Took:
-    """A whole `evalkit run` of so many trials a condition."""
+    """A whole `evalkit run` of so many trials a condition: fixed beforehand, unless the suite is never done."""
     (folder / "bench.yaml").write_text(suite, encoding="utf-8")
-    options = ["--fixed", str(trials), "--max-calls", str(trials), "--concurrency", str(CONCURRENCY), *more]
+    options = ["--max-calls", str(trials), "--concurrency", str(CONCURRENCY), *more]
+    if suite != NEVER_DONE:
+        options += ["--fixed", str(trials)]
     program = ["-m", by] if by == "evalkit" else [by]
     return took([sys.executable, *program, "run", "bench.yaml", "--model", *model, *options], folder)
 
@@ -212,11 +217,17 @@ def cpu(folder: Path) -> None:
         loops = [took([sys.executable, __file__, "bare", address, str(n)], folder) for n in (SHORT, LONG)]
         reference, speed = slope(loops[0], loops[1], LONG - SHORT)
         print(f"{'bare loop over the HTTP channel':<34} {reference:14.3f} {speed:9,.0f} {1:6.2f}", flush=True)
-        lines = (("clean", SUITE, "clean", 1), ("noise", NOISE, "noise", 1), ("context@4000", CONTEXT, "context", 4))
+        lines = (
+            ("clean", SUITE, "clean", 1),
+            ("clean, sequential", NEVER_DONE, "clean", 1),
+            ("noise", NOISE, "noise", 1),
+            ("context@4000", CONTEXT, "context", 4),
+            ("noise and context@4000", BOTH, "noise,context", 4),
+        )
         for name, suite, conditions, part in lines:
             sizes = (SHORT // part, LONG // part)
             runs = [evalkit(folder, suite, n, model, "--conditions", conditions) for n in sizes]
-            ms, speed = slope(runs[0], runs[1], sizes[1] - sizes[0])
+            ms, speed = slope(runs[0], runs[1], (sizes[1] - sizes[0]) * len(conditions.split(",")))
             print(f"{'evalkit run, ' + name:<34} {ms:14.3f} {speed:9,.0f} {ms / reference:6.2f}", flush=True)
 
 

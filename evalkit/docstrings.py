@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from functools import cache
 from itertools import pairwise
 
 
@@ -18,12 +19,19 @@ def field_docstrings(found: type) -> dict[str, str]:
     for base in reversed(found.__mro__):
         if base.__module__.partition(".")[0] != found.__module__.partition(".")[0]:
             continue
-        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(base))).body
-        for field, note in pairwise(getattr(definition, "body", [])):
-            match field, note:
-                case (
-                    ast.AnnAssign(target=ast.Name(id=name)),
-                    ast.Expr(value=ast.Constant(value=str(text))),
-                ):
-                    said[name] = " ".join(text.split())
+        said.update(_own(base))
+    return said
+
+
+@cache
+def _own(found: type) -> dict[str, str]:
+    said: dict[str, str] = {}
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(found))).body
+    for field, note in pairwise(getattr(definition, "body", [])):
+        match field, note:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
+                said[name] = " ".join(text.split())
     return said

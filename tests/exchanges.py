@@ -24,9 +24,11 @@ In a test:
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +37,14 @@ import pytest
 from evalkit.adapter import FoundCard, Reply, ReplyError, find_cards
 from evalkit.adapter.catalogue import dialect_of
 from evalkit.adapter.endpoint import endpoint_for
+from evalkit.adapter.wire import MISSHAPEN
 from evalkit.content import shipped
 from evalkit.trial import Call, Message, Response
 
 FOLDER = Path(__file__).parent / "recorded"
 CARDS = find_cards([shipped("adapters")], installed=[])
+ODD: tuple[Any, ...] = (None, True, 0, 1.5, 10**400, float("nan"), "", "9" * 5000, [], [None], [{}], {}, {"a": [1]})
+"""What a provider may send where something else is expected."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,6 +97,35 @@ def check_reply(exchange: Exchange) -> None:
     with pytest.raises(ReplyError) as caught:
         dialect.parse(reply)
     assert exchange.failure == _failure(caught.value)
+
+
+def check_odd(exchange: Exchange) -> None:
+    """What a provider sends never ends a run: with anything anywhere it is an answer, or no observation."""
+    body, dialect = exchange.reply["body"], dialect_of(exchange.card, [])
+    for way, value in product(_ways(body), ODD):
+        sent = json.dumps(_replaced(body, way, value)).encode()
+        try:
+            response = dialect.parse(Reply(status=exchange.reply["status"], body=sent))
+        except (ReplyError, *MISSHAPEN):
+            continue
+        assert isinstance(response.text, str), sent
+        assert response.logprob is None or abs(response.logprob) < 1e15, sent
+        assert response.cost_usd is None or 0 <= response.cost_usd < 1e15, sent
+
+
+def _replaced(value: Any, way: tuple[Any, ...], other: Any) -> Any:
+    """A JSON value with another one at a place."""
+    if not way:
+        return other
+    changed = copy.copy(value)
+    changed[way[0]] = _replaced(value[way[0]], way[1:], other)
+    return changed
+
+
+def _ways(value: Any) -> list[tuple[Any, ...]]:
+    """The paths to all parts of a JSON value."""
+    steps = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    return [way for step in steps for way in ((step,), *((step, *rest) for rest in _ways(value[step])))]
 
 
 def _call(given: Mapping[str, Any]) -> Call:

@@ -62,6 +62,7 @@ def test_a_misspelt_key_gets_a_suggestion() -> None:
 @pytest.mark.parametrize(
     ("message", "given"),
     [
+        (r"limits\.requests_per_minute: .* less than or equal to", {"limits": {"requests_per_minute": 1e30}}),
         (r'limits\.concurency: no such key\. Did you mean "concurrency"\?', {"limits": {"concurency": 4}}),
         (r'prices\.x\.inputs: no such key\. Did you mean "input"\?', {"prices": {"x": {"inputs": 1.0, "output": 1.0}}}),
     ],
@@ -101,8 +102,9 @@ def test_an_address_loses_its_final_slash() -> None:
 
 @pytest.mark.parametrize("name", ["OPENAI_BASE_URL", "HTTPS_PROXY", "KEY NAME_KEY", "sk-abc"])
 def test_a_key_variable_is_named_as_one(name: str) -> None:
-    with pytest.raises(AdapterError, match="key_env: found "):
+    with pytest.raises(AdapterError, match="key_env: expected the name of a variable that ends in KEY") as caught:
         card_from({**MINIMAL, "key_env": name}, source="c")
+    assert not name or repr(name) not in str(caught.value)
 
 
 def test_a_program_has_neither_address_nor_key() -> None:
@@ -119,3 +121,17 @@ def test_program_and_local_go_together(change: dict[str, str]) -> None:
 def test_the_key_is_no_static_header() -> None:
     with pytest.raises(AdapterError, match="headers: Authorization carries the key"):
         card_from({**MINIMAL, "headers": {"authorization": "Bearer abc"}}, source="c")
+
+
+@pytest.mark.parametrize(
+    ("found", "given"),
+    [
+        ("X-Api-Key", {"headers": {"X-Api-Key": "abc"}}),
+        ("access_token", {"query": {"access_token": "abc"}}),
+    ],
+)
+def test_no_header_or_query_of_a_card_is_a_key(found: str, given: dict[str, Any]) -> None:
+    """They are recorded with every request."""
+    with pytest.raises(AdapterError, match=f"{found}: no file holds a key; name its variable in key_env") as caught:
+        card_from({**MINIMAL, **given}, source="c")
+    assert "abc" not in str(caught.value)

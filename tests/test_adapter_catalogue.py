@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapter import find_cards
+from evalkit.adapter import Reply, find_cards
 from evalkit.adapter.catalogue import GROUP, FoundCard, beside_card, dialect_of, split_name
 from evalkit.content import shipped
 from evalkit.errors import AdapterError
+from evalkit.trial import Call, Message, Response
 
 CARD = {"name": "acme", "about": "Acme.", "dialect": "acme", "base_url": "https://acme.example", "verified": False}
 TOML = (
     'name = "acme"\nabout = "Acme."\ndialect = "DIALECT"\nbase_url = "https://acme.example"\nverified = false\n'
     'key_env = "ACME_API_KEY"\n'
 )
+CALL = Call(task="t", item="i", condition="clean", repeat=0, messages=(Message(role="user", content="1"),))
 DIALECT = "def build(call, model, address): ...\ndef parse(reply): ...\n"
 
 
@@ -63,10 +65,10 @@ def test_a_card_and_an_entry_point_of_one_name_are_refused(tmp_path: Path) -> No
 
 
 def test_an_entry_point_brings_card_and_dialect() -> None:
-    entry = _entry({"CARD": CARD, "build": len, "parse": len})
+    entry = _entry({"CARD": CARD, "build": len, "parse": lambda reply: Response(text="its own")})
     found = find_cards([], installed=[entry])["acme"]
     assert found.card.base_url == "https://acme.example"
-    assert dialect_of(found, []) is found.published
+    assert "its own" == dialect_of(found, []).parse(Reply(body=b"")).text
 
 
 @pytest.mark.parametrize(
@@ -107,6 +109,11 @@ def test_an_unknown_provider_gets_a_suggestion(tmp_path: Path) -> None:
         split_name("amce/x", {"acme": _acme(_folder(tmp_path))})
 
 
+def test_a_model_without_its_provider_is_told_how_models_are_named(tmp_path: Path) -> None:
+    with pytest.raises(AdapterError, match=r'model "gpt-5-mini": expected PROVIDER/MODEL, such as openai/NAME'):
+        split_name("gpt-5-mini", {"acme": _acme(_folder(tmp_path))})
+
+
 @pytest.mark.parametrize("name", ["acme", "acme/", "acme: "])
 def test_a_provider_alone_is_no_model(tmp_path: Path, name: str) -> None:
     with pytest.raises(AdapterError, match="expected PROVIDER/MODEL, such as acme/NAME"):
@@ -132,6 +139,44 @@ def test_a_card_may_use_a_shipped_dialect_without_permission(tmp_path: Path) -> 
 def test_a_dialect_without_parse_is_refused(tmp_path: Path) -> None:
     folder = _folder(tmp_path, code="def build(): ...")
     with pytest.raises(AdapterError, match='dialect "acme" has no function parse'):
+        dialect_of(_acme(folder), [folder])
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("raise RuntimeError('oops')", "build failed: RuntimeError: oops"),
+        ("raise KeyError('x')", "build failed: KeyError: 'x'"),
+        ("raise SystemExit(3)", "build failed: SystemExit: 3"),
+        ("return 5", "build gave int, expected a Request"),
+    ],
+)
+def test_a_strangers_dialect_that_cannot_build_is_named(tmp_path: Path, code: str, told: str) -> None:
+    folder = _folder(tmp_path, code=f"def build(call, model, address): {code}\ndef parse(reply): ...\n")
+    with pytest.raises(AdapterError, match=f'acme.toml: dialect "acme": {told}'):
+        dialect_of(_acme(folder), [folder]).build(CALL, "m", "https://acme.example")
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [("raise RuntimeError('oops')", "parse failed: RuntimeError: oops"), ("...", "parse gave NoneType, expected a R")],
+)
+def test_a_strangers_dialect_that_cannot_parse_is_named(tmp_path: Path, code: str, told: str) -> None:
+    folder = _folder(tmp_path, code=f"def build(call, model, address): ...\ndef parse(reply): {code}\n")
+    with pytest.raises(AdapterError, match=f'acme.toml: dialect "acme": {told}'):
+        dialect_of(_acme(folder), [folder]).parse(Reply(body=b""))
+
+
+def test_a_reply_of_another_shape_is_no_failure_of_a_strangers_dialect(tmp_path: Path) -> None:
+    code = "def build(call, model, address): ...\ndef parse(reply): return reply.json()['x']\n"
+    folder = _folder(tmp_path, code=code)
+    with pytest.raises(KeyError, match="x"):
+        dialect_of(_acme(folder), [folder]).parse(Reply(body=b"{}"))
+
+
+def test_a_dialect_that_is_not_there_is_told_with_its_card(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, dialect="nowhere", code=None)
+    with pytest.raises(AdapterError, match=r"acme\.toml: no dialect or program 'nowhere'"):
         dialect_of(_acme(folder), [folder])
 
 

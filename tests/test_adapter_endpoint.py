@@ -127,3 +127,20 @@ def test_a_setting_that_is_no_key_is_sent(name: str) -> None:
 def test_a_setting_that_no_request_can_carry_is_refused(value: Any) -> None:
     with pytest.raises(AdapterError, match=r'option "x": found .*, expected a finite number, a text or another JSON'):
         _endpoint(HTTP, {"x": value})
+
+
+def _sent(card: dict[str, Any], suite: dict[str, Any], options: dict[str, Any]) -> Any:
+    call = Call(task="t", item="1", condition="clean", repeat=0, messages=(), sampling=suite)
+    return _endpoint(card, options).request(call, Plain()).body
+
+
+@pytest.mark.parametrize("suites", ["max_tokens", "max_completion_tokens"])
+@pytest.mark.parametrize("users", ["max_tokens", "max_completion_tokens"])
+def test_the_users_limit_wins_under_either_of_its_names(suites: str, users: str) -> None:
+    card = {name: value for name, value in HTTP.items() if name != "rename_sampling"}
+    assert {users: 5} == _sent(card, {suites: 9}, {users: 5})
+
+
+def test_a_cards_settings_are_sent_unless_somebody_says_otherwise() -> None:
+    card = {**HTTP, "settings": {"a": 1, "b": 1, "c": 1}}
+    assert {"a": 1, "b": 2, "c": 3} == _sent(card, {"b": 2, "c": 2}, {"c": 3})

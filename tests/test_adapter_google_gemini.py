@@ -9,7 +9,7 @@ from evalkit.adapter import Dialect, Reply, ReplyError, Request
 from evalkit.adapter.code import load_module
 from evalkit.content import shipped
 from evalkit.errors import AdapterError
-from evalkit.trial import Call, Message
+from evalkit.trial import Call, Message, Response
 
 DIALECT: Dialect = load_module(shipped("adapters") / "google_gemini.py")
 TOOL = {"type": "function", "function": {"name": "look", "strict": False}}
@@ -108,3 +108,10 @@ def test_an_error_page_asks_for_no_wait() -> None:
     with pytest.raises(ReplyError, match="HTTP 502") as caught:
         DIALECT.parse(Reply(status=502, body=b"<html>Bad gateway</html>"))
     assert ("http-502", None) == (caught.value.reason, caught.value.retry_after_s)
+
+
+def test_an_answer_that_the_model_spoiled_is_judged() -> None:
+    reply = Reply(
+        body=b'{"candidates": [{"content": {"parts": [{"text": "a"}]}, "finishReason": "MALFORMED_RESPONSE"}]}'
+    )
+    assert Response(text="a") == DIALECT.parse(reply)

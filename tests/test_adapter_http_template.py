@@ -103,6 +103,12 @@ def test_no_prompt_can_leave_its_place(prompt: str) -> None:
     assert {"q": [prompt], "x": ["1"]} == parse_qs(parts.query, keep_blank_values=True)
 
 
+@pytest.mark.parametrize(("expected", "prompt"), [("%2E", "."), ("%2E%2E", ".."), ("a.b", "a.b")])
+def test_no_prompt_leads_to_another_place(expected: str, prompt: str) -> None:
+    """Two dots would be taken for the way up before they are sent."""
+    assert f"/ask/{expected}/now" == urlsplit(build({**SMALLEST, "path": "/ask/{prompt}/now"}, call(prompt)).url).path
+
+
 def test_system_messages_have_a_place_of_their_own() -> None:
     body = {"rules": "{system}", "chat": "{messages}"}
     request = build({**SMALLEST, "body": body}, call(SYSTEM, "Hi", SYSTEM))

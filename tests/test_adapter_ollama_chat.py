@@ -25,6 +25,7 @@ def _build(**sampling: Any) -> Request:
     [
         ("options: evalkit sets it itself", {"options": {}}),
         ("logit_bias: Ollama's format has no such setting", {"logit_bias": {}}),
+        ("verbosity: Ollama's format has no such setting", {"verbosity": "low"}),
         ('tool_choice "required": Ollama\'s', {"tools": [TOOL], "tool_choice": "required"}),
         ("parallel_tool_calls false: Ollama's", {"tools": [TOOL], "parallel_tool_calls": False}),
         (
@@ -64,3 +65,8 @@ def test_a_call_that_was_cut_off_is_cut_off() -> None:
                "done": true, "done_reason": "length"}"""
     response = DIALECT.parse(Reply(body=body))
     assert ("length", ({"name": "look", "arguments": {}},)) == (response.finish_reason, response.tool_calls)
+
+
+def test_content_that_is_no_text_is_no_observation() -> None:
+    with pytest.raises(ReplyError, match="found content of type NoneType, expected text"):
+        DIALECT.parse(Reply(body=b'{"message": {"role": "assistant", "content": null}, "done": true}'))

@@ -107,6 +107,7 @@ def test_tokens_out_hold_the_reasoning_wherever_it_is_counted(expected: int, usa
         (7, {"usage": {"prompt_tokens_details": {"cached_tokens": 7}, "prompt_cache_hit_tokens": 3}}),
         (0, {"usage": {"prompt_tokens_details": {"cached_tokens": 0}}, "timings": {"cache_n": 3}}),
         (3, {"usage": {"prompt_cache_hit_tokens": 3}}),
+        (5, {"usage": {"cached_tokens": 5}}),
         (4, {"usage": None, "timings": {"cache_n": 4}}),
         (None, {"usage": {"prompt_cache_hit_tokens": -1}, "timings": [4]}),
         (None, {}),
@@ -186,8 +187,9 @@ def test_log_probabilities_add_up_when_all_are_known(expected: float | None, log
         ({}, None),
         ({}, ""),
         ("[" * 9999, "[" * 9999),
+        ('{"a": NaN}', '{"a": NaN}'),
     ],
-    ids=["json", "cut", "object", "none", "empty", "deep"],
+    ids=["json", "cut", "object", "none", "empty", "deep", "nan"],
 )
 def test_arguments_of_a_tool_call_are_read_or_kept(expected: Any, arguments: Any) -> None:
     assert {"name": "add", "arguments": expected} == tool_call("add", arguments)

@@ -199,3 +199,33 @@ def test_what_is_no_observation_says_why(reason: str, reply: Reply) -> None:
 def test_the_provider_is_quoted_in_the_message() -> None:
     with pytest.raises(ReplyError, match=r"HTTP 401: Incorrect API key · invalid_request_error"):
         DIALECT.parse(_error(401, "Incorrect API key"))
+
+
+@pytest.mark.parametrize(
+    ("expected", "thought", "apart"),
+    [
+        (-0.5, {}, {}),
+        (None, {"reasoning_content": "Hm."}, {}),  # vLLM: of the thoughts, too
+        (None, {"reasoning": "Hm."}, {}),
+        (-0.5, {"reasoning_content": "Hm."}, {"reasoning_content": [{"logprob": -9.0}]}),  # DeepSeek
+    ],
+)
+def test_log_probabilities_of_thoughts_are_not_the_answers(
+    expected: float | None, thought: dict[str, str], apart: dict[str, Any]
+) -> None:
+    logprobs = {"content": [{"logprob": -0.5}], **apart}
+    choice = {"message": {"content": "a", **thought}, "logprobs": logprobs, "finish_reason": "stop"}
+    assert expected == DIALECT.parse(_reply({"choices": [choice]})).logprob
+
+
+@pytest.mark.parametrize(
+    ("expected", "finish"), [("length", "model_context_window_exceeded"), ("content_filter", "sensitive")]
+)
+def test_what_a_provider_behind_a_router_calls_an_ending(expected: str, finish: str) -> None:
+    assert expected == DIALECT.parse(_completion(finish, content="a")).finish_reason
+
+
+def test_a_provider_behind_a_router_that_lost_its_connection_gave_no_answer() -> None:
+    with pytest.raises(ReplyError) as caught:
+        DIALECT.parse(_completion("network_error", content="a"))
+    assert "provider-error" == caught.value.reason

@@ -83,3 +83,8 @@ def test_what_is_no_observation_says_why(expected: str, body: Any) -> None:
     with pytest.raises(ReplyError) as caught:
         _parse(body)
     assert expected == caught.value.reason
+
+
+def test_other_tokens_without_log_probabilities_are_refused() -> None:
+    with pytest.raises(AdapterError, match="top_logprobs: found 3, the completions format takes it only beside"):
+        _body("a", top_logprobs=3)

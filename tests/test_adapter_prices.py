@@ -229,6 +229,13 @@ def test_a_server_of_ones_own_has_no_price_unless_somebody_gives_one(address: st
     assert "prices.toml" == _source(near, {"openai/gpt-5-mini": CHEAP})
 
 
+def test_what_is_free_has_no_price_unless_somebody_gives_one() -> None:
+    """Wherever it listens: a name that is also on the list is not that provider's model."""
+    far = _endpoint(free=True)
+    assert _source(far) is None
+    assert "prices.toml" == _source(far, {"openai/gpt-5-mini": CHEAP})
+
+
 def test_addresses_of_this_machine_and_network_are_told_from_others() -> None:
     near = ["localhost:8000", "127.0.0.1", "[::1]:80", "10.0.0.1", "192.168.1.5", "mac.local", "a.localhost", "ollama"]
     far = ["api.openai.com", "8.8.8.8", "local.example.com", "gateway.internal"]

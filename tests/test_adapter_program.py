@@ -55,6 +55,11 @@ def test_an_envelope_may_hold_usage_tool_calls_and_a_log_probability() -> None:
     assert expected == DIALECT.parse(Reply(body=output))
 
 
+def test_a_log_probability_that_is_no_number_is_unknown() -> None:
+    outputs = ('{"text": "a", "logprob": %s}' % value for value in ("NaN", "1e999", "1" + "0" * 400, '"-2"', "[]"))  # noqa: UP031
+    assert [None] * 5 == [DIALECT.parse(Reply(body=output.encode())).logprob for output in outputs]
+
+
 def test_echo_answers_with_the_last_user_message() -> None:
     call = _call(
         Message(role="user", content="a"), Message(role="user", content="b"), Message(role="assistant", content="c")

@@ -31,6 +31,12 @@ def _reason(status: int, message: str) -> str:
         "request (7912 tokens) exceeds the available context size (4096 tokens), try increasing it",
         "too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 4292.",
         "too many tokens: size limit exceeded by 11326 tokens.",
+        "The decoder prompt (length 8357) is longer than the maximum model length of 8192. Make sure that …",
+        "Range of input length should be [1, 30720] · invalid_parameter_error",
+        "This model's maximum context length is 4096 tokens. However, you requested 4100 tokens (4000 in the messages, "
+        "100 in the completion). Please reduce the length of the messages or completion.",
+        "'max_tokens' or 'max_completion_tokens' is too large: 100. This model's maximum context length is 4096 tokens "
+        "and your request has 4000 input tokens (100 > 4096 - 4000).",
     ],
 )
 @pytest.mark.parametrize("status", [400, 413, 422])
@@ -45,6 +51,21 @@ def test_a_prompt_that_does_not_fit_is_an_observation(status: int, words: str) -
         "too many tokens: max tokens must be less than or equal to 4096, the maximum output for this model",
         "max_tokens: 100000 > 64000, which is the maximum allowed number of output tokens",
         "Too many tokens, please wait before trying again.",
+        # No prompt would fit beside these:
+        "This model's maximum context length is 4096 tokens. However, you requested 4106 tokens (10 in the messages, "
+        "4096 in the completion). Please reduce the length of the messages or completion.",
+        "This endpoint's maximum context length is 4096 tokens. However, you requested about 8222 tokens (30 of text "
+        "input, 8192 in the output).",
+        "'max_tokens' or 'max_completion_tokens' is too large: 8192. This model's maximum context length is 4096 "
+        "tokens and your request has 30 input tokens (8192 > 4096 - 30).",
+        "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4097. Given: 30 `inputs` tokens and "
+        "8192 `max_new_tokens`",
+        "input length and `max_tokens` exceed context limit: 30 + 300000 > 200000, decrease input length",
+        # Names of settings and of tools:
+        "Unknown parameter: 'context_length'.",
+        "Unrecognized request argument supplied: context_window",
+        "context_size: Extra inputs are not permitted",
+        "Invalid schema for function 'check_content_policy': … · invalid_function_parameters",
     ],
 )
 def test_a_setting_or_a_rate_that_speaks_of_tokens_is_no_observation(words: str) -> None:
@@ -59,6 +80,7 @@ def test_a_setting_or_a_rate_that_speaks_of_tokens_is_no_observation(words: str)
         (400, "The response was filtered due to Azure OpenAI's content management policy"),
         (400, "Output blocked by content filtering policy"),
         (400, "Content Exists Risk"),
+        (400, "This prompt has been flagged as a possible cyber risk."),
         (403, "your input was flagged"),
     ],
 )
@@ -103,6 +125,9 @@ def test_a_rate_is_not_an_account_that_is_used_up(words: str) -> None:
         ("http-401", "API key expired. Please renew the API key."),
         ("http-403", "User location is not supported for the API use."),
         ("http-404", "The model `x` does not exist"),
+        ("http-404", "acme/x is not a valid model ID"),
+        ("http-404", "Invalid model: x"),
+        ("http-404", "Unknown model: x · unknown_model"),
         ("http-400", "Unknown name: topq"),
     ],
 )
@@ -118,6 +143,10 @@ def test_words_say_more_than_status_400(reason: str, words: str) -> None:
         ("busy · overloaded_error", {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}),
         ("busy · UNAVAILABLE", {"error": {"code": 503, "message": "busy", "status": "UNAVAILABLE"}}),
         ("busy", {"id": "1", "message": "busy"}),
+        ("Bad Request · too long", {"status": 400, "error": "Bad Request", "message": "too long"}),
+        ("busy", {"error": "busy", "message": "busy"}),
+        ("1 validation error: [type=missing, ", {"message": "1 validation error: [type=missing, input_value='a?']"}),
+        ("[{'msg': 'wrong', ", {"message": "[{'msg': 'wrong', 'input': {'messages': 'what the user wrote'}}]"}),
         ("", {"detail": [{"input": "what the user wrote"}]}),
         ("", b"<html>busy</html>"),
     ],
@@ -135,3 +164,10 @@ def test_words_that_are_given_count_instead_of_the_bodys() -> None:
     reply = _reply(400, {"message": "found: 'what is a context window?'"})
     with pytest.raises(ReplyError, match="HTTP 400: no such field"):
         refused(reply, "no such field")
+
+
+def test_an_answer_that_was_cut_off_before_its_first_word_is_an_observation() -> None:
+    """OpenAI says it with status 400 where a model used all of max_tokens up for its reasoning."""
+    said = "Could not finish the message because max_tokens or model output limit was reached. Please try again."
+    response = refused(_reply(400, {"error": {"message": said, "type": "invalid_request_error"}}))
+    assert ("", "length") == (response.text, response.finish_reason)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapter import sum_of, tokens_of
+from evalkit.adapter import logprob_of, number_of, sum_of, tokens_of
 
 
 def test_counts_are_read() -> None:
@@ -44,3 +44,13 @@ def test_a_sum_of_counts_is_known_when_one_of_them_is() -> None:
 
 def test_a_sum_that_no_record_holds_is_unknown() -> None:
     assert sum_of(2**63 - 1, 1) is None
+
+
+@pytest.mark.parametrize("value", [None, True, "1", [1], 10**400, float("nan"), float("inf"), -1e13])
+def test_what_is_no_price_and_no_log_probability_is_unknown(value: Any) -> None:
+    assert number_of(value) is None
+    assert logprob_of([-1.0, value]) is None
+
+
+def test_log_probabilities_of_no_token_are_unknown() -> None:
+    assert logprob_of([]) is None

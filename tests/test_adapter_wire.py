@@ -70,3 +70,7 @@ def test_excerpt_is_one_short_line() -> None:
     assert Reply(body=b" a\n\n b ").excerpt() == "a b"
     assert len(Reply(body=b"x" * 5000).excerpt()) == 300
     assert Reply(body=b"").excerpt() == "an empty body"
+
+
+def test_what_json_does_not_have_is_null() -> None:
+    assert {"a": None, "b": [None, 1]} == Reply(body=b'{"a": NaN, "b": [-Infinity, 1]}').json()

@@ -169,7 +169,11 @@ def test_the_price_of_a_plan_is_shown_with_what_it_was_reckoned_from(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("model", "said", "cost"), [("localhost/m", "price unknown", None), ("echo/x", "costs nothing", 0.0)]
+    ("model", "said", "cost"),
+    [
+        ("localhost/m", 'price unknown; a ["localhost/m"] in prices.toml makes it known', None),
+        ("echo/x", "costs nothing", 0.0),
+    ],
 )
 def test_a_plan_without_a_price_says_so(tmp_path: Path, capsys: Any, model: str, said: str, cost: float | None) -> None:
     write_suite(tmp_path)

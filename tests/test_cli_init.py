@@ -189,7 +189,7 @@ def test_help_and_check_import_no_heavy_library(tmp_path: Path) -> None:
     write_suite(tmp_path, n_items=2)
     program = (
         "import sys, json; from evalkit.cli import call; call(['--help']); call(['check', 'sums.yaml']); "
-        "heavy = {'pandas', 'scipy', 'numpy', 'httpx2', 'aiohttp', 'rich'}; "
+        "heavy = {'pandas', 'scipy', 'numpy', 'httpx2', 'aiohttp', 'rich', 'genai_prices'}; "
         "print(json.dumps(sorted(heavy & set(sys.modules))), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 from datetime import UTC, datetime
@@ -197,3 +198,11 @@ def test_wrong_usage_exits_with_2_before_anybody_is_asked(capsys: Any, message: 
     assert "Traceback" not in err
     assert (before, flow) == (Path("s.yaml").read_text(), Path("flow.yaml").read_text())
     assert not Path("asked").exists()
+
+
+def test_what_it_will_cost_is_told_where_the_price_is_known(capsys: Any) -> None:
+    write()
+    Path("prices.toml").write_text('["localhost/m"]\ninput = 1000\noutput = 1000\n')
+    with serving(answer="no list") as server:
+        assert 0 == call(["paraphrase", "s.yaml", "--model", "localhost/m", "-M", f"base_url={server.base_url}"])
+    assert re.match(r"s\.yaml: 1 call to localhost/m, about 0\.\d+ USD\n", capsys.readouterr().err)

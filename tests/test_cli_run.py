@@ -619,3 +619,19 @@ def test_wrong_usage_goes_before_infrastructure_in_the_exit_code(tmp_path: Path,
                  "--allow-code", "--json"])  # fmt: skip
     assert 4 == code
     assert ["echo/x"] == [result["model"] for result in json.loads(capsys.readouterr().out)]
+
+
+@pytest.mark.parametrize("setting", ["n=3", "stream=true"])
+def test_a_setting_that_cannot_be_sent_leaves_no_run(tmp_path: Path, capsys: Any, setting: str) -> None:
+    """It could never be resumed."""
+    write_suite(tmp_path)
+    assert 2 == call(["run", "sums.yaml", "--model", "localhost/m", "-M", setting])
+    assert f"sampling: {setting.split('=')[0]}: evalkit sets it itself; leave it out\n" == capsys.readouterr().err
+    assert not Path("runs").exists()
+
+
+def test_a_web_page_in_place_of_a_model_is_told_with_its_address(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path, n_items=1)
+    with serving(script=("html",) * 5) as server:
+        assert 4 == call(_at(server))
+    assert f"If {server.base_url} is not the right address, start a new run" in capsys.readouterr().err

@@ -134,7 +134,8 @@ def test_a_model_that_takes_fewer_calls_gets_no_more_and_more_as_soon_as_it_take
         most.append(model.most_in_flight)
         model.capacity = 8
 
-    _run(_plan(tmp_path, n_items=60), model, tmp_path, concurrency=10, meanwhile=widen)
+    # So many that answers which wait for a slow disk take no call's place.
+    _run(_plan(tmp_path, n_items=60), model, tmp_path, concurrency=100, meanwhile=widen)
     assert [3, 8] == [*most, model.most_in_flight]
     assert 60 == len(model.answered)
 
@@ -565,6 +566,21 @@ def test_a_run_that_is_stopped_starts_nothing_more_and_keeps_what_is_on_its_way(
     rows = rows_of(tmp_path)
     assert 10 <= len(rows) < 100
     assert model.asked.total() == len(rows) == decider.result(plan.terms[0].key).trials
+
+
+def test_a_run_that_wants_no_more_can_be_stopped_but_is_complete(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, n_items=10)
+    model = Scripted(seconds=lambda call: 0.05)
+    engines: list[Engine] = []
+
+    async def stop(engine: Engine) -> None:
+        engines.append(engine)
+        while engine.in_flight < 10:
+            await asyncio.sleep(0.001)
+        engine.stop()
+
+    _run(plan, model, tmp_path, concurrency=10, meanwhile=stop)
+    assert (True, False) == (engines[0].stopping, engines[0].stopped)
 
 
 def test_a_run_that_is_told_twice_leaves_its_calls(tmp_path: Path) -> None:

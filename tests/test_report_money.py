@@ -100,6 +100,11 @@ def test_a_cost_that_is_known_in_part_is_told_as_the_least(spends: list[Spend], 
     assert ([NOTE] if "at least" in told else []) == list(money_notes(found, [LISTED]))
 
 
+def test_a_run_that_made_no_call_spent_nothing() -> None:
+    none = replace(spent(cost_usd=None), totals=Totals(calls=0, void=0, cost_usd=None, seconds=0.0))
+    assert "nothing spent" == cost_told(none)
+
+
 def test_a_cost_that_is_known_is_told_as_it_is() -> None:
     assert "0.0012 USD" == cost_told(spent(cost_usd=0.0012))
 

@@ -76,7 +76,7 @@ def test_a_limit_is_no_reason_for_anything_but_items() -> None:
     ("reason", "told"),
     [
         ("budget", "not asked"),
-        ("cost", "not asked"),
+        ("cost", "not asked: no call fitted into the money allowed; resume with a larger --max-cost"),
         ("task-decided", "not asked: the task was decided before"),
         ("interrupted", "the run was stopped; resume it"),
     ],

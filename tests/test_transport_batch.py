@@ -20,7 +20,7 @@ from evalkit.transport.batch import MAX_ROUNDS
 from evalkit.transport.batch_provider import Patience
 from evalkit.transport.retry import RULES
 from evalkit.trial import Answer, Call, Message
-from tests.batch_server import BatchServer, serving
+from tests.batch_server import KEY, BatchServer, serving
 from tests.runs import rows_of, suite_text, write_suite
 
 NAMES = {"openai": "openai/m", "anthropic": "anthropic/m"}
@@ -35,7 +35,7 @@ def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch_module, "PATIENCE", FAST)
     monkeypatch.setattr(retry, "_FIRST_BACKOFF_S", 0.001)
     for provider in NAMES:
-        monkeypatch.setenv(f"{provider.upper()}_API_KEY", "sk-test")
+        monkeypatch.setenv(f"{provider.upper()}_API_KEY", KEY)
 
 
 def options_for(provider: str, server: BatchServer) -> dict[str, Any]:
@@ -194,7 +194,14 @@ def test_a_refused_key_ends_the_run_wherever_it_is_refused(provider: str, tmp_pa
         server.behaviour.key = "sk-other"
         with pytest.raises(FatalTransportError, match=f"{provider.upper()}_API_KEY") as caught:
             ask_one(provider, server, tmp_path / "b")
-    assert "sk-test" not in str(caught.value)
+    assert KEY not in str(caught.value)
+
+
+def test_what_cannot_be_handed_in_is_told_with_its_address(tmp_path: Path) -> None:
+    with serving(faults={"upload": ["400"]}) as server:
+        with pytest.raises(FatalTransportError, match=r"batch 1: http://.*: cannot hand it in: HTTP 400") as caught:
+            ask_one("openai", server, tmp_path)
+        assert server.base_url in str(caught.value)
 
 
 def test_a_batch_that_is_refused_as_a_whole_ends_the_run_in_the_providers_words(tmp_path: Path) -> None:
@@ -266,6 +273,12 @@ def test_a_provider_that_is_away_for_long_is_waited_for(provider: str, kind: str
     assert ["5"] == texts([answer])
     assert [1] == server.sizes
     assert any(state.startswith("the provider does not answer") for state in states)
+
+
+def test_a_provider_that_wants_to_be_asked_at_once_is_not_asked_without_pause(tmp_path: Path) -> None:
+    with serving(seconds=0.2, poll_after="0") as server:
+        ask_one("openai", server, tmp_path)
+    assert server.requests["poll"] <= 1 + 0.2 / FAST.poll_s
 
 
 def test_results_are_fetched_from_the_provider_whatever_a_reply_says(tmp_path: Path) -> None:
@@ -366,7 +379,7 @@ def test_a_run_in_batches_goes_in_rounds_until_its_verdict(provider: str, tmp_pa
     assert {1} == set(server.paid.values())
     assert measured.results.tasks == again.results.tasks
     written = b"".join(path.read_bytes() for path in measured.folder.rglob("*") if path.is_file())
-    assert b"sk-test" not in written
+    assert KEY.encode() not in written
 
 
 @providers
@@ -447,7 +460,7 @@ def test_the_command_tells_how_a_batch_stands(tmp_path: Path, capsys: pytest.Cap
 def test_a_model_without_batches_is_wrong_usage(
     model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("GROQ_API_KEY", "sk-test")
+    monkeypatch.setenv("GROQ_API_KEY", KEY)
     suite = write_suite(tmp_path, n_items=20)
     code = command_line(["run", str(suite), "--model", model, "--batch", "--out", str(tmp_path / "runs")])
     assert 2 == code

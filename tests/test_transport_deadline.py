@@ -69,6 +69,33 @@ def test_a_wait_that_is_over_by_what_is_learned_ends_at_once() -> None:
     assert pytest.approx(100) == run_virtually(run())
 
 
+class Late(asyncio.SelectorEventLoop):
+    """An event loop whose process can be made to have slept."""
+
+    slept_s = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.slept_s
+
+
+def test_what_came_while_the_process_slept_is_not_given_up() -> None:
+    """As with Ctrl-Z: timers and sockets are late together, and it takes some turns to read a reply."""
+
+    async def run() -> str:
+        async def reply() -> str:
+            await asyncio.sleep(0)
+            loop.slept_s = FLOOR_S + 30
+            for _ in range(20):
+                await asyncio.sleep(0)
+            return "answer"
+
+        return await _after(1.0).within(reply(), 0)
+
+    loop = Late()
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        assert "answer" == runner.run(run())
+
+
 def test_a_slow_answer_makes_others_wait_longer() -> None:
     async def run() -> float:
         deadlines = _after(1.0)

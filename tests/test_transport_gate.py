@@ -100,3 +100,19 @@ def test_a_closed_gate_wakes_nobody() -> None:
         return waiting.cancel()
 
     assert run_virtually(run())
+
+
+def test_a_gate_that_is_shut_sends_everybody_away_at_once() -> None:
+    """No call can succeed any more: whoever waits for a turn, or for another attempt, must not make one."""
+
+    async def run() -> tuple[list[str], float]:
+        gate, order = _gate(rate=Rate(1, 60.0)), list[int]()
+        waiting = [asyncio.create_task(_enter(gate, number, order)) for number in range(3)]
+        resting = asyncio.create_task(gate.rest(600))
+        await asyncio.sleep(5)
+        gate.shut(ValueError("refused"))
+        await resting
+        ended = await asyncio.gather(*waiting, _enter(gate, 3, order), return_exceptions=True)
+        return [str(each) for each in ended], asyncio.get_running_loop().time()
+
+    assert (["None", "refused", "refused", "refused"], 5.0) == run_virtually(run())

@@ -18,6 +18,7 @@ import pytest
 from evalkit.adapter import Reply, ReplyError, Request
 from evalkit.errors import AdapterError
 from evalkit.transport.http import AiohttpTransport, HttpChannel
+from evalkit.trial import Call
 from tests.server import serving
 
 KEY = "sk-very-secret"
@@ -150,6 +151,19 @@ def test_a_reply_that_is_not_whole_http_is_truncated(content: bytes) -> None:
     with pytest.raises(ReplyError) as caught:
         _send(_serve_raw(content))
     assert caught.value.reason == "truncated"
+
+
+def test_a_reply_that_does_not_end_is_given_up_but_results_of_batches_may_be_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("evalkit.transport.http.MOST_BYTES", 1000)
+    content = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + 9 * (b"80\r\n" + 128 * b" " + b"\r\n")
+    call = Call(task="t", item="1", condition="clean", repeat=0, messages=())
+    request = dataclasses.replace(_request(_serve_raw(content)), call=call)
+    with pytest.raises(ReplyError, match="longer than") as caught:
+        _with(_channel(), lambda channel: channel.send(request))
+    assert "too-long" == caught.value.reason
+    assert 9 * 128 == len(_send(_serve_raw(content + b"0\r\n\r\n")).body)
 
 
 def test_a_redirect_is_not_followed_and_the_key_stays() -> None:

@@ -17,9 +17,13 @@ from evalkit.adapter.code import load_module
 from evalkit.adapter.prices import Fixed
 from evalkit.content import shipped
 from evalkit.errors import FatalTransportError, TransportError
+from evalkit.transport.deadline import Deadlines
+from evalkit.transport.gate import Gate
 from evalkit.transport.http import HttpChannel
 from evalkit.transport.model import Model
-from evalkit.transport.retry import Retries
+from evalkit.transport.pace import Bounds, Pace
+from evalkit.transport.retry import RULES, Retries
+from evalkit.transport.traffic import Traffic
 from evalkit.trial import Answer, Call, Message, Response
 from tests.server import Server, serving
 
@@ -53,6 +57,7 @@ def _model(base_url: str, waits: Waits | None = None, *, timeout_s: float = 10.0
         dialect=load_module(shipped("adapters") / "openai_chat.py"),
         channel=HttpChannel(auth_header="Authorization", auth_prefix="Bearer ", key=KEY, timeout_s=timeout_s),
         retries=Retries(sleep=waits or Waits(), rng=random.Random(0)),
+        traffic=Traffic(Gate(Pace(Bounds(), adaptive=False)), Deadlines(timeout_s, last=RULES["timeout"].retries)),
     )
 
 
@@ -132,8 +137,10 @@ def test_a_filter_and_an_overflow_are_observations(expected: str, fault: str) ->
 @pytest.mark.parametrize(
     ("message", "behaviour", "card"),
     [
-        ("refused the key in ACME_API_KEY .*Set the right key, or change key_env in acme.toml", {"key": "other"}, {}),
-        ("asks for a key, but acme.toml names no key_env", {"script": ("403",)}, {"key_env": None}),
+        ("refused the key in ACME_API_KEY .*Set the right key there", {"key": "other"}, {}),
+        ("refused the key in ACME_API_KEY or A_TOKEN", {"key": "other"}, {"key_env_also": ("A_TOKEN",)}),
+        ("asks for a key, or refused the key in ACME_API_KEY", {"key": "other"}, {"key_required": False}),
+        ("asks for a key .*Name its variable with key_env in acme.toml", {"script": ("403",)}, {"key_env": None}),
         ('knows no model "x", or is not the right address', {"models": ("y",)}, {}),
         ("the account is used up", {"script": ("402",)}, {}),
         ("is not the right address for openai-chat .*-M base_url=", {"script": ("405",)}, {}),
@@ -243,14 +250,15 @@ def test_a_reply_of_another_shape_is_no_observation(error: Exception) -> None:
 @pytest.mark.parametrize(
     ("expected", "given"),
     [
-        (("a�b", None), Response(text="a\ud800b")),
-        (("a", "m�"), Response(text="a", served_model="m\udc00")),
-        (("𝒳", None), Response(text="𝒳")),
+        (("a�b", None, None), Response(text="a\ud800b")),
+        (("a", "m�", None), Response(text="a", served_model="m\udc00")),
+        (("a", None, "f�"), Response(text="a", fingerprint="f\ud800")),
+        (("𝒳", None, None), Response(text="𝒳")),
     ],
 )
-def test_text_that_no_file_can_hold_is_mended(expected: tuple[str, str | None], given: Response) -> None:
+def test_text_that_no_file_can_hold_is_mended(expected: tuple[str | None, ...], given: Response) -> None:
     response = _ask(_stub_model(given), CALL).response
-    assert expected == (response.text, response.served_model)
+    assert expected == (response.text, response.served_model, response.fingerprint)
 
 
 def test_tool_calls_that_no_file_can_hold_are_mended() -> None:
@@ -344,12 +352,13 @@ def test_an_answer_costs_what_the_prices_say_and_a_call_no_more_than_they_allow(
     assert 3000.0 == model.expected_usd(model.request(CALL))
 
 
-def test_what_costs_nothing_has_no_use_for_prices() -> None:
-    quote = Quote(model="x", source="test", price=Price(input=1.0, output=1.0))
+def test_what_somebody_gave_a_price_is_not_free() -> None:
+    """Such as a server of one's own, which costs what its machine does."""
+    quote = Quote(model="x", source="test", price=Price(input=0.0, output=1e6))
     model = _model("http://127.0.0.1:1", free=True)
     model.prices = Prices("x", [lambda name: Fixed(quote)])
     answer = Answer(response=Response(text="5", tokens_in=7, tokens_out=7), latency_s=0.1, attempts=1)
-    assert (0.0, 0.0) == (model.expected_usd(model.request(CALL)), model.cost_usd(answer))
+    assert (False, 1024.0, 7.0) == (model.free, model.expected_usd(model.request(CALL)), model.cost_usd(answer))
 
 
 @pytest.mark.parametrize(("free", "expected"), [(True, 0.0), (False, None)])

@@ -90,8 +90,13 @@ def test_a_key_comes_from_the_environment_without_its_line_break() -> None:
 
 @pytest.mark.parametrize("environment", [{}, {"OPENAI_API_KEY": ""}, {"OPENAI_API_KEY": " \n"}])
 def test_a_key_that_is_not_set_is_named(environment: dict[str, str]) -> None:
-    with pytest.raises(AdapterError, match=r'adapter "openai": OPENAI_API_KEY is not set\. Export it, or change'):
+    with pytest.raises(AdapterError, match=r'adapter "openai": OPENAI_API_KEY is not set\. Export it, or write it'):
         _open("openai/x", environment=environment)
+
+
+def test_every_variable_that_may_hold_a_key_is_named() -> None:
+    with pytest.raises(AdapterError, match=r"GEMINI_API_KEY or GOOGLE_API_KEY is not set\."):
+        _open("google/x", environment={})
 
 
 def test_the_projects_prices_are_those_of_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,7 +92,7 @@ def test_a_server_without_limits_gets_as_many_calls_as_wanted() -> None:
     assert world.seconds <= 1.5 * 3000 / 100 * 0.05
 
 
-def test_calls_in_flight_grow_by_half_each_round_trip() -> None:
+def test_calls_in_flight_double_each_round_trip() -> None:
     world = World(concurrency=1000, latency_s=1.0)
     capacities: list[int] = []
 
@@ -104,8 +104,13 @@ def test_calls_in_flight_grow_by_half_each_round_trip() -> None:
         await run
 
     run_virtually(watch())
-    assert all(later <= 1.8 * earlier + 1 for earlier, later in pairwise(capacities))
-    assert capacities[-1] > 4 * capacities[0]
+    assert all(later <= 2.8 * earlier + 1 for earlier, later in pairwise(capacities))
+    assert capacities[3] > 6 * capacities[0]
+
+
+def test_a_run_at_a_concurrency_of_100_loses_little_while_it_begins() -> None:
+    world = World(concurrency=100, latency_s=0.2).run(2_000)
+    assert world.seconds <= 2_000 / 100 * 0.2 + 0.8  # five round trips, the last ones longer than most
 
 
 def test_where_answers_take_a_minute_it_takes_no_minutes_to_ask_many() -> None:
@@ -187,6 +192,23 @@ def test_a_failure_that_says_nothing_of_the_pace_changes_none() -> None:
     for _ in range(20):
         pace.failed(pace.begin(0.0, 0))
     assert (10, 0) == (pace.capacity, pace.in_flight)
+
+
+def test_answers_that_come_together_count_each() -> None:
+    """Those after the first find fewer in flight, but the window was in use when they were asked for."""
+    pace = _pace()
+    for attempt in [pace.begin(0.0, 0) for _ in range(10)]:
+        pace.answered(attempt, 1.0, None)
+    assert 20 == pace.capacity
+
+
+def test_answers_during_a_pause_let_no_more_in_flight() -> None:
+    pace = _pace()
+    refused, *others = [pace.begin(0.0, 0) for _ in range(10)]
+    pace.refused(refused, 0.1, 3.0, for_rate=True)
+    for attempt in others:
+        pace.answered(attempt, 1.0, None)
+    assert 10 == pace.capacity
 
 
 def test_an_overloaded_server_gets_less() -> None:

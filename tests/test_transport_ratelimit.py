@@ -19,6 +19,8 @@ NOW = datetime(2026, 11, 22, 3, 15, tzinfo=UTC)
         (0.0, "Sun, 22 Nov 2020 03:16:00 GMT"),
         (None, "-3"),
         (None, "soon"),
+        (None, "Sun, 22 Nov 99999999999 03:16:00 GMT"),
+        (None, "Sun, 22 Nov 999999999999999999999 03:16:00 GMT"),
         (None, "٣"),
         (None, ""),
     ],

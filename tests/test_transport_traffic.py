@@ -13,7 +13,7 @@ from evalkit.adapter import Reply, ReplyError, Request, card_from
 from evalkit.adapter.code import load_module
 from evalkit.adapter.endpoint import Endpoint
 from evalkit.content import shipped
-from evalkit.errors import TransportError
+from evalkit.errors import FatalTransportError, TransportError
 from evalkit.transport.deadline import CEILING_S, FLOOR_S, LONGER, Deadlines
 from evalkit.transport.gate import Gate
 from evalkit.transport.model import Model
@@ -133,6 +133,31 @@ def test_a_message_about_a_deadline_says_how_long_was_waited() -> None:
         _ask_all(_model(channel), 1, concurrency=1)
 
 
+@pytest.mark.parametrize("fault", ["hang", "429"])
+def test_a_server_that_answers_nothing_ends_the_run_within_an_hour(fault: str) -> None:
+    class Closed(Channel):
+        async def send(self, request: Request) -> Reply:
+            if fault == "hang":
+                return await super().send(request)
+            return Reply(status=429, headers={"retry-after": "60"}, body=b"{}")
+
+    model = _model(Closed(lambda: 0.05, lambda: "hang"))
+
+    async def run() -> float:
+        call = Call(task="t", item="1", condition="clean", repeat=0, messages=())
+        asks = [asyncio.ensure_future(model.ask(model.request(call))) for _ in range(16)]
+        await asyncio.wait(asks, return_when=asyncio.FIRST_COMPLETED)
+        ended = next(ask for ask in asks if ask.done())
+        with pytest.raises(FatalTransportError, match=r"has answered nothing so far .* more time with --timeout"):
+            ended.result()
+        for ask in asks:
+            ask.cancel()
+        await asyncio.gather(*asks, return_exceptions=True)
+        return asyncio.get_running_loop().time()
+
+    assert CEILING_S <= run_virtually(run()) <= 3600
+
+
 def test_tokens_a_minute_are_kept_by_what_calls_really_took() -> None:
     """30 tokens a call, and none is known to be so short before it was made."""
     channel = Channel(lambda: 0.1)
@@ -172,3 +197,22 @@ def test_headers_of_a_reply_hold_back_the_next_call() -> None:
     channel = Strict(lambda: 0.0)
     _ask_all(_model(channel), 4, concurrency=1)
     assert [0.0, 6.0, 12.0, 18.0] == pytest.approx(channel.sent)
+
+
+def test_once_no_call_can_succeed_those_that_wait_for_their_turn_are_not_made() -> None:
+    class Refusing(Channel):
+        async def send(self, request: Request) -> Reply:
+            await super().send(request)
+            return Reply(status=401, headers={}, body=b'{"error": {"message": "no"}}')
+
+    channel = Refusing(lambda: 0.05)
+    model = _model(channel)
+
+    async def run() -> list[str]:
+        call = Call(task="t", item="1", condition="clean", repeat=0, messages=(Message(role="user", content="a"),))
+        asks = [model.ask(model.request(call)) for _ in range(100)]
+        return [str(error) for error in await asyncio.gather(*asks, return_exceptions=True)]
+
+    (message,) = set(run_virtually(run()))
+    assert "key" in message
+    assert len(channel.sent) < 20

@@ -11,7 +11,7 @@ from evalkit.adapter.prices import Prices, chosen_limit
 from evalkit.adapter.quote import Quote
 from evalkit.adapter.refusal import refused, said_in
 from evalkit.adapter.sampling import Sampling, joined_turns, system_apart
-from evalkit.adapter.usage import count_of, sum_of, tokens_of
+from evalkit.adapter.usage import count_of, logprob_of, number_of, sum_of, tokens_of
 from evalkit.adapter.wire import Dialect, Reply, ReplyError, Request
 
 __all__ = [
@@ -36,6 +36,8 @@ __all__ = [
     "find_cards",
     "joined_turns",
     "list_cards",
+    "logprob_of",
+    "number_of",
     "read_card",
     "refused",
     "said_in",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,19 @@ from evalkit.errors import AdapterError, did_you_mean
 
 KEY_VARIABLE = r"^[A-Za-z][A-Za-z0-9_]*(KEY|TOKEN|SECRET)$"
 """How the variables that hold keys are named."""
+_KEY = re.compile(r"(^|_)(api_?key|key|token|secret|password|authorization|credentials?)$")
+"""What would be a key, in lower case and with underscores: it would be sent where it is recorded."""
+_NO_KEY = frozenset({"prompt_cache_key", "bos_token", "eos_token", "pad_token", "stop_token"})
+"""Settings of providers that only read like one."""
+
+
+def names_key(name: str) -> bool:
+    """Whether a setting or header of that name would be a key.
+
+    >>> names_key("X-Api-Key"), names_key("prompt_cache_key")
+    (True, False)
+    """
+    return _KEY.search(name.replace("-", "_").lower()) is not None and name not in _NO_KEY
 
 
 class _Part(BaseModel):
@@ -26,7 +40,7 @@ class Limits(_Part):
 
     concurrency: int | None = Field(default=None, ge=1)
     """Calls at a time, such as a local server has slots."""
-    requests_per_minute: float | None = Field(default=None, gt=0)
+    requests_per_minute: float | None = Field(default=None, gt=0, le=1e9)
     tokens_per_minute: int | None = Field(default=None, ge=1)
 
 
@@ -82,6 +96,8 @@ class Card(_Part):
     """Sent with every request."""
     rename_sampling: dict[str, str] = {}
     """What this provider calls a sampling setting, such as `max_tokens = "max_completion_tokens"`."""
+    settings: dict[str, Any] = {}
+    """Sampling settings that are sent unless the suite or the user says otherwise."""
     idempotency_header: str | None = None
     """The header by which the provider knows a request that it has answered already, and does not charge it again."""
     batch: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]*$")
@@ -118,6 +134,11 @@ class Card(_Part):
         headers = [*self.headers, *(self.template.headers if self.template else ())]
         if self.auth_header.lower() in {header.lower() for header in headers}:
             raise ValueError(f"headers: {self.auth_header} carries the key; name its variable in key_env")
+        named = [*headers, *self.query, *(self.template.query if self.template else ())]
+        if keys := [name for name in named if names_key(name)]:
+            raise ValueError(
+                f"{', '.join(keys)}: no file holds a key; name its variable in key_env, its header in auth_header"
+            )
         return self
 
 
@@ -181,6 +202,9 @@ def _explain(problem: Mapping[str, Any]) -> str:
         return f"{key}: no such key. {did_you_mean(place[-1], part.model_fields)}"
     if problem["type"] == "missing":
         return f"{key}: missing"
+    if place and place[0] in {"key_env", "key_env_also"}:
+        # What stands there may be a key, and is not shown.
+        return f"{key}: expected the name of a variable that ends in KEY, TOKEN or SECRET; the key itself stays in it"
     message = problem["msg"].removeprefix("Value error, ")
     found = "" if isinstance(problem["input"], Mapping) else f"found {problem['input']!r:.200}: "
     return f"{key}: {found}{message}" if key else message

@@ -6,14 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from evalkit.adapter.card import Card, card_from, read_card
 from evalkit.adapter.code import find_beside, load_module, require_permission
-from evalkit.adapter.wire import Dialect
+from evalkit.adapter.wire import MISSHAPEN, Dialect, Reply, ReplyError, Request
 from evalkit.aside import aside
 from evalkit.content import shipped
-from evalkit.errors import AdapterError, did_you_mean
+from evalkit.errors import AdapterError, EvalkitError, did_you_mean
+from evalkit.trial import Call, Response
+
+_Given = TypeVar("_Given")
 
 GROUP = "evalkit.adapters"
 """The entry point group in which packages publish adapters."""
@@ -94,6 +97,10 @@ def split_name(name: str, cards: Mapping[str, FoundCard]) -> tuple[FoundCard, st
     ends = [place for place in (name.find("/"), name.find(":")) if place >= 0]
     provider = name[: min(ends)] if ends else name
     model = name[len(provider) + 1 :]
+    if not ends and provider not in cards:
+        raise AdapterError(
+            f'model "{name}": expected PROVIDER/MODEL, such as openai/NAME; `evalkit models` lists the providers'
+        )
     if provider not in cards:
         raise AdapterError(f'model "{name}": no adapter "{provider}". {did_you_mean(provider, cards)}')
     if not model.strip():
@@ -117,7 +124,45 @@ def dialect_of(found: FoundCard, code_folders: Sequence[Path]) -> Dialect:
     for function in ("build", "parse"):
         if not callable(getattr(dialect, function, None)):
             raise AdapterError(f'{found.source}: dialect "{name}" has no function {function}')
-    return dialect
+    code = Path(getattr(loaded, "__file__", None) or "")
+    return dialect if code.parent.resolve() == shipped("adapters").resolve() else _Strangers(dialect, found)
+
+
+class _Strangers:
+    """A dialect that is not evalkit's own: that it fails is no defect of evalkit, and says whose it is."""
+
+    def __init__(self, dialect: Dialect, found: FoundCard) -> None:
+        self._dialect = dialect
+        self._who = f'{found.source}: dialect "{found.card.dialect}"'
+
+    def build(self, call: Call, model: str, address: str) -> Request:
+        """As the dialect; whatever it raises ends the run."""
+        try:
+            built: Any = self._dialect.build(call, model, address)
+        except EvalkitError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise self._failure("build", error) from error
+        return self._checked("build", built, Request)
+
+    def parse(self, reply: Reply) -> Response:
+        """As the dialect; what tells of a reply of another shape is let through."""
+        try:
+            read: Any = self._dialect.parse(reply)
+        except (EvalkitError, ReplyError, *MISSHAPEN):
+            raise
+        except (Exception, SystemExit) as error:
+            raise self._failure("parse", error) from error
+        return self._checked("parse", read, Response)
+
+    def _failure(self, function: str, error: BaseException) -> AdapterError:
+        return AdapterError(f"{self._who}: {function} failed: {type(error).__name__}: {error}. Mend it there")
+
+    def _checked(self, function: str, given: Any, expected: type[_Given]) -> _Given:
+        if not isinstance(given, expected):
+            found = type(given).__name__
+            raise AdapterError(f"{self._who}: {function} gave {found}, expected a {expected.__name__}. Mend it there")
+        return given
 
 
 def beside_card(found: FoundCard, name: str, code_folders: Sequence[Path]) -> Any:
@@ -132,6 +177,9 @@ def beside_card(found: FoundCard, name: str, code_folders: Sequence[Path]) -> An
         AdapterError: If it is not there, may not run, or fails while it is loaded.
     """
     own = [found.folder] if found.folder is not None else []
-    path = find_beside(name, [*own, shipped("adapters")])
+    try:
+        path = find_beside(name, [*own, shipped("adapters")])
+    except AdapterError as error:
+        raise AdapterError(f"{found.source}: {error}") from error
     require_permission(path, [*code_folders, shipped("adapters")])
     return load_module(path)

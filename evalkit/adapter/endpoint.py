@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from evalkit.adapter.card import KEY_VARIABLE, Card, check_address
+from evalkit.adapter.card import KEY_VARIABLE, Card, check_address, names_key
 from evalkit.adapter.catalogue import FoundCard
 from evalkit.adapter.wire import Dialect, Request
 from evalkit.aside import aside
@@ -20,10 +20,8 @@ from evalkit.trial import Call
 _NAMED_WITH_COLON = frozenset({"process", "python"})
 _SEES_THE_TRIAL = frozenset({"local", "replay"})
 """Transports whose programs get the whole call, its place in the run included."""
-_KEY = re.compile(r"(^|_)(api_?key|key|token|secret|password|authorization|credentials?)$")
-"""Settings, in lower case and with underscores, that would be keys: they would be sent in the body, and recorded."""
-_NO_KEY = frozenset({"prompt_cache_key", "bos_token", "eos_token", "pad_token", "stop_token"})
-"""Settings of providers that only read like one."""
+_LIMIT = frozenset({"max_tokens", "max_completion_tokens"})
+"""Two names of one setting."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,9 +49,7 @@ class Endpoint:
         Raises:
             AdapterError: If the settings cannot be sent.
         """
-        rename = self.card.rename_sampling
-        sampling = {rename.get(key, key): value for key, value in {**call.sampling, **self.sampling}.items()}
-        call = dataclasses.replace(call, sampling=sampling)
+        call = dataclasses.replace(call, sampling=self._settings(call.sampling))
         with aside():
             built = dialect.build(call, self.model, self.address)
         body, url = built.body, built.url
@@ -63,6 +59,15 @@ class Endpoint:
             # What may answer by it is part of what is asked: otherwise one answer would serve two trials.
             body = {**body, "trial": [call.task, call.item, call.condition, call.repeat]}
         return dataclasses.replace(built, url=url, headers={**self.card.headers, **built.headers}, body=body, call=call)
+
+    def _settings(self, suite: Mapping[str, Any]) -> dict[str, Any]:
+        """What is sent: the card's settings, on top of them the suite's, and the user's on top of these."""
+        settings: dict[str, Any] = {}
+        for layer in (self.card.settings, suite, self.sampling):
+            replaced = _LIMIT if _LIMIT & layer.keys() else frozenset()
+            settings = {key: value for key, value in settings.items() if key not in replaced} | dict(layer)
+        rename = self.card.rename_sampling
+        return {rename.get(key, key): value for key, value in settings.items()}
 
 
 def full_name(card: Card, model: str) -> str:
@@ -109,7 +114,7 @@ def _check_option(name: str, value: Any) -> None:
         raise AdapterError(message) from error
     for part in _names({name: value}):
         # Every card's variable is named so, whichever provider is asked.
-        if re.match(KEY_VARIABLE, part) or (_KEY.search(part.replace("-", "_").lower()) and part not in _NO_KEY):
+        if re.match(KEY_VARIABLE, part) or names_key(part):
             raise AdapterError(
                 f'option "{part}": keys come from the environment only; `evalkit models` names the variables'
             )

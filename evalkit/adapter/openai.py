@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from evalkit.adapter.refusal import refused, said_in
-from evalkit.adapter.usage import Tokens, count_of, tokens_of
+from evalkit.adapter.usage import Tokens, count_of, logprob_of, number_of, tokens_of
 from evalkit.adapter.wire import Reply, ReplyError
 from evalkit.trial import Response
 
@@ -20,12 +19,11 @@ _STATUS: Mapping[str, int] = {"rate_limit_exceeded": 429, "server_error": 500}
 """Codes that stand for a status."""
 _CACHED = (
     ("usage", "prompt_cache_hit_tokens"),  # DeepSeek
+    ("usage", "cached_tokens"),  # Together
     ("timings", "cache_n"),  # llama.cpp
 )
 _TICKS_PER_USD = 10**10
 """xAI counts what a call cost in such parts of a dollar."""
-_LARGEST = 1e12
-"""No price and no logarithm of a probability is as large."""
 
 
 def read_refusal(reply: Reply) -> Response:
@@ -76,7 +74,7 @@ def tokens_in(data: Mapping[str, Any]) -> Tokens:
     """Read the token counts of a completion, of whichever server."""
     usage = data.get("usage")
     tokens = tokens_of(usage)
-    tokens["tokens_cache_write"] = count_of(usage, "prompt_tokens_details", "cache_write_tokens")  # OpenRouter
+    tokens["tokens_cache_write"] = count_of(usage, "prompt_tokens_details", "cache_write_tokens")
     if tokens["tokens_cached"] is None:
         counts = (count_of(data, *path) for path in _CACHED)
         tokens["tokens_cached"] = next((count for count in counts if count is not None), None)
@@ -105,11 +103,8 @@ def cost_in(usage: Any) -> float | None:
 
 
 def _price(value: Any) -> float | None:
-    return float(value) if _is_number(value) and value >= 0 else None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
+    price = number_of(value)
+    return price if price is not None and price >= 0 else None
 
 
 def fingerprint_in(data: Mapping[str, Any]) -> str | None:
@@ -138,7 +133,7 @@ def logprob_in(logprobs: Any) -> float | None:
         return None
     content = logprobs.get("content")
     values = [token.get("logprob") for token in content] if content else logprobs.get("token_logprobs")
-    return math.fsum(values) if values and all(_is_number(value) for value in values) else None
+    return logprob_of(values or ())
 
 
 def tool_call(name: Any, arguments: Any) -> dict[str, Any]:
@@ -149,7 +144,12 @@ def tool_call(name: Any, arguments: Any) -> dict[str, Any]:
     """
     arguments = arguments or "{}"
     try:
-        parsed = json.loads(arguments) if isinstance(arguments, str) else arguments
+        parsed = json.loads(arguments, parse_constant=_no_json) if isinstance(arguments, str) else arguments
     except (ValueError, RecursionError):
         parsed = arguments
     return {"name": str(name), "arguments": parsed}
+
+
+def _no_json(name: str) -> Any:
+    # Python reads NaN and Infinity, which JSON does not have.
+    raise ValueError(name)

@@ -197,7 +197,8 @@ def chosen_limit(sampling: Mapping[str, Any]) -> int | None:
 def prices_of(endpoint: Endpoint, given: Mapping[str, Price]) -> Prices:
     """What is known of a model's prices before it has answered.
 
-    A server on this machine or network has no price unless somebody gives one: the list's are its provider's.
+    A server on this machine or network, or what is free, has no price unless somebody gives one: the list's are its
+    provider's.
 
     Args:
         endpoint: The model.
@@ -215,7 +216,8 @@ def prices_of(endpoint: Endpoint, given: Mapping[str, Price]) -> Prices:
         return Fixed(Quote(model=own[model], source=source, price=card.prices[model])) if model in own else None
 
     sources: list[Source] = [of_project, of_card]
-    if card.transport == "library" or (card.transport == "http" and not is_near(endpoint.address)):
+    listed = card.transport == "library" or (card.transport == "http" and not is_near(endpoint.address))
+    if listed and not card.free:
         sources.append(price_list(card, endpoint.address))
     return Prices(endpoint.model, sources)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from evalkit.adapter.wire import Reply, ReplyError
-from evalkit.trial import Response
+from evalkit.trial import FinishReason, Response
 
 _SAID_CHARS = 500
 
@@ -19,11 +19,32 @@ _TOO_LONG = re.compile(
     r"|too many (?:input )?tokens(?!: max tokens must)"
     r"|input token count .{0,40}exceeds|exceeds the (?:maximum|available) (?:number of tokens|context)"
     r"|request_too_large"
-    r"|maximum prompt length|`inputs` (?:tokens \+|must have less)",  # xAI; Together and Hugging Face
+    r"|maximum prompt length|`inputs` (?:tokens \+|must have less)"  # xAI; Together and Hugging Face
+    r"|longer than the maximum model length|range of input length",  # vLLM; Alibaba
     re.I,
 )
+_LIMITS = tuple(
+    re.compile(limits, re.I)
+    for limits in (
+        r"maximum context length is (?P<most>\d+) .{0,200}[(,] ?(?P<answer>\d+) in the (?:completion|output)",
+        r"is too large: (?P<answer>\d+)\. This model's maximum context length is (?P<most>\d+)",  # vLLM
+        r"must be <= (?P<most>\d+)\. Given: \d+ `inputs` tokens and (?P<answer>\d+) ",  # Together and Hugging Face
+        r"exceed context limit: \d+ \+ (?P<answer>\d+) > (?P<most>\d+)",  # Anthropic
+    )
+)
+"""What the context holds, and what is left free in it for the answer: `max_tokens`."""
+_ABOUT_A_SETTING = re.compile(
+    r"(?:unknown|unrecognized|unsupported|unexpected)[ _](?:request[ _])?(?:parameter|argument|keyword|field|name|key)"
+    r"|extra (?:inputs|fields)|invalid schema|invalid_(?:json_schema|function_parameters)",
+    re.I,
+)
+"""Such a message quotes the setting's name, which may be `context_length`, or a tool's."""
+_QUOTES_INPUT = re.compile(r"input_value=|['\"]input['\"]: ")
+"""Where pydantic's messages begin to quote what was sent (vLLM, FastAPI)."""
+_CUT_OFF = re.compile(r"could not finish the message because max_tokens", re.I)
+"""OpenAI's reasoning models used all of `max_tokens` up before they answered."""
 _FILTERED = re.compile(
-    r"content[ _](?:filter|policy|management)|usage polic|invalid_prompt|was flagged|content exists risk"
+    r"content[ _](?:filter|policy|management)|usage polic|invalid_prompt|(?:was|been) flagged|content exists risk"
     r"|data_inspection_failed",
     re.I,
 )
@@ -36,7 +57,9 @@ _QUOTA = re.compile(
     re.I,
 )
 _NO_SUCH_MODEL = re.compile(
-    r"model_not_found|model_not_available|no such model|model .{0,200}not (?:found|exist)", re.I
+    r"model_not_found|model_not_available|no such model|model .{0,200}not (?:found|exist)"
+    r"|not a valid model|(?:invalid|unknown)[ _]model\b(?! (?:output|response))",  # OpenRouter; Mistral and Azure
+    re.I,
 )
 _NO_KEY = re.compile(
     r"api[ _]key not (?:valid|found)|invalid[ _]api[ _]key|API_KEY_INVALID|incorrect api key|api key expired", re.I
@@ -53,19 +76,17 @@ def refused(reply: Reply, said: str | None = None) -> Response:
         said: The provider's words, without what may quote the prompt; those of `said_in` when None.
 
     Returns:
-        A prompt that does not fit (`context_overflow`), or one that a filter holds back (`content_filter`): both are
-        observations, whatever their status.
+        A prompt that does not fit (`context_overflow`), one that a filter holds back (`content_filter`), or an answer
+        of which nothing was left when it was cut off (`length`): all are observations, whatever their status.
 
     Raises:
         ReplyError: `quota` (the account is used up); `http-401`, `http-403` and `http-404` where it says in words
             that the key, the account or the model is wrong; else `http-STATUS`.
     """
     said = said_in(reply) if said is None else said
-    if reply.status in _ABOUT_THIS_REQUEST and _TOO_LONG.search(said):
-        return Response(text="", finish_reason="context_overflow")
-    filtered = _INPUT_FILTERED if reply.status == 403 else _FILTERED
-    if reply.status in {*_ABOUT_THIS_REQUEST, 403} and filtered.search(said):
-        return Response(text="", finish_reason="content_filter")
+    finish = _observed(reply.status, said)
+    if finish is not None:
+        return Response(text="", finish_reason=finish)
     message = f"HTTP {reply.status}: {said or reply.excerpt()}"
     if reply.status in {400, 402, 403, 412, 429} and _QUOTA.search(said):
         raise ReplyError("quota", message)
@@ -76,10 +97,28 @@ def refused(reply: Reply, said: str | None = None) -> Response:
     raise ReplyError(f"http-{reply.status}", message)
 
 
+def _observed(status: int, said: str) -> FinishReason | None:
+    if status not in {*_ABOUT_THIS_REQUEST, 403} or _ABOUT_A_SETTING.search(said):
+        return None
+    if status != 403:
+        if _CUT_OFF.search(said):
+            return "length"
+        if _TOO_LONG.search(said):
+            return None if _leaves_no_room(said) else "context_overflow"
+    filtered = _INPUT_FILTERED if status == 403 else _FILTERED
+    return "content_filter" if filtered.search(said) else None
+
+
+def _leaves_no_room(said: str) -> bool:
+    """Whether `max_tokens` alone is as much as the context holds: then no prompt would fit."""
+    found = (limits.search(said) for limits in _LIMITS)
+    return any(int(limits["answer"]) >= int(limits["most"]) for limits in found if limits)
+
+
 def said_in(reply: Reply) -> str:
     """The message, code, type and status of an error, never the rest, which may quote the prompt; "" if unreadable.
 
-    Reads `{"error": {…}}`, `{"error": "…"}`, the same without the envelope, and `{"detail": "…"}`.
+    Reads `{"error": {…}}`, `{"error": "…", "message": "…"}`, the same without the envelope, and `{"detail": "…"}`.
     """
     try:
         data = reply.json_body()
@@ -87,5 +126,7 @@ def said_in(reply: Reply) -> str:
         return ""
     error = data.get("error", data)
     names = ("message", "code", "type", "status", "detail")
-    parts = [error.get(name) for name in names] if isinstance(error, dict) else [error]
-    return " · ".join(part[:_SAID_CHARS] for part in parts if isinstance(part, str))
+    holder = error if isinstance(error, dict) else data
+    parts = [None if holder is error else error, *(holder.get(name) for name in names)]
+    texts = [_QUOTES_INPUT.split(part[:_SAID_CHARS])[0] for part in parts if isinstance(part, str)]
+    return " · ".join(dict.fromkeys(filter(None, texts)))

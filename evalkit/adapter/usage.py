@@ -1,12 +1,15 @@
-"""Token counts as chat completions give them, which programs may give too."""
+"""Figures of a reply: token counts as chat completions give them, which programs may give too, and numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
 _MOST = 2**63 - 1
 """The largest count that a record can hold."""
+_LARGEST = 1e12
+"""No price and no logarithm of a probability is as large."""
 
 
 class Tokens(TypedDict, total=False):
@@ -61,3 +64,24 @@ def sum_of(*counts: int | None) -> int | None:
     """
     known = [count for count in counts if count is not None]
     return sum(known) if known and sum(known) <= _MOST else None
+
+
+def number_of(value: Any) -> float | None:
+    """Read a price or a log-probability; None where it is no number, not finite, or larger than any of these.
+
+    >>> number_of(-2), number_of("-2")
+    (-2.0, None)
+    """
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
+    return float(value) if is_number else None
+
+
+def logprob_of(values: Iterable[Any]) -> float | None:
+    """Add the log-probabilities of an answer's tokens up, natural logarithm; None when there are none, or one is none.
+
+    >>> logprob_of([-0.5, -0.25])
+    -0.75
+    """
+    numbers = [number_of(value) for value in values]
+    known = [number for number in numbers if number is not None]
+    return math.fsum(known) if known and len(known) == len(numbers) else None

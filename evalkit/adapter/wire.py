@@ -15,6 +15,8 @@ from typing import Any, Protocol
 from evalkit.trial import Call, Response
 
 _EXCERPT_CHARS = 300
+MISSHAPEN = (KeyError, IndexError, TypeError, AttributeError, ValueError)
+"""What reading a reply raises that has not the expected shape."""
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
@@ -104,7 +106,8 @@ class Reply:
         if not label.endswith(("/json", "+json")):
             raise ReplyError("content-type", f"found content type {label!r}, expected application/json")
         try:
-            value = json.loads(self.body)
+            # Python reads NaN, which JSON does not have and no record may hold.
+            value = json.loads(self.body, parse_constant=lambda name: None)
         except (ValueError, RecursionError) as error:
             raise ReplyError("not-json", f"found no JSON ({error}): {self.excerpt()}") from error
         if not isinstance(value, dict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ from evalkit.cli.shared import (
     settings_option,
 )
 from evalkit.errors import EvalkitError
-from evalkit.plain import one_line
+from evalkit.plain import one_line, usd
 
 if TYPE_CHECKING:
     from evalkit.engine.paraphrasing import Manuscript, Wording
@@ -63,8 +64,7 @@ def command(suite: str, model: str, tasks: tuple[str, ...], n: int, writing: boo
     opened = opener(options["adapters"], allow_code=options["allow_code"])(model, read_settings(options["settings"]))
     opened.check([wording.task for wording in manuscript.wordings])
     calls = counted(len(manuscript.wordings), "call")
-    price = "costs nothing" if opened.free else "price unknown"
-    say(f"{manuscript.path}: {calls} to {opened.name}, {price}", err=True)
+    say(f"{manuscript.path}: {calls} to {opened.name}, {_price(manuscript.wordings, opened, n)}", err=True)
     note = f"proposed by {one_line(opened.name, 80)}, {datetime.now(UTC).date()}: review, then delete this line"
     given = asyncio.run(_ask(manuscript, opened, n, note if writing else None))
     if options["as_json"]:
@@ -72,6 +72,17 @@ def command(suite: str, model: str, tasks: tuple[str, ...], n: int, writing: boo
         return
     for wording, proposals in given:
         _show(manuscript.path, wording, proposals, n, note=note, writing=writing)
+
+
+def _price(wordings: Sequence[Wording], model: Model, n: int) -> str:
+    """What the calls will cost, if answers are about as long as what is asked for."""
+    from evalkit.engine.paraphrasing import expected_tokens
+
+    if model.free:
+        return "costs nothing"
+    costs = [model.prices.estimate(*expected_tokens(wording, n)) for wording in wordings]
+    known = [cost for cost in costs if cost is not None]
+    return "price unknown" if len(known) < len(costs) else f"about {usd(sum(known))}"
 
 
 async def _ask(manuscript: Manuscript, model: Model, n: int, note: str | None) -> list[tuple[Wording, Proposals]]:

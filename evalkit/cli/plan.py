@@ -116,7 +116,9 @@ def _price(most: Bill, model: Model | None) -> str:
     if model is not None and model.free:
         return "costs nothing"
     if most.cost_usd is None:
-        return "price unknown"
+        if model is None:
+            return "price unknown"
+        return f'price unknown; a ["{one_line(model.name, 80)}"] in prices.toml makes it known'
     stops = f"; a run stops at {usd(DEFAULT_MAX_COST_USD)} unless --max-cost allows more"
     return usd(most.cost_usd) + (stops if most.cost_usd > DEFAULT_MAX_COST_USD else "")
 

@@ -199,7 +199,7 @@ def _new_sessions(
     suites: tuple[str, ...], models: tuple[str, ...], options: dict[str, Any]
 ) -> list[Callable[[], Session]]:
     """What makes a new run of every suite with every model, when its turn comes."""
-    from evalkit.engine import EngineSettings, default_concurrency, start
+    from evalkit.engine import EngineSettings, check_model, default_concurrency, start
     from evalkit.plan import Scope, check_prompts, make_plan
     from evalkit.suite import load_suite
     from evalkit.transport.batch import with_batches
@@ -231,7 +231,7 @@ def _new_sessions(
         check_prompts(plan)
         for model in models:
             opened = open_by_name(model, given)
-            opened.check(plan.task_names)
+            check_model(plan, opened)
             if options["batch"]:
                 with_batches(opened)
     return [partial(session, plan, model) for plan in plans for model in models]
@@ -361,7 +361,7 @@ async def _with_signals(session: Session) -> Measured:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        if session.engine is None or session.engine.stopped:
+        if session.engine is None or session.engine.stopping:
             if session.engine is not None:
                 session.engine.abandon()
             return

@@ -2,7 +2,7 @@
 
 from evalkit.engine.engine import Engine
 from evalkit.engine.outcomes import measure
-from evalkit.engine.session import Measured, Session, resume, start, stored_suite
+from evalkit.engine.session import Measured, Session, check_model, resume, start, stored_suite
 from evalkit.engine.settings import EngineSettings, default_concurrency
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "EngineSettings",
     "Measured",
     "Session",
+    "check_model",
     "default_concurrency",
     "measure",
     "resume",

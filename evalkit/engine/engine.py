@@ -34,7 +34,7 @@ from evalkit.score import ScoreError, judge
 from evalkit.verdict import Decider, Key, Outcome
 
 COMMIT_ROWS = 100
-COMMIT_SECONDS = 0.003
+COMMIT_SECONDS = 0.001
 """How long an answer waits for others to share its commit."""
 GRACE_SECONDS = 10.0
 """How long calls in flight may still answer after the run was told to stop."""
@@ -42,7 +42,7 @@ _LEAST_FOR_VOID = 500
 """Trials (or all of them, if there are fewer) that a share of void ones is taken of, before there are as many."""
 _KNOWN_AT_ONCE = 500
 """Trials taken over from the record before the event loop gets a turn."""
-_STARTED_AT_ONCE, _TURNS = 8, 12
+_STARTED_AT_ONCE, _TURNS = 4, 25
 """Calls started before it does, or this part of all: those that start together end together, and then wait for each
 other's commit and scores."""
 
@@ -136,6 +136,11 @@ class Engine:
         self._stopping = True
         self._calls.abandon()
         self._wake.set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was told to stop, wanted or not what was left."""
+        return self._stopping
 
     @property
     def stopped(self) -> bool:
@@ -311,6 +316,9 @@ class Engine:
             f"{self._void} of {self._trials} trials so far are void, more than --max-void "
             f"{self._settings.max_void:g} allows. The last one: {self._last_void}"
         )
+        address = self._model.address
+        if self._void == self._trials and self._last_void.startswith("html:"):
+            message += f". If {address} is not the right address, start a new run with another -M base_url=…"
         return FatalTransportError("void", message)
 
     def _score(self, ask: Ask, row: TrialRow) -> None:

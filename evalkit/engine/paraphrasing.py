@@ -14,6 +14,7 @@ from evalkit.content import shipped
 from evalkit.engine.asked import Asked
 from evalkit.engine.proposals import Proposals, check_proposals, read_proposals, request_text
 from evalkit.errors import EvalkitError, Problem, SuiteError, did_you_mean
+from evalkit.perturb import count_tokens
 from evalkit.suite import Suite, find_suite, read_suite
 from evalkit.suite.document import read_document, read_text
 from evalkit.suite.inserting import insert_variants
@@ -127,6 +128,12 @@ def open_manuscript(name: str, tasks: Sequence[str], *, allow_code: bool, writin
         for wording in wordings:
             manuscript.try_out(wording)
     return manuscript
+
+
+def expected_tokens(wording: Wording, n: int) -> tuple[int, int]:
+    """Estimated tokens of a request for more wordings, and of an answer that holds as many as are wanted."""
+    asked = request_text(wording.template, wording.known, n)
+    return count_tokens(asked), n * count_tokens(wording.template)
 
 
 async def propose(model: Asked, wording: Wording, n: int) -> Proposals:

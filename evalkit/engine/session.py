@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from uuid import uuid4
@@ -204,7 +205,7 @@ def start(
         RecordError: If the folder cannot be made, or a run to reuse is not one.
     """
     suite = plan.suite
-    model.check(plan.task_names)
+    check_model(plan, model)
     model = BatchModel(model) if settings.batch else model
     plan = plan.for_steady() if model.steady else plan
     for folder in reuse:
@@ -244,6 +245,18 @@ def start(
     TrialWriter(folder).close()  # from here on, a run without its trials is one that lost them
     write_run_file(folder, run)
     return Session(folder=folder, run=run, plan=plan, model=model, settings=settings, reuse=reuse)
+
+
+def check_model(plan: Plan, model: Asked) -> None:
+    """See that a model can be asked what a plan asks: build a request of each condition, which sends nothing.
+
+    Raises:
+        AdapterError: If the model cannot do a task of the plan, or a setting cannot be sent to it.
+    """
+    model.check(plan.task_names)
+    for terms in plan.terms:  # a condition may add what a format has no place for, such as earlier turns
+        for unit in islice(plan.units(terms), 1):
+            model.request(plan.call(terms, unit.item, 0, plan.prompt(terms, unit.item)))
 
 
 def _check_trials(folder: Path, run: RunFile) -> None:

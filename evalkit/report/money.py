@@ -18,7 +18,7 @@ def cost_told(result: SuiteResult) -> str:
         return usd(result.totals.cost_usd)
     known, unpriced = _known(result)
     if not known:
-        return "cost unknown"
+        return "cost unknown" if result.totals.calls else "nothing spent"
     answers = "" if not unpriced else f" ({unpriced:,} answer{'' if unpriced == 1 else 's'} of unknown cost)"
     return f"at least {usd(known)}{answers}"
 

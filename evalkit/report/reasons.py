@@ -50,6 +50,8 @@ def _reason(condition: ConditionResult, provenance: Provenance) -> str:
     reason = condition.reason
     if reason == "interrupted":
         return "the run was stopped; resume it"
+    if condition.trials + condition.void == 0 and reason == "cost":
+        return "not asked: no call fitted into the money allowed; resume with a larger --max-cost"
     if condition.trials + condition.void == 0:
         return "not asked: the task was decided before" if reason == "task-decided" else "not asked"
     if reason == "budget" and condition.evidence is None:

@@ -287,7 +287,8 @@ class BatchModel:
             raise
         except TransportError as error:
             # Nothing was asked yet: better to stop and go on later than to have thousands of void trials.
-            raise FatalTransportError(error.reason, str(error), attempts=error.attempts) from error
+            message = f"batch {submission.number}: {self._model.address}: cannot hand it in: {error}"
+            raise FatalTransportError(error.reason, message, attempts=error.attempts) from error
 
     async def _carry_halves(self, asks: list[_Ask]) -> None:
         await asyncio.sleep(PATIENCE.longest_poll_s)

@@ -16,10 +16,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from evalkit.adapter import Batch, BatchDialect, BatchResult, Reply, ReplyError, Request
+from evalkit.adapter.wire import MISSHAPEN
 from evalkit.errors import FatalTransportError, TransportError
-from evalkit.transport.model import MISSHAPEN, Model
+from evalkit.transport.model import Model
 from evalkit.transport.ratelimit import retry_after_s
-from evalkit.transport.retry import rule_for
+from evalkit.transport.retry import MAX_RETRY_AFTER_S, rule_for
 from evalkit.transport.submitted import Submission, SubmissionStore
 
 _Result = TypeVar("_Result")
@@ -150,7 +151,7 @@ class BatchProvider:
             if batch.state != "open":
                 return batch
             tell(f"{batch.status} at the provider")
-            await asyncio.sleep(pause if asked[0] is None else asked[0])
+            await asyncio.sleep(max(pause, min(asked[0] or 0.0, MAX_RETRY_AFTER_S)))
             pause = min(1.5 * pause, self._patience.longest_poll_s)
 
     async def results(

@@ -27,6 +27,11 @@ LONGER = 4.0
 """How much longer again the attempt after one that timed out may take."""
 
 
+ASLEEP_S = 1.0
+"""A timer that is later than this was held up with the whole process (Ctrl-Z, a paused container): answers may lie in
+the sockets, unread, and giving them up would be paying twice."""
+
+
 class Deadlines:
     """Watches the attempts in flight with one timer for all.
 
@@ -91,6 +96,10 @@ class Deadlines:
         """End the attempts whose time is up, and look again when the next one's is."""
         now = asyncio.get_running_loop().time()
         next_due = float("inf")
+        if self._timer is not None and now - self._timer.when() > ASLEEP_S:
+            # What was slept through was not waited for; a moment more, to read what has come.
+            slept_s = now - self._timer.when() + ASLEEP_S
+            self._watched = {watched: (began + slept_s, n) for watched, (began, n) in self._watched.items()}
         for watched, (began, timed_out) in self._watched.items():
             due = began + self.limit_s(timed_out)
             if due > now:

@@ -23,6 +23,8 @@ class Gate:
         self._timer: asyncio.TimerHandle | None = None
         self._resting = 0
         """Calls between two attempts: in nobody's way."""
+        self._over: Exception | None = None
+        self._shut = asyncio.Event()
 
     @property
     def capacity(self) -> int | None:
@@ -35,8 +37,13 @@ class Gate:
 
         Args:
             tokens: What it is expected to take.
+
+        Raises:
+            Exception: What the gate was shut for.
         """
         loop = asyncio.get_running_loop()
+        if self._over is not None:
+            raise self._over
         if not self._queue:
             now = loop.time()
             if self._pace.ready_at(now, tokens) <= now:
@@ -47,7 +54,7 @@ class Gate:
         try:
             return await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
                 self.failed(turn.result())
             raise
 
@@ -71,12 +78,25 @@ class Gate:
         self._pace.told(asyncio.get_running_loop().time(), standings)
 
     async def rest(self, seconds: float) -> None:
-        """Wait between two attempts."""
+        """Wait between two attempts, until the gate is shut at most."""
         self._resting += 1
         try:
-            await asyncio.sleep(seconds)
+            async with asyncio.timeout(seconds):
+                await self._shut.wait()
+        except TimeoutError:
+            pass
         finally:
             self._resting -= 1
+
+    def shut(self, why: Exception) -> None:
+        """Let nobody in any more: whoever waits or comes gets this error."""
+        self._over = why
+        self._shut.set()
+        for turn, _ in self._queue:
+            if not turn.done():
+                turn.set_exception(why)
+        self._queue.clear()
+        self.close()
 
     def close(self) -> None:
         """Wake nobody any more."""

@@ -11,6 +11,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from functools import lru_cache
+from math import inf
 from typing import Any
 from urllib.request import getproxies_environment, proxy_bypass
 
@@ -24,6 +25,14 @@ from evalkit.transport.channel import SHORTEST_SECRET
 
 CONNECT_TIMEOUT_S = 30.0
 """A server that accepts no connection for this long counts as not reachable."""
+
+
+MOST_BYTES = 64 * 2**20
+"""Of a reply to a call: no answer is as long, and one that never ends would fill the memory."""
+
+
+class _TooLongError(httpx2.RemoteProtocolError):
+    """A reply that is longer than any answer."""
 
 
 class AiohttpTransport(httpx2.AsyncBaseTransport):
@@ -50,7 +59,7 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
                 allow_redirects=False,
                 proxy=self._proxy(request.url),
             ) as reply:
-                body = await reply.read()
+                body = await _whole(reply.content, request.extensions.get("most_bytes", inf))
         except aiohttp.ClientConnectionError as error:
             raise _connection_error(error) from error
         except aiohttp.ClientError as error:
@@ -97,6 +106,22 @@ def _aiohttp_url(text: str) -> yarl.URL:
     return yarl.URL(text, encoded=True)
 
 
+async def _whole(content: aiohttp.StreamReader, most_bytes: float) -> bytes:
+    """All of a reply's body, as it came.
+
+    Raises:
+        httpx2.RemoteProtocolError: If it is longer than so many bytes.
+    """
+    parts: list[bytes] = []
+    n_bytes = 0
+    async for part in content.iter_any():
+        parts.append(part)
+        n_bytes += len(part)
+        if n_bytes > most_bytes:
+            raise _TooLongError(f"the reply is longer than {most_bytes / 2**20:g} MiB, which no answer is")
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
 def _timeout(limits: dict[str, float | None]) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=None, sock_connect=limits["connect"], sock_read=limits["read"])
 
@@ -131,7 +156,7 @@ class HttpChannel:
         auth_header: The header that carries the key.
         auth_prefix: What stands before it.
         key: The key; None when there is none.
-        timeout_s: For one attempt, from connecting to the end of the reply.
+        timeout_s: From connecting to the end of the reply, of what is no call: calls have `Deadlines`.
         idempotency_header: The header by which the provider knows a request that it has answered; None when it has
             none.
     """
@@ -151,18 +176,20 @@ class HttpChannel:
         self._timeout_s = timeout_s
         # No deadline between two packets: the one for the whole reply holds, and a timer less is set.
         timeout = httpx2.Timeout(None, connect=min(CONNECT_TIMEOUT_S, timeout_s))
-        self._extensions = {"timeout": timeout.as_dict()}
+        self._extensions: dict[str, Any] = {"timeout": timeout.as_dict()}
+        # What a batch brought is thousands of answers, and may be long.
+        self._extensions_of_a_call = {**self._extensions, "most_bytes": MOST_BYTES}
         self._transport = AiohttpTransport(getproxies_environment())
 
     async def send(self, request: Request) -> Reply:
         """Send once.
 
         Raises:
-            ReplyError: `connect`, `certificate`, `timeout`, `reset`, `truncated`.
+            ReplyError: `connect`, `certificate`, `timeout`, `reset`, `truncated`, `too-long`.
         """
         sent, reply = self._built(request), None
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(self._timeout_s if request.call is None else None):
                 reply = await self._transport.handle_async_request(sent)
         except (TimeoutError, httpx2.HTTPError) as error:
             failure = ReplyError(_reason(error), self._describe(error, request.url))
@@ -188,7 +215,7 @@ class HttpChannel:
             _httpx2_url(request.url),
             headers=httpx2.Headers(headers, encoding="utf-8"),  # else httpx2 tries out three, header by header
             content=_content(request.body),
-            extensions=self._extensions,
+            extensions=self._extensions if request.call is None else self._extensions_of_a_call,
         )
 
     def _describe(self, error: Exception, url: str) -> str:
@@ -198,6 +225,7 @@ class HttpChannel:
 
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (_TooLongError, "too-long"),
     (httpx2.ConnectTimeout, "connect"),
     (httpx2.ConnectError, "connect"),
     (httpx2.TimeoutException, "timeout"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import time
@@ -13,19 +14,21 @@ from evalkit.adapter.batching import BatchDialect
 from evalkit.adapter.endpoint import Endpoint
 from evalkit.adapter.prices import Prices
 from evalkit.adapter.refusal import refused, said_in
-from evalkit.adapter.wire import Dialect, Reply, ReplyError, Request
+from evalkit.adapter.wire import MISSHAPEN, Dialect, Reply, ReplyError, Request
 from evalkit.aside import aside
 from evalkit.errors import AdapterError, FatalTransportError, did_you_mean
 from evalkit.transport.channel import Channel
 from evalkit.transport.ratelimit import retry_after_s
-from evalkit.transport.retry import Retries
+from evalkit.transport.retry import Retries, is_refusal
 from evalkit.transport.traffic import Traffic, Tries
 from evalkit.trial import Answer, Call, Response
 
 _Result = TypeVar("_Result")
 
-MISSHAPEN = (KeyError, IndexError, TypeError, AttributeError, ValueError)
-"""What reading a reply raises that has not the expected shape."""
+_MOST_TIMED_OUT = 20
+"""Attempts that time out without anything having been answered, before the run ends: each may take ten minutes."""
+_REFUSED_S = 600.0
+"""How long a provider may do nothing but ask for patience: 21 attempts of each of some calls take hours."""
 
 
 class Model:
@@ -64,6 +67,13 @@ class Model:
         self.prices = prices or Prices(endpoint.model, ())
         """What its calls cost, unless it is free."""
         self._reached = False
+        self._over: FatalTransportError | None = None
+        """What no call can succeed for."""
+        self._answered = False
+        self._timed_out = 0
+        """Attempts that timed out before anything was answered."""
+        self._first_failure: float | None = None
+        """When an attempt first failed otherwise before that."""
 
     def __repr__(self) -> str:
         return f"Model({self.name!r}, address={self.address!r})"
@@ -80,8 +90,8 @@ class Model:
 
     @property
     def free(self) -> bool:
-        """Whether a call costs nothing that evalkit could count."""
-        return self._endpoint.card.free
+        """Whether a call costs nothing that evalkit could count: its card says so, and nobody gave it a price."""
+        return self._endpoint.card.free and self.prices.quote is None
 
     @property
     def steady(self) -> bool:
@@ -156,7 +166,13 @@ class Model:
         try:
             return await self._retries.run(attempt)
         except FatalTransportError as error:
-            raise self.advised(error) from error
+            if error is self._over:  # what those get that waited for their turn
+                raise
+            if self._over is None:
+                self._over = self.advised(error)
+                if self._traffic is not None:
+                    self._traffic.shut(self._over)
+            raise self._over from error
 
     def advised(self, error: FatalTransportError) -> FatalTransportError:
         """The same failure with what to do about it."""
@@ -185,6 +201,27 @@ class Model:
         await self._channel.close()
 
     async def _attempt(self, request: Request, tries: Tries) -> tuple[Response, float]:
+        try:
+            made = await self._made(request, tries)
+        except ReplyError as error:
+            if self._is_silent(error):
+                raise ReplyError("silent", str(error)) from error
+            raise
+        self._answered = True
+        return made
+
+    def _is_silent(self, error: ReplyError) -> bool:
+        """Whether nothing was answered for so long that nothing will be."""
+        if self._answered:
+            return False
+        if error.reason == "timeout":
+            self._timed_out += 1
+            return self._timed_out >= _MOST_TIMED_OUT
+        now = asyncio.get_running_loop().time()
+        self._first_failure = now if self._first_failure is None else self._first_failure
+        return is_refusal(error.reason) and now - self._first_failure > _REFUSED_S
+
+    async def _made(self, request: Request, tries: Tries) -> tuple[Response, float]:
         if self._traffic is not None:
             return await self._traffic.attempt(request, tries, send=self._send, read=self.read)
         sent = time.perf_counter()
@@ -230,15 +267,20 @@ def _with_wait(error: ReplyError, reply: Reply) -> ReplyError:
 
 def _storable(response: Response) -> Response:
     """Replace lone surrogates, which JSON can spell but no file can hold."""
-    parts = (response.text, response.served_model, response.finish_reason, response.tool_calls)
+    parts = (response.text, response.served_model, response.fingerprint, response.finish_reason, response.tool_calls)
     written = json.dumps(parts, ensure_ascii=False)
     try:
         written.encode()
     except UnicodeEncodeError:
         mended = written.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        text, served, finish, calls = json.loads(mended)
+        text, served, fingerprint, finish, calls = json.loads(mended)
         return dataclasses.replace(
-            response, text=text, served_model=served, finish_reason=finish, tool_calls=tuple(calls)
+            response,
+            text=text,
+            served_model=served,
+            fingerprint=fingerprint,
+            finish_reason=finish,
+            tool_calls=tuple(calls),
         )
     return response
 
@@ -251,13 +293,21 @@ def _advice(error: FatalTransportError, endpoint: Endpoint) -> str:
         return f"{who}: {error}. Keys and addresses are set as the library {card.program} wants them."
     if error.reason == "unreachable":
         return f"{who}: nothing answers there ({error}). Start the server, or set the address with -M base_url=…"
+    if error.reason == "silent":
+        remedy = "See whether it works and may be asked, or allow more time with --timeout"
+        return f"{who}: has answered nothing so far ({error}). {remedy}."
     if error.reason in {"http-401", "http-403"}:
-        remedy = f"refused the key in {key}" if key else f"asks for a key, but {endpoint.source} names no key_env"
-        return f"{who}: {remedy} ({error}). Set the right key, or change key_env in {endpoint.source}."
+        if key is None:
+            return f"{who}: asks for a key ({error}). Name its variable with key_env in {endpoint.source}."
+        remedy = f"refused the key in {' or '.join((key, *card.key_env_also))}"
+        if not card.key_required:
+            remedy = f"asks for a key, or {remedy}"
+        return f"{who}: {remedy} ({error}). Set the right key there."
     if error.reason in {"quota", "http-402"}:
         return f"{who}: the account is used up ({error}). Add credit, then go on with --resume."
     if error.reason == "http-404":
-        return f'{who}: knows no model "{endpoint.model}", or is not the right address ({error}).'
+        remedy = "Start a new run with the right one"
+        return f'{who}: knows no model "{endpoint.model}", or is not the right address ({error}). {remedy}.'
     if error.reason == "certificate":
         return f"{who}: its certificate is not trusted ({error}). Name your CA bundle in SSL_CERT_FILE."
     return f"{who}: is not the right address for {card.dialect} ({error}). Set it with -M base_url=…"

@@ -172,8 +172,10 @@ def _key(endpoint: Endpoint, environment: Mapping[str, str]) -> str | None:
     found = (environment.get(name, "").strip() for name in (card.key_env, *card.key_env_also))
     key = next(filter(None, found), "")
     if not key and card.key_required:
+        variables = " or ".join((card.key_env, *card.key_env_also))
         raise AdapterError(
-            f'adapter "{card.name}": {card.key_env} is not set. Export it, or change key_env in {endpoint.source}.'
+            f'adapter "{card.name}": {variables} is not set. Export it, or write it into a file .env in this folder '
+            f"(the variable is named by key_env in {endpoint.source})."
         )
     if not (key.isascii() and key.isprintable()):
         raise AdapterError(f'adapter "{card.name}": {card.key_env} holds characters that no header can carry.')

@@ -14,8 +14,8 @@ from evalkit.transport.ratelimit import Standing, Stock
 
 _FIRST_WINDOW = 10.0
 """Calls in flight at the beginning."""
-_GROWTH = 0.5
-"""What each answer adds at first: half as many again each round trip."""
+_GROWTH = 1.0
+"""What each answer adds at first: twice as many each round trip."""
 _GROWS_IN_S = 5.0
 """Where a round trip takes longer, it grows by as much in this time."""
 _MOST = 10_000.0
@@ -70,6 +70,8 @@ class Pace:
         self._window = min(_FIRST_WINDOW, self._most) if adaptive else self._most
         self._fast = True
         """Whether the window still grows by a share of itself."""
+        self._in_use_at = -inf
+        """When a call last began with so many others in flight that the window was in use."""
         self._widened_at = 0.0
         """When it last grew, or the first call began."""
         self._shrunk_at_call = 0
@@ -125,6 +127,8 @@ class Pace:
     def begin(self, now: float, tokens: float) -> Attempt:
         """A call begins; it must be ready."""
         self.in_flight += 1
+        if self.in_flight >= _USED * min(self._window, self.capacity or inf):
+            self._in_use_at = now
         if self._limiter.sent == 0:
             self._widened_at = now
         if self._calls is not None:
@@ -144,7 +148,9 @@ class Pace:
         """
         latency_s = now - attempt.sent_at
         self._latency_s += (latency_s - self._latency_s) * (_SHARE_OF_NEW if self._latency_s else 1.0)
-        if self._adaptive and self.in_flight >= _USED * min(self._window, self.capacity or inf):
+        # Whether it was in use, not whether it is: answers that come together find fewer and fewer in flight. And what
+        # is answered during a pause was let through before the limit was met.
+        if self._adaptive and not self._paused and self._in_use_at >= attempt.sent_at:
             self._widen(now)
         self.in_flight -= 1
         if tokens is not None:

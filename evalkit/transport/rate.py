@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from evalkit.errors import AdapterError
 from evalkit.trial import Call
 
+_MOST_CALLS = 1e9
+"""The largest count of a rate: more times than this could not be remembered."""
 _RATE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:/\s*(s|sec|m|min|h|hour)\s*)?")
 _SECONDS = {None: 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "hour": 3600.0}
 _MINUTE_S = 60.0
@@ -36,15 +38,16 @@ def read_rate(text: str) -> Rate:
         text: `50/s`, `300/m`, `300/min`, `5000/h`; a number alone is per second.
 
     Raises:
-        AdapterError: If it is none of these, or not above 0.
+        AdapterError: If it is none of these, not above 0, or more than a billion.
 
     >>> read_rate("300/min")
     Rate(count=300.0, seconds=60.0)
     """
     match = _RATE.fullmatch(text)
-    if match is None or float(match[1]) <= 0:
+    if match is None or not 0 < float(match[1]) <= _MOST_CALLS:
         raise AdapterError(
-            f"rate: found {text!r}, expected a number above 0 with or without a unit: 50/s, 300/m, 5000/h"
+            f"rate: found {text!r}, expected a number above 0 with or without a unit: 50/s, 300/m, 5000/h; "
+            "at most a billion"
         )
     return Rate(float(match[1]), _SECONDS[match[2]])
 

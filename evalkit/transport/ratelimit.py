@@ -79,7 +79,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
         return seconds
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for a year that no machine can count to
         return None
     # A date that names no zone is in UTC.
     until = until if until.tzinfo else until.replace(tzinfo=UTC)

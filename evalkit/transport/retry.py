@@ -42,6 +42,7 @@ _VOID = Rule(0)
 RULES: Mapping[str, Rule] = {
     # No call can succeed before somebody changes something.
     "unreachable": Rule(4, fatal=True),  # nothing has answered in this run; a server that starts gets 7 s
+    "silent": _STOP,  # nothing was answered in this run, for long
     "certificate": _STOP,
     "quota": _STOP,
     "http-3xx": _STOP,

@@ -124,6 +124,10 @@ class Traffic:
         """Wait between two attempts."""
         await self._gate.rest(seconds)
 
+    def shut(self, why: Exception) -> None:
+        """Begin no attempt any more: whoever waits for one or wants one gets this error."""
+        self._gate.shut(why)
+
     def close(self) -> None:
         """Watch no more."""
         self._gate.close()

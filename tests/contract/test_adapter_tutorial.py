@@ -136,6 +136,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "tool_choice": {"tools": [FUNCTION], "tool_choice": "required"},
     "logprobs": {"logprobs": True},
     "reasoning_effort": {"reasoning_effort": "high"},
+    "verbosity": {"verbosity": "low"},
 }
 
 

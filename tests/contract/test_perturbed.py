@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from functools import cache
 
 import pytest
 from rapidfuzz.distance import OSA
 
-from evalkit.content import shipped
 from evalkit.perturb import Source, count_tokens, perturb
 from evalkit.perturb.context import FOOTER, HEADER
 from evalkit.perturb.edits import Slips
@@ -17,22 +15,18 @@ from evalkit.perturb.filler import giveaways
 from evalkit.perturb.noise import typed_text
 from evalkit.perturb.spans import fold, identifiers, number_words, occurrences, protected_values
 from evalkit.perturb.voice import VOICES
-from evalkit.suite import Suite, Task, load_suite
+from evalkit.suite import Task
 from evalkit.trial import Condition, Item, rng_for
+from tests.shipped import shipped_suites
 
 SEED = 11
 N_ITEMS = 60
 
 
-@cache
-def suites() -> tuple[Suite, ...]:
-    return tuple(load_suite(path) for path in sorted(shipped("suites").glob("*.yaml")))
-
-
 def tasks(perturbation: str) -> list[Task]:
     return [
         task
-        for suite in suites()
+        for suite in shipped_suites()
         for task in suite.tasks
         if any(each.condition.perturbation == perturbation for each in task.conditions)
     ]

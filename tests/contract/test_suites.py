@@ -22,6 +22,7 @@ from evalkit.suite import Task, load_suite, suite_schema
 from evalkit.suite.document import read_document
 from evalkit.suite.models import SuiteFile
 from evalkit.template import fields_of
+from tests.shipped import shipped_suites
 
 FOLDER = shipped("suites")
 SUITES = sorted(FOLDER.glob("*.yaml"))
@@ -233,7 +234,7 @@ def test_the_answer_of_a_generator_passes(name: str) -> None:
 
 
 every_shipped_task = pytest.mark.parametrize(
-    "task", [task for path in SUITES for task in load_suite(path).tasks], ids=lambda task: task.name
+    "task", [task for suite in shipped_suites() for task in suite.tasks], ids=lambda task: task.name
 )
 _NUMBER = re.compile(r"(?<![\w.])\d[\d.,]*(?<=\d)")
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from evalkit.content import shipped
 from evalkit.score import BoundConstraint, score
-from evalkit.suite import Task, load_suite
+from evalkit.suite import Task
 from evalkit.template import fill
 from evalkit.trial import Item
+from tests.shipped import shipped_suites
 
 TASKS = ["ticket-title", "routing", "extraction", "reply"]
 TEXTS = {"ticket-title": "complaint", "routing": "message", "extraction": "message", "reply": "message"}
@@ -25,7 +25,8 @@ every_task = pytest.mark.parametrize("name", TASKS)
 
 @cache
 def task(name: str) -> Task:
-    return load_suite(shipped("suites") / "support.yaml").task(name)
+    (suite,) = (suite for suite in shipped_suites() if suite.name == "support")
+    return suite.task(name)
 
 
 @cache

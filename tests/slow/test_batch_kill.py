@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from evalkit.record import read_run_file
+from tests.batch_server import KEY
 from tests.runs import rows_of, write_suite
 
 pytestmark = pytest.mark.slow
@@ -104,7 +105,7 @@ def serving(*options: str) -> Iterator[ServerProcess]:
 
 
 def start(folder: Path, arguments: list[str], kill: str = "0 none") -> subprocess.Popen[str]:
-    keys = {f"{provider.upper()}_API_KEY": "sk-test" for provider in PROVIDERS}
+    keys = {f"{provider.upper()}_API_KEY": KEY for provider in PROVIDERS}
     environment = {**os.environ, **keys, "PYTHONPATH": str(ROOT), "KILL": kill}
     command = [sys.executable, "-c", COMMAND, *arguments]
     pipe = subprocess.PIPE
