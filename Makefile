@@ -10,10 +10,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 demo: $(VENV)/.installed  ## measure the shipped support suite with plain code
 	$(BIN)/evalkit run suites/support.yaml --model baseline/rules
 
-# Tests start many processes: where nobody may keep bytecode, each of them would compile everything anew.
+# Three at a time on two cores: some wait for servers. Tests start many processes: where nobody may keep bytecode, each of them would compile everything anew.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/.dev  ## the tests that run by default
-	$(BIN)/python -m pytest -n auto --dist worksteal -q
+	$(BIN)/python -m pytest -n 3 --dist worksteal -q
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -25,7 +25,7 @@ types: $(VENV)/.dev
 
 slow: $(VENV)/.dev  ## simulations, kill tests, and properties with all their examples, minutes
 	$(BIN)/python -m pytest -n auto -q -m slow
-	HYPOTHESIS_PROFILE=default $(BIN)/python -m pytest -n auto -q -m "hypothesis and not slow and not external and not wheel"
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n auto -q -m "hypothesis and not slow and not external and not wheel"
 
 external: $(VENV)/.dev  ## third-party data; EVALKIT_EXTERNAL_DATA names its folder
 	$(BIN)/python -m pytest -q -m external

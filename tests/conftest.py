@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# By default fewer examples than the hundred that HYPOTHESIS_PROFILE=default looks at.
 settings.register_profile("quick", max_examples=25)
+settings.register_profile("thorough", max_examples=200)  # `make slow`
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -64,18 +64,19 @@ def test_an_expected_error_shows_no_traceback_unless_asked(capsys: Any) -> None:
     assert err.endswith("nowhere: no run.json; expected the folder of a run\n")
 
 
-BROKEN = "def build(call, model, address):\n    {body}\n\n\ndef parse(reply):\n    return reply\n"
-
-
-@pytest.mark.parametrize("body", ["return 1 / 0", "raise SystemExit(1)"])
-def test_a_crash_exits_with_70_and_keeps_the_run(tmp_path: Path, capsys: Any, body: str) -> None:
+@pytest.mark.parametrize("failure", [ZeroDivisionError("a defect"), SystemExit(1)])
+def test_a_crash_exits_with_70_and_keeps_the_run(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch, failure: BaseException
+) -> None:
     """Never with 1, which would mean a verdict."""
+
+    def outcome_of(rows: object) -> None:
+        raise failure
+
     write_suite(tmp_path, n_items=3)
-    (tmp_path / "own").mkdir()
-    (tmp_path / "own" / "broken.py").write_text(BROKEN.format(body=body))
-    card = 'name = "own"\nabout = "Ours."\ndialect = "broken"\nbase_url = "http://127.0.0.1:9"\nverified = true\n'
-    (tmp_path / "own" / "own.toml").write_text(card)
-    assert 70 == call(["run", "sums.yaml", "--model", "own/x", "--adapters", "own"])
+    # There is no defect to be found on purpose: one is put in.
+    monkeypatch.setattr("evalkit.engine.engine.outcome_of", outcome_of)
+    assert 70 == call(["run", "sums.yaml", "--model", "echo/x"])
     err = capsys.readouterr().err
     assert "Traceback" in err
     assert "evalkit itself failed; please report this" in err

@@ -169,7 +169,7 @@ TEXTS = st.lists(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None)
 @given(TEXTS, st.sampled_from(["", OWN]), st.booleans())
 def test_whatever_is_accepted_round_trips_through_the_file(texts: list[str], own: str, asked: bool) -> None:
     proposed = [*texts, *(f"{text} {{a}} {text} {{b}} 20 {text}" for text in texts)]

@@ -45,7 +45,7 @@ CLEAN = TEMPLATE.replace("{text}", TEXT)
 
 
 @given(st.text(max_size=8), st.integers(100, 6000), st.sampled_from(["before", "after", "around"]))
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None)
 def test_the_added_tokens_are_the_level_within_two_per_cent(item_id: str, level: int, place: Place) -> None:
     text = content(source(item_id, place=place), level)
     added = text[: len(text) - len(CLEAN)]

@@ -186,7 +186,7 @@ def test_spaces_are_dropped_or_doubled_and_words_split() -> None:
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60) | st.text("aAb c.,'\n7", max_size=40), st.integers())
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 def test_every_slip_changes_its_place_and_no_place_is_touched_twice(text: str, seed: int) -> None:
     edits = slips(text, seed).draw(len(text))
     assert [] == [edit for edit in edits if edit.new == text[edit.start : edit.end]]
@@ -195,14 +195,14 @@ def test_every_slip_changes_its_place_and_no_place_is_touched_twice(text: str, s
 
 
 @given(st.text("abcXY z.,'\n", max_size=60), st.integers(), st.integers(0, 30), st.integers(0, 30))
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 def test_a_longer_draw_starts_with_the_shorter_one(text: str, seed: int, n_few: int, n_more: int) -> None:
     few, many = slips(text, seed).draw(n_few), slips(text, seed).draw(n_few + n_more)
     assert few == many[: len(few)]
 
 
 @given(st.text("ab c'.", min_size=1, max_size=40), st.integers())
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 def test_no_word_vanishes(text: str, seed: int) -> None:
     """A word that goes would let its neighbours, or marks of quotation, meet."""
     pieces = [piece for piece in text.replace("'", " ").replace(".", " ").split() if piece]

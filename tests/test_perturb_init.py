@@ -58,7 +58,7 @@ def test_every_perturbation_changes_the_text_and_does_so_every_time_alike(condit
 
 
 @given(st.text(max_size=5), st.text(max_size=80), st.sampled_from(CONDITIONS))
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 def test_protected_values_and_identifiers_survive_everything(item_id: str, text: str, condition: Condition) -> None:
     item = source(item_id, f"{text} lamp A-1042 {text}")
     content = perturb(item, condition).messages[0].content

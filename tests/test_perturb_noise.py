@@ -88,7 +88,7 @@ def test_the_text_is_the_same_on_every_machine_and_in_every_version() -> None:
 
 
 @given(st.text(max_size=60), st.sampled_from([0.05, 0.2, 0.5]))
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None)
 def test_numbers_identifiers_names_and_protected_values_survive(text: str, level: float) -> None:
     text = f"{text} A-1042 at 12.50 to jo@example.org for «Brivo Quick» the lamp oil Acme twelve {text}"
     after = noisy(source("a", text, protect=("oil", "Acme"), oil=["lamp oil"]), level)
@@ -97,7 +97,7 @@ def test_numbers_identifiers_names_and_protected_values_survive(text: str, level
 
 
 @given(st.text("abcXY .,:;'\n12@", max_size=60), st.sampled_from([0.2, 0.5]))
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 def test_noise_never_makes_an_identifier_nor_breaks_one(text: str, level: float) -> None:
     after = noisy(source("a", text, template="{text}"), level)
     assert [text[a:b] for a, b in identifiers(text)] == [after[a:b] for a, b in identifiers(after)]

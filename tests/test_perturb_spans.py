@@ -60,7 +60,7 @@ def test_overlapping_places_are_all_found() -> None:
 
 
 @given(st.text())
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 def test_folding_keeps_every_offset(text: str) -> None:
     assert len(text) == len(fold(text))
 

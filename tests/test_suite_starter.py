@@ -74,7 +74,7 @@ def in_file(folder: Path, kind: str, answers: Mapping[str, Any]) -> Answers:
     return Answers(suite="x", columns=read_columns(str(path), folder), target=target, **answers)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None)
 @given(
     judge=JUDGED,
     kind=st.sampled_from(["inline", "jsonl", "csv"]),
