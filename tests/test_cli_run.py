@@ -630,6 +630,7 @@ def test_a_setting_that_cannot_be_sent_leaves_no_run(tmp_path: Path, capsys: Any
     assert not Path("runs").exists()
 
 
+@pytest.mark.slow
 def test_a_web_page_in_place_of_a_model_is_told_with_its_address(tmp_path: Path, capsys: Any) -> None:
     write_suite(tmp_path, n_items=1)
     with serving(script=("html",) * 5) as server:

@@ -127,6 +127,7 @@ def test_a_server_that_is_not_there_is_named_without_the_key(tmp_path: Path, add
     assert [] == _quoting(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_crash_shows_no_key(tmp_path: Path) -> None:
     """A traceback shows lines of code, and the text of exceptions; a dialect of one's own may fail in any way."""
     write_suite(tmp_path)
@@ -148,6 +149,7 @@ def test_a_crash_shows_no_key(tmp_path: Path) -> None:
     assert KEY not in said
 
 
+@pytest.mark.slow
 def test_what_only_lists_or_shows_needs_no_key(tmp_path: Path) -> None:
     write_suite(tmp_path)
     (tmp_path / ".env").write_text(f"OPENAI_API_KEY={KEY}\n", encoding="utf-8")
