@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import re
 import subprocess
@@ -11,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.cli.progress import BATCH_LOG_SECONDS, LOG_SECONDS, Display
+from evalkit.cli.progress import BATCH_LOG_SECONDS, LOG_SECONDS, WAITING_SECONDS, Display
 from evalkit.engine.outcomes import decider_of
 from evalkit.plan import Scope
 from evalkit.transport import BatchNews
@@ -35,6 +37,20 @@ def test_a_log_is_told_now_and_then(tmp_path: Path, capsys: Any) -> None:
         assert "" == capsys.readouterr().err
     assert line.startswith("2 trials (at most 4), 1 passed, 1 void, ")
     assert line.endswith(" calls/s, 0 in flight, cost unknown\n")
+
+
+def test_a_log_is_told_that_nothing_is_answered(tmp_path: Path, capsys: Any) -> None:
+    """A provider that refuses for minutes must not look like a program that hangs."""
+
+    async def wait(display: Display) -> None:
+        display._shown -= LOG_SECONDS
+        display._latest -= 44.0
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(display.go_on(), WAITING_SECONDS * 1.5)
+
+    with Display(session(make_suite(tmp_path, n_items=4), Scripted(), tmp_path)) as display:
+        asyncio.run(wait(display))
+    assert re.fullmatch(r"0 trials \(at most 4\), .* in flight, no answer for 4[5-9] s\n", capsys.readouterr().err)
 
 
 def test_what_was_spent_is_shown_as_far_as_it_is_known(tmp_path: Path, capsys: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import sys
 import time
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _MARKS = {"usable": "✓", "unusable": "✗"}
 REDRAW_SECONDS = 0.25
 LOG_SECONDS = 15.0
+WAITING_SECONDS = 1.0
+"""How often it is looked whether there is something to show though nothing was answered."""
 BATCH_LOG_SECONDS = 600.0
 """How long a log is silent about a batch that stands as it stood."""
 
@@ -35,7 +38,7 @@ class Display:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._live: Any = None
-        self._started = self._shown = time.monotonic()
+        self._started = self._shown = self._latest = time.monotonic()
         self._trials = self._calls = self._void = self._passes = 0
         self._spent = 0.0
         """Of this session, in US dollars, as far as it is known."""
@@ -70,7 +73,17 @@ class Display:
             self._spent += row.cost_usd or 0.0
             self._unpriced |= row.cost_usd is None
         self._done[row.task, row.condition] += 1
-        now = time.monotonic()
+        now = self._latest = time.monotonic()
+        self._show(now)
+
+    async def go_on(self) -> None:
+        """Show from time to time that a run waits, for as long as it is not ended; of batches there are news anyway."""
+        while True:
+            await asyncio.sleep(WAITING_SECONDS)
+            if not self._session.run.batch:
+                self._show(time.monotonic())
+
+    def _show(self, now: float) -> None:
         if now - self._shown < (LOG_SECONDS if self._live is None else REDRAW_SECONDS):
             return
         self._shown = now
@@ -104,9 +117,10 @@ class Display:
         speed = self._calls / max(now - self._started, 1e-9)
         in_flight = self._session.engine.in_flight if self._session.engine else 0
         void = f", {self._void:,} void" if self._void else ""
+        silent = f", no answer for {now - self._latest:,.0f} s" if now - self._latest >= LOG_SECONDS else ""
         return (
             f"{self._trials:,} trials (at most {self._session.planned:,}), {self._passes:,} passed{void}, "
-            f"{speed:,.0f} calls/s, {in_flight} in flight{self._cost()}"
+            f"{speed:,.0f} calls/s, {in_flight} in flight{silent}{self._cost()}"
         )
 
     def _cost(self) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -288,7 +288,7 @@ def _carry_out(session: Session) -> Measured:
     try:
         with Display(session) as display:
             session.on_trial, session.on_batch = display.on_trial, display.on_batch
-            measured = asyncio.run(_with_signals(session))
+            measured = asyncio.run(_with_signals(session, display.go_on))
     except EvalkitError:
         say(f"Go on with: evalkit run --resume {session.folder}", err=True)
         raise
@@ -356,9 +356,15 @@ def _show(text: str) -> int:
     return 0
 
 
-async def _with_signals(session: Session) -> Measured:
-    """The first signal stops a run gently, the second at once."""
+async def _with_signals(session: Session, beside: Callable[[], Coroutine[Any, Any, None]]) -> Measured:
+    """The first signal stops a run gently, the second at once.
+
+    Args:
+        session: Is carried out.
+        beside: Goes on beside it.
+    """
     loop = asyncio.get_running_loop()
+    other = loop.create_task(beside())
 
     def stop() -> None:
         if session.engine is None or session.engine.stopping:
@@ -380,5 +386,6 @@ async def _with_signals(session: Session) -> Measured:
     try:
         return await session.carry_out()
     finally:
+        other.cancel()
         for number, handler in before.items():
             signal.signal(number, handler)
