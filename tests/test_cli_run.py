@@ -577,7 +577,8 @@ def test_the_environments_key_wins_over_the_files(tmp_path: Path, monkeypatch: p
 
 
 def _evalkit(folder: Path, *arguments: str, limit_blocks: str = "unlimited") -> subprocess.CompletedProcess[str]:
-    command = f'ulimit -f {limit_blocks}; exec "$0" -m evalkit "$@"'
+    # -B: bytecode that does not fit either would be cut off, and read by the next process.
+    command = f'ulimit -f {limit_blocks}; exec "$0" -B -m evalkit "$@"'
     return subprocess.run(
         ["bash", "-c", command, sys.executable, *arguments],
         cwd=folder,

@@ -46,7 +46,8 @@ def _start(folder: Path, server: ServerProcess, *arguments: str, before: Callabl
         (folder / "sums.yaml").write_text(SUITE, encoding="utf-8")
         arguments = ("sums.yaml", "--fixed", str(TRIALS), "--out", "runs", "--model", "localhost/m")
         arguments += ("-M", f"base_url=http://127.0.0.1:{server.port}/v1")
-    command = [sys.executable, "-m", "evalkit", "run", *arguments, "--concurrency", str(CONCURRENCY), "--json"]
+    # -B: bytecode for which there is no room either would be cut off, and read by the next process.
+    command = [sys.executable, "-B", "-m", "evalkit", "run", *arguments, "--concurrency", str(CONCURRENCY), "--json"]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True, preexec_fn=before)
 
