@@ -16,6 +16,7 @@ import pytest
 from aiohttp import web
 
 from evalkit.adapter import ReplyError, Request
+from evalkit.content import shipped
 from evalkit.transport import Model, open_model
 from evalkit.transport.http import HttpChannel
 from evalkit.trial import Call, Message
@@ -163,7 +164,7 @@ def _model() -> Model:
     return open_model(
         "localhost/m",
         options={"base_url": "http://127.0.0.1:9/v1"},
-        folders=[Path(__file__).parents[1] / "adapters"],
+        folders=[shipped("adapters")],
         allow_code=False,
         timeout_s=5,
         code_folders=[],

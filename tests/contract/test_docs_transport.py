@@ -11,7 +11,7 @@ from evalkit.transport.deadline import CEILING_S, ENOUGH_ANSWERS, FLOOR_S, LONGE
 from evalkit.transport.http import CONNECT_TIMEOUT_S
 from evalkit.transport.retry import MAX_ATTEMPTS, MAX_BACKOFF_S, MAX_RETRY_AFTER_S, RULES, rule_for
 
-TEXT = (Path(__file__).parents[1] / "docs" / "transport.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[2] / "docs" / "transport.md").read_text(encoding="utf-8")
 
 
 def test_the_table_of_failures_is_that_of_the_code() -> None:
