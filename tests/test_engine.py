@@ -117,7 +117,8 @@ def test_the_results_do_not_depend_on_the_order_of_answers(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("concurrency", [1, 4, 30])
 def test_as_many_calls_are_in_flight_as_allowed_and_no_more(tmp_path: Path, concurrency: int) -> None:
-    model = Scripted(seconds=lambda call: 0.004)
+    # Long enough that none has answered before the last of them has begun.
+    model = Scripted(seconds=lambda call: 0.004 * concurrency)
     _run(_plan(tmp_path, n_items=60), model, tmp_path, concurrency=concurrency)
     assert concurrency == model.most_in_flight
     assert 60 == len(model.answered)
