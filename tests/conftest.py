@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("quick", max_examples=25)
+settings.register_profile("quick", max_examples=20)
 settings.register_profile("thorough", max_examples=200)  # `make slow`
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 

@@ -63,6 +63,7 @@ def keys_of_table(text: str) -> list[str]:
     return [key for row in rows for key in re.findall(r"`([\w.]+)`", row)]
 
 
+@pytest.mark.slow
 def test_generated_pages_are_current() -> None:
     assert [] == stale()
 
