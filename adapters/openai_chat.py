@@ -13,7 +13,7 @@ from evalkit.adapter.openai import (
     cost_in,
     fingerprint_in,
     logprob_in,
-    read_error,
+    read_choice,
     read_refusal,
     served_in,
     tokens_in,
@@ -33,8 +33,6 @@ _FINISH: Mapping[str, FinishReason] = {
     "function_call": "tool_calls",
     "refusal": "refusal",
 }
-_FAILED = frozenset({"error", "abort", "insufficient_system_resource", "network_error"})
-"""The server gave up half way (OpenRouter and Mistral; vLLM; DeepSeek; Z.ai)."""
 
 
 def build(call: Call, model: str, address: str) -> Request:
@@ -51,11 +49,9 @@ def parse(reply: Reply) -> Response:
         written = _failed_generation(reply)
         return read_refusal(reply) if written is None else Response(text=written)
     data = reply.json()
-    if not data.get("choices") and data.get("error"):
-        return read_error(reply, data["error"])
-    choice = data["choices"][0]
-    if choice.get("finish_reason") in _FAILED or choice.get("error"):
-        return read_error(reply, choice.get("error") or data.get("error") or "the provider gave up half way")
+    choice = read_choice(reply, data)
+    if isinstance(choice, Response):
+        return choice
     return _response(data, choice)
 
 

@@ -16,7 +16,7 @@ from evalkit.adapter.openai import (
     cost_in,
     fingerprint_in,
     logprob_in,
-    read_error,
+    read_choice,
     read_refusal,
     served_in,
     tokens_in,
@@ -28,7 +28,6 @@ _OURS = frozenset({"model", "messages", "prompt", "stream", "n", "echo"})
 _LACKING = ("tools", "tool_choice", "parallel_tool_calls", "reasoning_effort", "verbosity")
 
 _FINISH: Mapping[str, FinishReason] = {"length": "length", "content_filter": "content_filter"}
-_FAILED = frozenset({"error", "abort"})  # OpenRouter and vLLM: the server gave up half way
 
 
 def build(call: Call, model: str, address: str) -> Request:
@@ -43,11 +42,9 @@ def parse(reply: Reply) -> Response:
     if reply.status >= 300:
         return read_refusal(reply)
     data = reply.json()
-    if not data.get("choices") and data.get("error"):
-        return read_error(reply, data["error"])
-    choice = data["choices"][0]
-    if choice.get("finish_reason") in _FAILED or choice.get("error"):
-        return read_error(reply, choice.get("error") or data.get("error") or "the provider gave up half way")
+    choice = read_choice(reply, data)
+    if isinstance(choice, Response):
+        return choice
     text = choice["text"]
     if not isinstance(text, str):
         raise ReplyError("unexpected-reply", f"found a text of type {type(text).__name__}")

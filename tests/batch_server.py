@@ -27,7 +27,6 @@ import argparse
 import asyncio
 import contextlib
 import json
-import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -37,6 +36,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.loopback import in_thread
 from tests.server import ANSWERS
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -410,18 +410,9 @@ def _cut(request: web.Request) -> web.StreamResponse:
 @contextlib.contextmanager
 def serving(**behaviour: Any) -> Iterator[BatchServer]:
     """Serve from a thread of this process; the arguments are those of Behaviour."""
-    loop = asyncio.new_event_loop()
     server = BatchServer(Behaviour(**behaviour))
-    runner = loop.run_until_complete(server.start())
-    thread = threading.Thread(target=loop.run_forever, name="batch-server")
-    thread.start()
-    try:
+    with in_thread(server.start):
         yield server
-    finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(timeout=10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
 
 
 async def _forever(behaviour: Behaviour) -> None:

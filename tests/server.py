@@ -27,7 +27,6 @@ import hashlib
 import json
 import random
 import re
-import threading
 import time
 import urllib.request
 from collections import Counter
@@ -36,6 +35,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
+
+from tests.loopback import in_thread
 
 ANSWERS: Mapping[str, Callable[[str], str]] = {
     "echo": lambda prompt: prompt,
@@ -281,17 +282,9 @@ async def _cut(request: web.Request, *, half: bool, body: bytes) -> web.StreamRe
 @contextlib.contextmanager
 def serving(**behaviour: Any) -> Iterator[Server]:
     """Serve from a thread of this process; the arguments are those of Behaviour."""
-    loop = asyncio.new_event_loop()
-    server, runner = loop.run_until_complete(_started(Behaviour(**behaviour)))
-    thread = threading.Thread(target=loop.run_forever, name="server")
-    thread.start()
-    try:
+    server = Server(Behaviour(**behaviour))
+    with in_thread(server.start, server.stop):
         yield server
-    finally:
-        asyncio.run_coroutine_threadsafe(server.stop(runner), loop).result(timeout=10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
 
 
 async def _started(behaviour: Behaviour, port: int = 0) -> tuple[Server, web.AppRunner]:

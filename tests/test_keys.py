@@ -7,7 +7,6 @@ import contextlib
 import json
 import subprocess
 import sys
-import threading
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from evalkit.content import shipped
 from evalkit.transport import Model, open_model
 from evalkit.transport.http import HttpChannel
 from evalkit.trial import Call, Message
+from tests.loopback import answering
 from tests.runs import write_suite
 
 KEY = "sk-9f1c-found-nowhere"
@@ -52,21 +52,8 @@ class Parrot:
 
 @contextlib.contextmanager
 def _parroting(*, refuses: bool) -> Iterator[str]:
-    loop = asyncio.new_event_loop()
-    app = web.Application()
-    app.router.add_post("/v1/chat/completions", Parrot(refuses=refuses).answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    loop.run_until_complete(runner.setup())
-    loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(timeout=10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    with answering("/v1/chat/completions", Parrot(refuses=refuses).answer) as address:
+        yield f"{address}/v1"
 
 
 def _evalkit(folder: Path, *arguments: str, **environment: str) -> str:

@@ -12,15 +12,15 @@ Without the key `KEY` a call gets `401`, except from Ollama's, which asks for no
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import re
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+
+from tests.loopback import in_thread
 
 KEY = "k-0b7e-found-nowhere"
 
@@ -185,15 +185,6 @@ class WireServer:
 @contextlib.contextmanager
 def speaking(name: str, *, script: tuple[str, ...] = ()) -> Iterator[WireServer]:
     """Serve one of the formats from a thread of this process."""
-    loop = asyncio.new_event_loop()
     server = WireServer(FORMATS[name], script)
-    runner = loop.run_until_complete(server.start())
-    thread = threading.Thread(target=loop.run_forever, name=name)
-    thread.start()
-    try:
+    with in_thread(server.start):
         yield server
-    finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(timeout=10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()

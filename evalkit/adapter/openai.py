@@ -17,6 +17,8 @@ from evalkit.trial import Response
 
 _STATUS: Mapping[str, int] = {"rate_limit_exceeded": 429, "server_error": 500}
 """Codes that stand for a status."""
+_GAVE_UP = frozenset({"error", "abort", "insufficient_system_resource", "network_error"})
+"""Finish reasons of a server that gave up half way (OpenRouter and Mistral; vLLM; DeepSeek; Z.ai)."""
 _CACHED = (
     ("usage", "prompt_cache_hit_tokens"),  # DeepSeek
     ("usage", "cached_tokens"),  # Together
@@ -68,6 +70,27 @@ def read_error(reply: Reply, error: Any) -> Response:
             message = f"the provider answers with an error: {reply.excerpt()}"
             raise ReplyError("provider-error", message) from failure
         raise
+
+
+def read_choice(reply: Reply, data: Mapping[str, Any]) -> Mapping[str, Any] | Response:
+    """Read the choice of a completion, of the chat or of the plain format.
+
+    Args:
+        reply: What came back, with status 200.
+        data: Its JSON.
+
+    Returns:
+        The choice; or, where the server gave up or an error takes its place, what `read_error` makes of it.
+
+    Raises:
+        ReplyError: As `read_error`.
+    """
+    if not data.get("choices") and data.get("error"):
+        return read_error(reply, data["error"])
+    choice: Mapping[str, Any] = data["choices"][0]
+    if choice.get("finish_reason") in _GAVE_UP or choice.get("error"):
+        return read_error(reply, choice.get("error") or data.get("error") or "the provider gave up half way")
+    return choice
 
 
 def tokens_in(data: Mapping[str, Any]) -> Tokens:

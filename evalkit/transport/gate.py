@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from math import inf
 
@@ -81,10 +82,9 @@ class Gate:
         """Wait between two attempts, until the gate is shut at most."""
         self._resting += 1
         try:
-            async with asyncio.timeout(seconds):
-                await self._shut.wait()
-        except TimeoutError:
-            pass
+            with contextlib.suppress(TimeoutError):  # the rest is over
+                async with asyncio.timeout(seconds):
+                    await self._shut.wait()
         finally:
             self._resting -= 1
 

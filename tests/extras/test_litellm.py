@@ -7,7 +7,6 @@ import contextlib
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +22,7 @@ from evalkit.record import read_run_file
 from evalkit.transport import Model, open_model
 from evalkit.transport.library import library_channel
 from evalkit.trial import Answer, Call, Message
+from tests.loopback import answering
 from tests.runs import write_suite
 from tests.server import serving
 
@@ -228,25 +228,12 @@ def test_an_overflow_on_bedrock() -> None:
 @contextlib.contextmanager
 def messages_server(reply: dict[str, Any], status: int) -> Iterator[str]:
     """A server that gives the same reply to everything."""
-    loop = asyncio.new_event_loop()
-    app = web.Application()
 
     async def answer(request: web.Request) -> web.Response:
         return web.json_response(reply, status=status)
 
-    app.router.add_post("/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None)
-    loop.run_until_complete(runner.setup())
-    loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
+    with answering("/{path:.*}", answer) as address:
+        yield address
 
 
 def test_a_whole_run_keeps_no_key_and_takes_nothing_from_an_env_file(tmp_path: Path) -> None:
