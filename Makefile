@@ -5,10 +5,10 @@ EXTRAS := .venv-extras
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types slow external wheel extras bench schema docs lock clean
+.PHONY: demo test lint types slow external wheel extras ladder bench schema docs lock clean
 
-demo: $(VENV)/.installed  ## measure the shipped support suite with plain code
-	$(BIN)/evalkit run suites/support.yaml --model baseline/rules
+demo: $(VENV)/.installed  ## six models of one family on one suite, and which can do what
+	$(BIN)/evalkit run ladder --model tiny/5k --model tiny/15k --model tiny/40k --model tiny/120k --model tiny/300k --model tiny/1m
 
 # Three at a time on two cores: some wait for servers. Tests start many processes: where nobody may keep bytecode, each of them would compile everything anew.
 test: export PYTHONDONTWRITEBYTECODE :=
@@ -36,11 +36,17 @@ wheel: $(VENV)/.dev  ## build the wheel and try it away from the source tree
 extras: $(EXTRAS)/.installed  ## the libraries that are providers, and a real server; minutes and gigabytes the first time
 	$(EXTRAS)/bin/python -m pytest -q -m extras tests/extras
 
+ladder: $(EXTRAS)/.installed  ## train the models in the box anew, hours; may be stopped and started again
+	$(EXTRAS)/bin/python -m training
+	$(EXTRAS)/bin/python -m training.document
+
 bench: $(VENV)/.dev  ## what things take, as ratios; half an hour
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/transport.py
 	$(BIN)/python benchmarks/verdicts.py
+	$(BIN)/python benchmarks/tiny_models.py
+	$(BIN)/python benchmarks/scaling_law.py
 
 schema: $(VENV)/.installed
 	$(BIN)/evalkit schema > suites/suite.schema.json

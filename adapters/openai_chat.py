@@ -16,12 +16,13 @@ from evalkit.adapter.openai import (
     read_choice,
     read_refusal,
     served_in,
+    target_in,
     tokens_in,
     tool_call,
 )
 from evalkit.trial import Call, FinishReason, Response
 
-_OURS = frozenset({"model", "messages", "stream", "n"})
+_OURS = frozenset({"model", "messages", "stream", "n", "target"})
 
 _FINISH: Mapping[str, FinishReason] = {
     "length": "length",
@@ -40,6 +41,8 @@ def build(call: Call, model: str, address: str) -> Request:
     settings = Sampling(call.sampling, form="chat completions", ours=_OURS)
     messages = [message.as_json() for message in call.messages]
     body = {"model": model, "messages": messages, **settings.left}
+    if call.target is not None:
+        body["target"] = call.target
     return Request(method="POST", url=f"{address}/chat/completions", body=body)
 
 
@@ -79,6 +82,7 @@ def _response(data: Mapping[str, Any], choice: Mapping[str, Any]) -> Response:
         fingerprint=fingerprint_in(data),
         cost_usd=cost_in(data.get("usage")),
         logprob=_logprob(choice.get("logprobs"), message),
+        **target_in(choice),
         **tokens_in(data),
     )
 

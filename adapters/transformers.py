@@ -111,7 +111,7 @@ class TransformersChannel:
 
 
 def _settings(request: Request) -> _Settings:
-    given = {name: value for name, value in request.body.items() if name not in {"model", "messages"}}
+    given = {name: value for name, value in request.body.items() if name not in {"model", "messages", "target"}}
     try:
         return _Settings.model_validate(given)
     except ValidationError as error:
@@ -257,8 +257,24 @@ class _LocalModel:
         for room in sorted({row.room for row in rows.values()}):
             self._generate([row for row in rows.values() if row.room == room], settings[0], is_over)
         for place, row in rows.items():
-            outcomes[place] = self._reply(row, logprobs=settings[place].logprobs)
+            scored = self._scored(row.prompt, requests[place].body.get("target"))
+            outcomes[place] = self._reply(row, scored, logprobs=settings[place].logprobs)
         return outcomes
+
+    def _scored(self, prompt: list[int], target: str | None) -> dict[str, Any] | None:
+        """How likely the right answer is after the prompt, with the token that ends it; None if it cannot be told."""
+        end = self._tokenizer.eos_token_id
+        if target is None or end is None:
+            return None
+        torch = self._torch
+        answer = [*self._tokenizer(target, add_special_tokens=False)["input_ids"], end]
+        if self._context is not None and len(prompt) + len(answer) > self._context:
+            return None
+        with torch.inference_mode():
+            ids = torch.tensor([prompt + answer[:-1]], device=self._device)
+            logprobs = self._model(ids).logits[0, len(prompt) - 1 :].float().log_softmax(-1)
+            known = logprobs.gather(1, torch.tensor(answer, device=self._device)[:, None])
+        return {"logprob": known.sum().item(), "tokens": len(answer)}
 
     def _prompt(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
         if not self._tokenizer.chat_template:
@@ -336,7 +352,7 @@ class _LocalModel:
         error = {"message": message, "code": "context_length_exceeded"}
         return Reply(status=400, body=json.dumps({"error": error}).encode())
 
-    def _reply(self, row: _Row, *, logprobs: bool) -> Outcome:
+    def _reply(self, row: _Row, scored: dict[str, Any] | None, *, logprobs: bool) -> Outcome:
         if row.ended is None:
             return ReplyError("timeout", f"transformers/{self._name}: no whole answer in time")
         pairs = zip(row.tokens, row.logprobs, strict=True)
@@ -346,6 +362,7 @@ class _LocalModel:
             "message": {"role": "assistant", "content": row.text},
             "finish_reason": row.ended,
             "logprobs": {"content": content} if logprobs else None,
+            "target_logprob": scored,
         }
         usage = {"prompt_tokens": len(row.prompt), "completion_tokens": len(row.tokens)}
         data = {

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalkit.engine import EngineSettings, Measured, default_concurrency, measure, start
+from evalkit.engine import EngineSettings, Measured, measure, start
 from evalkit.engine import resume as go_on
 from evalkit.engine.importing import ImportOptions
 from evalkit.engine.importing import import_trials as import_table
@@ -70,7 +70,8 @@ async def arun(
         seed: Of item order and perturbations.
         confidence: Of each verdict; the suite's when None.
         options: Settings of the model, as with -M.
-        concurrency: Calls in flight; 16 when None, with batches the most of a round, then 10,000.
+        concurrency: Calls in flight; when None 16, or more where the model's card says so. With batches the most of a
+            round, then 10,000.
         batch: Whether calls are handed in as the provider's batches: slower, and for less money.
         rate: Calls that begin in any second, minute or hour: `50/s`, `300/m`, `5000/h`; no bound when None.
         tpm: Tokens in any minute, estimated before a call; no bound when None.
@@ -115,7 +116,7 @@ async def arun(
         confidence=confidence,
         options=options or {},
         settings=EngineSettings(
-            concurrency=concurrency or default_concurrency(batch=batch),
+            concurrency=concurrency,
             batch=batch,
             max_void=max_void,
             keep_requests=keep_requests,

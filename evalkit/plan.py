@@ -135,13 +135,15 @@ class Plan:
 
     def call(self, terms: Terms, item: Item, repeat: int, prompt: Prompt) -> Call:
         """A prompt with its place in the run."""
+        task = self.suite.task(terms.task)
         return Call(
             task=terms.task,
             item=item.id,
             condition=terms.condition,
             repeat=repeat,
             messages=prompt.messages,
-            sampling=self.suite.task(terms.task).sampling,
+            sampling=task.sampling,
+            target=task.target_of(item),
         )
 
 

@@ -93,6 +93,11 @@ class Call:
     messages: Messages
     sampling: Mapping[str, Any] = field(default_factory=dict)
     """Sent with the request; what is not named is not sent."""
+    target: str | None = None
+    """The text of the right answer, for models that say how likely it is to them; None where the task names none.
+
+    It is sent to those alone whose card says that they score it.
+    """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,6 +126,10 @@ class Response:
     """What else the provider says of the configuration that answered, such as `system_fingerprint`."""
     logprob: float | None = None
     """Sum of the answer's token log-probabilities, natural logarithm; None where not offered."""
+    target_logprob: float | None = None
+    """Log-probability of the right answer with its end, natural logarithm, at most 0; None where not offered."""
+    target_tokens: int | None = None
+    """How many tokens that is, at least 1."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from evalkit.adapter import Prices, Request
+from evalkit.adapter import ModelSize, Prices, Request
 from evalkit.engine import EngineSettings, Measured, Session, start
 from evalkit.plan import Scope, make_plan
 from evalkit.record import TrialReader, TrialRow
@@ -71,6 +71,8 @@ class Scripted:
     """
 
     name = address = "scripted/x"
+    size: ModelSize | None = None
+    usual_concurrency: int | None = None
     free = True
 
     def check(self, tasks: Sequence[str]) -> None:

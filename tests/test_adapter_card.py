@@ -42,6 +42,24 @@ def test_a_provider_is_not_taken_to_answer_the_same_way_unless_its_card_says_so(
     assert expected is card_from({**MINIMAL, **given}, source="acme.toml").steady
 
 
+def test_a_card_may_say_how_large_models_are() -> None:
+    sizes = {"1m": {"params": 1_008_144, "tokens": 2e7}}
+    size = card_from({**MINIMAL, "sizes": sizes}, source="acme.toml").sizes["1m"]
+    assert (1_008_144, 2e7, None) == (size.params, size.tokens, size.flops)
+
+
+@pytest.mark.parametrize(
+    ("message", "size"),
+    [
+        (r"acme: sizes\.1m\.parms: no such key\. Did you mean \"params\"", {"parms": 1}),
+        (r"acme: sizes\.1m\.params: found 0: ", {"params": 0}),
+    ],
+)
+def test_a_size_that_is_none_is_named(message: str, size: dict[str, float]) -> None:
+    with pytest.raises(AdapterError, match=message):
+        card_from({**MINIMAL, "sizes": {"1m": size}}, source="acme")
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(AdapterError, match=r"none\.toml: found no readable card"):
         read_card(tmp_path / "none.toml")

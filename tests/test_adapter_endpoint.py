@@ -100,6 +100,21 @@ def test_options_win_over_the_suite_and_are_called_as_the_provider_does() -> Non
     assert (request.call.item, request.call.sampling) == ("1", {"limit": 5, "temperature": 1})
 
 
+class Telling(Plain):
+    def build(self, call: Call, model: str, address: str) -> Request:
+        return Request(method="POST", url=address, body={"target": call.target})
+
+
+@pytest.mark.parametrize(("expected", "card"), [(None, HTTP), ("42", {**HTTP, "scores_target": True})])
+def test_nobody_is_told_the_right_answer_whose_card_does_not_say_that_it_is_scored(
+    expected: str | None, card: dict[str, Any]
+) -> None:
+    call = Call(task="t", item="1", condition="clean", repeat=0, messages=(), target="42")
+    request = _endpoint(card).request(call, Telling())
+    assert request.call is not None
+    assert (expected, expected) == (request.body["target"], request.call.target)
+
+
 KEYS = (
     "api_key apikey API-KEY OPENAI_API_KEY ACMEKEY x-api-key key token access_token hf-token client_secret password "
     "Authorization proxy-authorization credential google_credentials"

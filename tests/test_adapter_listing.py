@@ -119,14 +119,20 @@ def test_it_says_where_a_card_came_from(tmp_path: Path, monkeypatch: pytest.Monk
     assert os.fspath(own / "own.toml") in {listing.source for listing in found}
 
 
-@pytest.mark.parametrize(("expected", "name"), [("evalkit[no-such-library]", "no-such-library"), (None, "json")])
-def test_it_says_what_a_shipped_card_lacks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: str | None, name: str
+@pytest.mark.parametrize(
+    ("expected", "name", "installed"),
+    [(("evalkit[litellm]", True), "litellm", False), ((None, True), "litellm", True), ((None, False), "tiny", False)],
+)
+def test_it_says_what_a_shipped_card_lacks_if_it_opens_a_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: tuple[str | None, bool], name: str, installed: bool
 ) -> None:
     folder = folder_of(tmp_path, LIBRARY, name)
     monkeypatch.setattr("evalkit.adapter.listing.shipped", lambda _: folder)
-    assert expected == listed(folder).needs
+    monkeypatch.setattr("evalkit.adapter.listing.find_spec", lambda _: object() if installed else None)
+    found = listed(folder)
+    assert expected == (found.needs, found.asks_itself)
 
 
 def test_of_a_card_of_ones_own_it_cannot_say_that(tmp_path: Path) -> None:
-    assert listed(folder_of(tmp_path, LIBRARY, "no-such-library")).needs is None
+    found = listed(folder_of(tmp_path, LIBRARY, "no-such-library"))
+    assert (None, True) == (found.needs, found.asks_itself)

@@ -13,6 +13,7 @@ from evalkit.adapter.openai import (
     read_error,
     read_refusal,
     served_in,
+    target_in,
     tokens_in,
     tool_call,
 )
@@ -176,6 +177,23 @@ def test_the_served_model_is_a_text_or_unknown() -> None:
 )
 def test_log_probabilities_add_up_when_all_are_known(expected: float | None, logprobs: Any) -> None:
     assert expected == logprob_in(logprobs)
+
+
+@pytest.mark.parametrize(
+    ("expected", "given"),
+    [
+        ({"target_logprob": -1.5, "target_tokens": 4}, {"logprob": -1.5, "tokens": 4}),
+        ({"target_logprob": 0.0, "target_tokens": 1}, {"logprob": 0, "tokens": 1}),
+        ({}, None),
+        ({}, -1.5),
+        ({}, {"logprob": None, "tokens": 4}),
+        ({}, {"logprob": float("nan"), "tokens": 4}),
+        ({}, {"logprob": -1.5, "tokens": 0}),
+        ({}, {"logprob": -1.5}),
+    ],
+)
+def test_the_right_answers_probability_is_read_where_all_of_it_is_said(expected: Any, given: Any) -> None:
+    assert expected == target_in({"target_logprob": given})
 
 
 @pytest.mark.parametrize(

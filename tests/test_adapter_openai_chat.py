@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,8 +71,16 @@ def test_a_request_holds_model_messages_and_sampling() -> None:
 
 
 def test_sampling_cannot_replace_what_is_measured() -> None:
-    with pytest.raises(AdapterError, match="sampling: model, stream: evalkit sets it itself"):
-        DIALECT.build(_call(stream=True, model="y"), "x", "https://host/v1")
+    with pytest.raises(AdapterError, match="sampling: model, stream, target: evalkit sets it itself"):
+        DIALECT.build(_call(stream=True, model="y", target="z"), "x", "https://host/v1")
+
+
+def test_the_right_answer_goes_along_where_its_probability_is_wanted() -> None:
+    call = replace(_call(), target="42")
+    assert "42" == DIALECT.build(call, "x", "https://host/v1").body["target"]
+    choice = {"message": {"content": "41"}, "target_logprob": {"logprob": -0.5, "tokens": 3}}
+    found = DIALECT.parse(_reply({"choices": [choice]}))
+    assert (-0.5, 3) == (found.target_logprob, found.target_tokens)
 
 
 def test_a_recorded_reply_is_read() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas
 import pytest
 
+from evalkit.adapter import ModelSize
 from evalkit.cli import call
 from evalkit.engine.importing import ImportOptions, import_trials
 from evalkit.engine.rescore import rescore
@@ -72,6 +73,29 @@ def test_a_run_that_has_not_ended_says_how_it_goes_on(run: str, told: Callable[[
     assert said not in told(run)
     write_run_file(Path(run), read_run_file(Path(run)).model_copy(update={"finished": None}))
     assert said in told(run)
+
+
+def test_several_runs_of_a_suite_end_with_the_capability_map_and_one_run_does_not(run: str, capsys: Any) -> None:
+    model = Scripted()
+    model.name = "scripted/y"
+    other = str(carry_out(load_suite(Path("sums.yaml")), model, Path("runs")).folder)
+    for first, second, head in ((run, other, "task x y"), (other, run, "task y x")):
+        assert 0 == call(["report", first, second])
+        _, _, shown = capsys.readouterr().out.partition("\n\nCapability map of sums: 1 task, 2 models\n")
+        assert head == " ".join(shown.splitlines()[0].split())
+    assert 0 == call(["report", run])
+    assert "Capability map" not in capsys.readouterr().out
+
+
+def test_models_whose_sizes_are_known_go_from_small_to_large(run: str, capsys: Any) -> None:
+    model = Scripted()
+    model.name = "scripted/y"
+    other = str(carry_out(load_suite(Path("sums.yaml")), model, Path("runs")).folder)
+    for folder, params in ((run, 1e6), (other, 5e3)):
+        sized = read_run_file(Path(folder)).model_copy(update={"size": ModelSize(params=params)})
+        write_run_file(Path(folder), sized)
+    assert 0 == call(["report", run, other])
+    assert "task y x" in [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
 
 
 def test_json_is_one_object_or_a_list(run: str, capsys: Any) -> None:

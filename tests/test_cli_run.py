@@ -142,12 +142,12 @@ def test_prices_that_are_wrong_are_refused_before_anything_is_asked(tmp_path: Pa
 
 
 TASK_KEYS = (
-    "task threshold claim verdict weakest margin margin_low margin_high conditions constraints critical_levels repeat "
-    "cost_usd latency_s tokens"
+    "task threshold claim verdict weakest margin margin_low margin_high conditions constraints conjunction "
+    "critical_levels repeat cost_usd latency_s tokens"
 )
 CONDITION_KEYS = (
     "condition perturbation level counts threshold measure trials passes void pass_rate low high margin margin_low "
-    "margin_high verdict reason decided_at calls_to_decide evidence void_price mean_score variants"
+    "margin_high verdict reason decided_at calls_to_decide evidence void_price mean_score mean_loss variants"
 )
 
 
@@ -180,6 +180,15 @@ def test_the_results_are_those_of_the_run_file_and_of_the_report(tmp_path: Path,
     reported = json.loads(capsys.readouterr().out)
     assert printed == reported == json.loads((_only_run() / "run.json").read_text())["results"]
     assert printed["totals"]["void"] > 0
+
+
+def test_several_models_end_with_the_capability_map_in_the_order_given(tmp_path: Path, capsys: Any) -> None:
+    write_suite(tmp_path)
+    assert 0 == call(["run", "sums.yaml", "--model", "echo/b", "--model", "echo/a"])
+    _, _, shown = capsys.readouterr().out.partition("\n\nCapability map of sums: 1 task, 2 models\n")
+    assert "task b a" == " ".join(shown.splitlines()[0].split())
+    assert 0 == call(["run", "sums.yaml", "--model", "echo/b"])
+    assert "Capability map" not in capsys.readouterr().out
 
 
 def test_several_suites_and_models_give_a_list(tmp_path: Path, capsys: Any) -> None:

@@ -158,6 +158,18 @@ def test_a_slow_call_does_not_hold_up_the_others(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("expected", "made_for", "settings"), [(16, None, {}), (16, 4, {}), (30, 30, {}), (5, 30, {"concurrency": 5})]
+)
+def test_as_many_calls_are_in_flight_as_the_model_is_made_for_unless_one_says_otherwise(
+    tmp_path: Path, expected: int, made_for: int | None, settings: dict[str, Any]
+) -> None:
+    model = Scripted(seconds=lambda call: 0.05)
+    model.usual_concurrency = made_for
+    _run(_plan(tmp_path, n_items=40), model, tmp_path, **settings)
+    assert expected == model.most_in_flight
+
+
+@pytest.mark.parametrize(
     ("message", "given"),
     [("found concurrency 0", {"concurrency": 0}), ("found max_void 1.5", {"max_void": 1.5})],
 )

@@ -184,6 +184,12 @@ def test_who_answered_is_counted_by_name(tmp_path: Path) -> None:
     assert ["fp x-1", "fp x-2"] == result.as_json()["fingerprint"]
 
 
+def test_a_unit_has_the_loss_of_all_its_asks_that_were_observed() -> None:
+    said: dict[str, Any] = {"target_logprob": -1.5, "target_tokens": 4}
+    found = outcome_of([_row(0, 0, **said), _row(0, 1, passed=False, **said), _void(0, 2), _row(0, 3)])
+    assert (3.0, 8) == (found.target_loss, found.target_tokens)
+
+
 def test_one_unknown_price_makes_the_sum_unknown(tmp_path: Path) -> None:
     result = _measure(tmp_path, _row(0), _row(1, cost_usd=None))
     spend = result.tasks[0].spend

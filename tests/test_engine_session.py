@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapter import Prices, Quote
+from evalkit.adapter import ModelSize, Prices, Quote
 from evalkit.adapter.card import Price
 from evalkit.adapter.prices import Fixed
 from evalkit.engine import EngineSettings, Measured, measure, resume, start, stored_suite
@@ -516,7 +516,7 @@ def test_a_run_records_its_prices_from_the_start_and_what_they_make(tmp_path: Pa
 
 
 def test_prices_that_changed_before_a_run_was_resumed_stand_beside_the_others(tmp_path: Path) -> None:
-    stopped = _interrupted(tmp_path, _priced(CHEAP), scope=Scope(fixed=20), calls=5)
+    stopped = _interrupted(tmp_path, _priced(CHEAP), scope=Scope(fixed=100), calls=5)
     assert stopped.interrupted
     _resume(stopped.folder, _priced(DEAR))
     assert [CHEAP, DEAR] == read_run_file(stopped.folder).prices
@@ -605,6 +605,14 @@ def test_answers_that_are_known_already_cost_nothing(tmp_path: Path) -> None:
 
 
 # --- models that answer the same request the same way
+
+
+def test_a_run_keeps_the_size_that_the_model_s_card_says(tmp_path: Path) -> None:
+    model = Scripted()
+    model.size = ModelSize(params=1_008_144, tokens=2e7)
+    folder = carry_out(make_suite(tmp_path), model, tmp_path).folder
+    assert model.size == read_run_file(folder).size
+    assert read_run_file(carry_out(make_suite(tmp_path), Scripted(), tmp_path).folder).size is None
 
 
 def test_a_steady_model_is_asked_each_item_of_a_set_once_and_then_its_pass_rate_is_known(tmp_path: Path) -> None:

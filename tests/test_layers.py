@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "evalkit"
 ORDER = [
     *["errors", "content", "plain", "aside", "python_file", "docstrings"],
     *["template", "json_path", "trial", "stats", "score", "perturb"],
-    *["adapter", "suite", "verdict", "item_order", "plan", "lint", "forecast"],
+    *["adapter", "suite", "verdict", "item_order", "plan", "lint", "forecast", "scale"],
     *["transport", "record", "report"],
     *["engine", "api"],
     *["__init__", "cli", "__main__"],
@@ -31,6 +31,7 @@ DOORS = {
     "genai_prices": "adapter/price_list.py",
     "rapidfuzz": "score",
     "regex": "score",
+    "vl_convert": "report/picture.py",
 }
 
 

@@ -443,6 +443,12 @@ def test_a_call_knows_its_place_and_sends_what_the_suite_says(tmp_path: Path) ->
     assert expected == plan.call(terms, item, 3, plan.prompt(terms, item))
 
 
+def test_a_call_carries_the_right_answer_where_the_task_names_it(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, more="    target: '= {sum}'")
+    terms, item = plan.terms[0], next(plan.units(plan.terms[0])).item
+    assert f"= {item.fields['sum']}" == plan.call(terms, item, 0, plan.prompt(terms, item)).target
+
+
 def test_a_condition_that_cannot_be_made_names_the_item(tmp_path: Path) -> None:
     (tmp_path / "mails.jsonl").write_text('{"kind": "note", "text": "Short."}\n', encoding="utf-8")
     plan = _plan(tmp_path, perturbations="{context: {levels: [4000], material: mails.jsonl}}")

@@ -39,6 +39,8 @@ ANSWER = Answer(
         served_model="x-2026",
         fingerprint="fp_1",
         logprob=-0.25,
+        target_logprob=-1.5,
+        target_tokens=5,
     ),
     latency_s=1.5,
     attempts=2,
@@ -206,7 +208,7 @@ def test_whole_numbers_of_a_table_stay_whole_where_some_are_missing(tmp_path: Pa
     with TrialReader(tmp_path) as reader:
         frame = reader.frame()
     names = ["position", "repeat", "tokens_in", "tokens_out", "tokens_cached"]
-    names += ["tokens_cache_write", "tokens_reasoning", "attempts"]
+    names += ["tokens_cache_write", "tokens_reasoning", "target_tokens", "attempts"]
     assert ["Int64"] * len(names) == [str(frame[name].dtype) for name in names]
     assert [pandas.NA, 7] == list(frame["tokens_in"])
     assert [None, 4000] == list(frame["level"])

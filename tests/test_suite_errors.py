@@ -68,6 +68,16 @@ BROKEN: dict[str, str | bytes | tuple[str, str]] = {
         GOOD,
         ITEMS + '{"id": "c", "complaint": ["X", true], "must_mention": ["x"]}\n',
     ),
+    "target of an unknown field": GOOD + '    target: "{must}"\n',
+    "target with a lone brace": GOOD + '    target: "{complaint"\n',
+    "item with a null that the target shows": (
+        GOOD + '    target: "{title}"\n',
+        ITEMS.replace("}", ', "title": null}', 1).replace('["lamp"]', '["lamp"], "title": "Lamp"'),
+    ),
+    "item without the target": (
+        GOOD + '    target: "{title}"\n',
+        ITEMS.replace('["lamp"]', '["lamp"], "title": "Lamp"'),
+    ),
     "item with a number that is none": (GOOD, ITEMS + '{"id": "c", "complaint": NaN, "must_mention": ["x"]}\n'),
     "item with half a character": (
         GOOD,

@@ -260,6 +260,21 @@ def test_targets_are_the_fields_that_constraints_read(tmp_path: Path) -> None:
     assert frozenset({"must"}) == suite.tasks[0].targets
 
 
+def test_what_the_right_answer_is_made_of_is_a_target_too(tmp_path: Path) -> None:
+    head = HEAD + "    target: 'Yes: {reason}'\n"
+    suite = load(tmp_path, "    items: [{q: a, reason: rain, register: calm}]\n", head=head)
+    (task,) = suite.tasks
+    assert isinstance(task.supply, tuple)
+    assert frozenset({"reason"}) == task.targets
+    assert "Yes: rain" == task.target_of(task.supply[0])
+
+
+def test_a_task_need_not_name_the_right_answer(tmp_path: Path) -> None:
+    (task,) = load(tmp_path, INLINE).tasks
+    assert isinstance(task.supply, tuple)
+    assert task.target_of(task.supply[0]) is None
+
+
 def test_a_function_may_read_any_field(tmp_path: Path) -> None:
     (tmp_path / "f.py").write_text("def ok(text, fields):\n    return True\n", encoding="utf-8")
     head = HEAD.replace("[one_line]", "[{python: f.py:ok}]")

@@ -50,6 +50,17 @@ def test_echo() -> None:
     assert (_text(model), model.address, model.free) == ("What is 2 + 3?", "echo/x", True)
 
 
+def test_a_model_is_as_large_as_its_card_says(tmp_path: Path) -> None:
+    (tmp_path / "acme.toml").write_text(
+        'name = "acme"\nabout = "A."\ndialect = "openai-chat"\nbase_url = "https://acme.example/v1"\nverified = false\n'
+        "[sizes.small]\nparams = 70e6\n",
+        encoding="utf-8",
+    )
+    small, other = (_open(f"acme/{name}", folders=[shipped("adapters"), tmp_path]) for name in ("small", "other"))
+    assert small.size is not None
+    assert (70e6, None) == (small.size.params, other.size)
+
+
 def test_baseline() -> None:
     assert _text(_open("baseline/rules")) == "5"
 

@@ -39,6 +39,7 @@ CONDITION = ConditionResult(
     evidence=Evidence(usable=3.5e-6, unusable=0.88, needed=(40, 120)),
     void_price=80,
     mean_score=0.981,
+    mean_loss=0.3125,
     constraints=(
         ConstraintResult(constraint="words", trials=431, passes=428, pass_rate=428 / 431, low=0.975, high=0.999),
     ),
@@ -91,11 +92,11 @@ GOLDEN = (
     '"margin": -0.0219258, "margin_low": -0.066, "margin_high": 0.012, "verdict": "edge", "reason": "futility", '
     '"decided_at": null, "calls_to_decide": 850, '
     '"evidence": {"usable": 3.5e-06, "unusable": 0.88, "needed": [40.0, 120.0]}, "void_price": 80, '
-    '"mean_score": 0.981, '
+    '"mean_score": 0.981, "mean_loss": 0.3125, '
     '"variants": [{"variant": "conflict words", "trials": 8, "passes": 3, "pass_rate": 0.375, "low": 0.0852, '
     '"high": 0.755, "lost": 4}]}], '
     '"constraints": [{"constraint": "words", "trials": 431, "passes": 428, "pass_rate": 0.993039, "low": 0.975, '
-    '"high": 0.999}], '
+    '"high": 0.999}], "conjunction": null, '
     '"critical_levels": [{"perturbation": "noise", "usable_to": 0.02, "unusable_from": 0.2, "estimate": null, '
     '"low": null, "high": null, "fit": null, "contradiction": null}], '
     '"repeat": {"k": 2, "items": 60, "pass_hat_k": [0.97, 0.955], "standard_error": [0.01, 0.333333], '

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -141,6 +142,18 @@ def test_the_mean_score_leaves_void_units_out() -> None:
 
 def test_without_a_score_there_is_no_mean() -> None:
     assert tally().mean_score is None
+
+
+def test_the_mean_loss_is_that_of_a_token_and_not_of_an_answer() -> None:
+    found = tally()
+    for loss, n_tokens in [(1.0, 2), (0.0, 0), (2.0, 10)]:
+        outcome = Outcome(position=found.seen, cluster="a", asks=(True,), score=1.0, constraints={})
+        found.observe(replace(outcome, target_loss=loss, target_tokens=n_tokens))
+    assert found.mean_loss == 0.25
+
+
+def test_where_the_model_does_not_say_how_likely_the_answer_is_there_is_no_loss() -> None:
+    assert feed(tally(), [(True,)]).mean_loss is None
 
 
 @pytest.mark.parametrize("clustered", [False, True])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evalkit.adapter.batching import Batch, BatchDialect, BatchPage, BatchResult
-from evalkit.adapter.card import Card, card_from, read_card
+from evalkit.adapter.card import Card, ModelSize, card_from, read_card
 from evalkit.adapter.catalogue import FoundCard, find_cards
 from evalkit.adapter.endpoint import Endpoint
 from evalkit.adapter.listing import CardListing, list_cards
@@ -24,6 +24,7 @@ __all__ = [
     "Dialect",
     "Endpoint",
     "FoundCard",
+    "ModelSize",
     "Prices",
     "Quote",
     "Reply",

@@ -55,6 +55,16 @@ class Price(_Part):
     """Of the input, what was written to it; as `input` when None."""
 
 
+class ModelSize(_Part):
+    """How large one model is; what is not said is None."""
+
+    params: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    tokens: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Seen in training."""
+    flops: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Floating-point operations of training."""
+
+
 class Card(_Part):
     """Data about a provider; never a key."""
 
@@ -109,6 +119,8 @@ class Card(_Part):
     """Whose prices the price list is asked for; the card's name when None."""
     prices: dict[str, Price] = {}
     """By model name: prices that win over the price list."""
+    sizes: dict[str, ModelSize] = {}
+    """By model name, for `evalkit scale`."""
     template: Template | None = None
     """For the dialect `http-template`: how to build a request and read the reply."""
     verified: bool
@@ -117,6 +129,8 @@ class Card(_Part):
     """Whether a call costs nothing that evalkit could count."""
     steady: bool = False
     """Whether the same request always gets the same answer."""
+    scores_target: bool = False
+    """Whether the request may hold the right answer's text as `target`, and the reply says how likely it is."""
     docs: str = ""
     """Address of the provider's own description of its format."""
 
@@ -142,7 +156,7 @@ class Card(_Part):
         return self
 
 
-_PARTS: Mapping[str, type[BaseModel]] = {"limits": Limits, "prices": Price, "template": Template}
+_PARTS: Mapping[str, type[BaseModel]] = {"limits": Limits, "prices": Price, "sizes": ModelSize, "template": Template}
 """Keys whose values have keys of their own."""
 
 

@@ -49,7 +49,9 @@ class Endpoint:
         Raises:
             AdapterError: If the settings cannot be sent.
         """
-        call = dataclasses.replace(call, sampling=self._settings(call.sampling))
+        # Nobody is told the right answer who does not say how likely it is.
+        target = call.target if self.card.scores_target else None
+        call = dataclasses.replace(call, sampling=self._settings(call.sampling), target=target)
         with aside():
             built = dialect.build(call, self.model, self.address)
         body, url = built.body, built.url

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -33,6 +34,8 @@ class CardListing:
     key_env_also: tuple[str, ...]
     """Others that may hold it."""
     key_required: bool
+    asks_itself: bool
+    """Whether it opens a library, which looks for keys of its own."""
     key_found: str | None
     """The one of these variables that is set."""
     key_source: Literal["environment", ".env"] | None
@@ -79,6 +82,7 @@ def _listing(found: FoundCard, environment: Mapping[str, str], env_file: Mapping
         key_env=card.key_env,
         key_env_also=card.key_env_also,
         key_required=card.key_env is not None and card.key_required,
+        asks_itself=card.transport == "library" and (origin != "shipped" or card.program in _extras()),
         key_found=key_found,
         key_source=key_source,
         limits=card.limits.model_dump(exclude_none=True),
@@ -101,9 +105,14 @@ def _origin(found: FoundCard) -> Origin:
 
 def _needs(card: Card, origin: Origin) -> str | None:
     # The programs of shipped cards are named like the libraries that they open, and so are evalkit's extras.
-    if card.transport != "library" or origin != "shipped" or card.program is None or find_spec(card.program):
+    if origin != "shipped" or card.program not in _extras() or find_spec(card.program):
         return None
     return f"evalkit[{card.program}]"
+
+
+def _extras() -> list[str]:
+    """What can be installed beside evalkit."""
+    return metadata("evalkit").get_all("Provides-Extra") or []
 
 
 def _address(card: Card, environment: Mapping[str, str]) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from evalkit.adapter.refusal import refused, said_in
 from evalkit.adapter.usage import Tokens, count_of, logprob_of, number_of, tokens_of
@@ -157,6 +157,29 @@ def logprob_in(logprobs: Any) -> float | None:
     content = logprobs.get("content")
     values = [token.get("logprob") for token in content] if content else logprobs.get("token_logprobs")
     return logprob_of(values or ())
+
+
+class TargetLogprob(TypedDict, total=False):
+    """The fields of a response that say how likely the right answer is."""
+
+    target_logprob: float
+    target_tokens: int
+
+
+def target_in(choice: Mapping[str, Any]) -> TargetLogprob:
+    """Read how likely the right answer is, which only models say whose card has `scores_target`.
+
+    Args:
+        choice: `{"target_logprob": {"logprob": …, "tokens": …}}`, or without it.
+
+    >>> target_in({"target_logprob": {"logprob": -0.5, "tokens": 3}})
+    {'target_logprob': -0.5, 'target_tokens': 3}
+    """
+    given = choice.get("target_logprob")
+    if not isinstance(given, Mapping):
+        return {}
+    logprob, tokens = number_of(given.get("logprob")), count_of(given, "tokens")
+    return {"target_logprob": logprob, "target_tokens": tokens} if logprob is not None and tokens else {}
 
 
 def tool_call(name: Any, arguments: Any) -> dict[str, Any]:

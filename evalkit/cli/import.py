@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from evalkit.cli.shared import FiniteFloat, counted, json_option, print_json, rendered, say, wants_colour
+from evalkit.cli.shared import FiniteFloat, counted, json_option, print_json, read_columns, rendered, say, wants_colour
 from evalkit.engine.importing import DEFAULT_CONFIDENCE, ImportOptions, import_trials
 from evalkit.engine.table import KEYS
 from evalkit.errors import EvalkitError
@@ -23,8 +22,6 @@ very name of a key needs no mention, and KEY= leaves it aside:
 Every item of a condition needs the same number of repeats. A table in which trials stand twice, or all rows have one
 item, is refused. Repeats are never counted as if they were independent. Several models become several runs.
 """
-_NEXT_KEY = re.compile(r",(?=\s*\w+\s*=)")
-"""A comma before a key; others belong to a column's name."""
 
 
 @click.command(
@@ -70,7 +67,7 @@ def command(
     """See `_HELP`, which lists the keys."""
     threshold, by_task = _thresholds(thresholds)
     options = ImportOptions(
-        columns=_columns(columns),
+        columns=read_columns(columns),
         threshold=threshold,
         thresholds=by_task,
         **said,  # type: ignore[arg-type]  # click has read each as its option says
@@ -87,19 +84,6 @@ def command(
     else:
         text = "\n".join(rendered(each.results, each.run, each.folder) for each in imported.runs)
         click.echo(text, nl=False, color=wants_colour())
-
-
-def _columns(given: Sequence[str]) -> dict[str, str]:
-    """`--map` as a mapping from keys to columns."""
-    columns: dict[str, str] = {}
-    for pair in (pair for text in given for pair in _NEXT_KEY.split(text)):
-        key, equals, column = (part.strip() for part in pair.partition("="))
-        if not equals or not key:
-            raise EvalkitError(f"--map {pair}: found no KEY=COLUMN, expected such as item=question_id")
-        if key in columns:
-            raise EvalkitError(f"--map {pair}: found {key} again, first as {key}={columns[key]}; say it once")
-        columns[key] = column
-    return columns
 
 
 def _thresholds(given: Sequence[str]) -> tuple[float | None, dict[str, float]]:

@@ -56,7 +56,7 @@ def _name(listing: CardListing) -> str:
 
 def _key(listing: CardListing) -> str:
     if listing.key_env is None:
-        return "as the library asks" if listing.transport == "library" else "none needed"
+        return "as the library asks" if listing.asks_itself else "none needed"
     if listing.key_found is not None:
         return f"{listing.key_found}: set in {listing.key_source}"
     return f"{listing.key_env}: not set{'' if listing.key_required else ' (optional)'}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.shared import json_option, rendered, wants_colour
+from evalkit.cli.shared import json_option, mapped, rendered, wants_colour
 from evalkit.engine import measure
 from evalkit.errors import EXIT_INFRASTRUCTURE, EvalkitError, RecordError
 from evalkit.plain import json_text
@@ -69,7 +69,8 @@ def _results(runs: tuple[Path, ...], chosen: str) -> str:
         with TrialReader(folder) as reader:
             measured.append((measure(run, reader), run, folder))
     if chosen == "terminal":
-        return "\n".join(rendered(*each) for each in measured)
+        together = mapped([(results, run) for results, run, _ in measured])
+        return "\n".join(rendered(*each) for each in measured) + together
     value = [results.as_json() for results, _, _ in measured]
     return json_text(value if len(value) > 1 else value[0]) + "\n"
 

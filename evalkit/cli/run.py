@@ -19,6 +19,7 @@ from evalkit.cli.shared import (
     allow_code_option,
     counted,
     json_option,
+    mapped,
     opener,
     read_settings,
     rendered,
@@ -69,7 +70,7 @@ _LIKELY_PASS_RATE = 0.99
 @click.option(
     "--concurrency",
     type=click.IntRange(1, 10_000),
-    show_default="16; with --batch 10,000",
+    show_default="16, more where the model's card says so; with --batch 10,000",
     help="Calls in flight; with --batch, the most of a round.",
 )
 @click.option(
@@ -199,7 +200,7 @@ def _new_sessions(
     suites: tuple[str, ...], models: tuple[str, ...], options: dict[str, Any]
 ) -> list[Callable[[], Session]]:
     """What makes a new run of every suite with every model, when its turn comes."""
-    from evalkit.engine import EngineSettings, check_model, default_concurrency, start
+    from evalkit.engine import EngineSettings, check_model, start
     from evalkit.plan import Scope, check_prompts, make_plan
     from evalkit.suite import load_suite
     from evalkit.transport.batch import with_batches
@@ -209,7 +210,6 @@ def _new_sessions(
     _check_together(options)
     names = ("tasks", "conditions", "limit", "fixed", "until", "explore", "max_calls", "max_cost", "calibrated")
     scope = Scope(**{name: options[name] for name in names})
-    options["concurrency"] = options["concurrency"] or default_concurrency(batch=options["batch"])
     settings = EngineSettings(**{name: options[name] for name in ("concurrency", "batch", "max_void", "keep_requests")})
 
     def session(plan: Plan, model: str) -> Session:
@@ -264,6 +264,7 @@ def _carry_out_all(sessions: Sequence[Callable[[], Session]], options: dict[str,
         from evalkit.report import render_together
 
         codes.add(_show(render_together([found.results for found in measured], alpha=_alpha(measured))))
+        codes.add(_show(mapped([(found.results, found.run) for found in measured])))
     if options["as_json"]:
         results = [found.results.as_json() for found in measured]
         codes.add(_show(json_text(results[0] if len(sessions) == 1 else results) + "\n"))

@@ -6,6 +6,7 @@ import contextlib
 import json
 import math
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from evalkit.verdict import SuiteResult
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+_NEXT_KEY = re.compile(r",(?=\s*\w+\s*=)")
+"""A comma before a key of `--map`; others belong to a column's name."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 allow_code_option = click.option(
@@ -148,6 +152,23 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
     return read
 
 
+def read_columns(given: Sequence[str]) -> dict[str, str]:
+    """`--map` as a mapping from keys to columns.
+
+    Raises:
+        EvalkitError: If a part has no `=`, or a key is named twice.
+    """
+    columns: dict[str, str] = {}
+    for pair in (pair for text in given for pair in _NEXT_KEY.split(text)):
+        key, equals, column = (part.strip() for part in pair.partition("="))
+        if not equals or not key:
+            raise EvalkitError(f"--map {pair}: found no KEY=COLUMN, expected such as item=question_id")
+        if key in columns:
+            raise EvalkitError(f"--map {pair}: found {key} again, first as {key}={columns[key]}; say it once")
+        columns[key] = column
+    return columns
+
+
 def opener(
     adapters: Sequence[Path],
     *,
@@ -179,6 +200,22 @@ def rendered(results: SuiteResult, run: RunFile, folder: Path) -> str:
         prices=tuple(run.prices),
     )
     return render(results, provenance, style=colour)
+
+
+def mapped(runs: Sequence[tuple[SuiteResult, RunFile]]) -> str:
+    """The capability map of several runs for the terminal; empty where there is none to draw."""
+    from evalkit.report import MapEntry, capability_map
+
+    entries = [
+        MapEntry(
+            result=results,
+            sha256=run.suite.sha256,
+            started=run.started,
+            size=None if run.size is None else run.size.params,
+        )
+        for results, run in runs
+    ]
+    return capability_map(entries, style=colour)
 
 
 def colour(text: str, role: str) -> str:

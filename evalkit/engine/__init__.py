@@ -3,7 +3,7 @@
 from evalkit.engine.engine import Engine
 from evalkit.engine.outcomes import measure
 from evalkit.engine.session import Measured, Session, check_model, resume, start, stored_suite
-from evalkit.engine.settings import EngineSettings, default_concurrency
+from evalkit.engine.settings import EngineSettings
 
 __all__ = [
     "Engine",
@@ -11,7 +11,6 @@ __all__ = [
     "Measured",
     "Session",
     "check_model",
-    "default_concurrency",
     "measure",
     "resume",
     "start",

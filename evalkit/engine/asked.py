@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from evalkit.adapter import Prices, Request
+from evalkit.adapter import ModelSize, Prices, Request
 from evalkit.trial import Answer, Call
 
 
@@ -21,6 +21,10 @@ class Asked(Protocol):
         """Where it is asked; for a program, its full name."""
 
     @property
+    def size(self) -> ModelSize | None:
+        """How large it is; None when nobody says."""
+
+    @property
     def free(self) -> bool:
         """Whether calls cost nothing."""
 
@@ -31,6 +35,10 @@ class Asked(Protocol):
     @property
     def capacity(self) -> int | None:
         """How many calls it takes at a time by now; None when as many as one likes."""
+
+    @property
+    def usual_concurrency(self) -> int | None:
+        """How many calls at a time it is made for; None when its card does not say."""
 
     @property
     def prices(self) -> Prices:

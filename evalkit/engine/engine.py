@@ -26,7 +26,7 @@ from evalkit.engine.budget import Budget
 from evalkit.engine.known import KnownAnswers
 from evalkit.engine.outcomes import complete_units, is_complete, outcome_of
 from evalkit.engine.recorder import Ended, Recorder
-from evalkit.engine.settings import EngineSettings
+from evalkit.engine.settings import EngineSettings, default_concurrency
 from evalkit.errors import FatalTransportError
 from evalkit.plan import Plan, Unit
 from evalkit.record import TrialRow, TrialWriter
@@ -73,6 +73,7 @@ class Engine:
     ) -> None:
         self._plan, self._decider, self._model = plan, decider, model
         self._known, self._settings, self._on_trial = known, settings, on_trial
+        self._concurrency = settings.concurrency or default_concurrency(model, batch=settings.batch)
         self._terms = {terms.key: terms for terms in plan.terms}
         self._sequences: dict[Key, Iterator[Unit]] = {key: plan.units(terms) for key, terms in self._terms.items()}
         self._backlog: deque[Ask] = deque()
@@ -188,7 +189,7 @@ class Engine:
     def _fill(self) -> bool:
         """Keep the calls in flight at their number; whether it gave up only to let others have a turn."""
         ready: list[Asking] = []
-        most = max(_STARTED_AT_ONCE, self._settings.concurrency // _TURNS)
+        most = max(_STARTED_AT_ONCE, self._concurrency // _TURNS)
         more = True
         for _ in range(_KNOWN_AT_ONCE):
             if len(ready) == most:
@@ -208,7 +209,7 @@ class Engine:
         """Whether there is room for another call beside those that are ready to start."""
         if self._stopping or self._spent_up or self._held:
             return False
-        return n_ready < min(self._settings.concurrency - len(self._calls) - self._unsaved, self._calls.room)
+        return n_ready < min(self._concurrency - len(self._calls) - self._unsaved, self._calls.room)
 
     def _next_ask(self) -> Ask | None:
         if self._backlog:

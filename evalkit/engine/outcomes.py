@@ -38,6 +38,7 @@ def outcome_of(rows: Sequence[TrialRow]) -> Outcome:
     for row in observed:
         for name, check in json.loads(row.constraints or "{}").items():
             held[name] = held.get(name, True) and check["passed"]
+    losses = [(-row.target_logprob, row.target_tokens) for row in observed if row.target_logprob is not None]
     return Outcome(
         position=rows[0].position,
         cluster=rows[0].item_group or rows[0].item,
@@ -46,6 +47,8 @@ def outcome_of(rows: Sequence[TrialRow]) -> Outcome:
         constraints=held,
         variant=rows[0].variant,
         item=rows[0].item,
+        target_loss=sum(loss for loss, _ in losses),
+        target_tokens=sum(n_tokens or 0 for _, n_tokens in losses),
     )
 
 

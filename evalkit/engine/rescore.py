@@ -30,6 +30,8 @@ class StoredAnswers:
         self._model = model
         self.name = model.name
         self.address = model.address
+        self.size = model.size
+        self.usual_concurrency = model.usual_concurrency
         self.free = True
         self.prices = model.prices
 

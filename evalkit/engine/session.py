@@ -19,7 +19,7 @@ from evalkit.engine.engine import Engine
 from evalkit.engine.imported import check_asked
 from evalkit.engine.known import KnownAnswers
 from evalkit.engine.outcomes import decider_of, measure
-from evalkit.engine.settings import EngineSettings, default_concurrency
+from evalkit.engine.settings import EngineSettings
 from evalkit.errors import RecordError
 from evalkit.perturb import TOKEN_COUNTER
 from evalkit.plan import Plan, Scope, make_plan
@@ -222,6 +222,7 @@ def start(
             files=dict(suite.files),
         ),
         model=model.name,
+        size=model.size,
         address=model.address,
         directory=str(directory or Path.cwd()),
         options=dict(options),
@@ -333,7 +334,7 @@ def resume(
     Args:
         folder: The run's.
         open_model: Makes the model from its name, the options it had, and the folder where the run was started.
-        concurrency: Calls in flight; as many as such a run has by default when None.
+        concurrency: Calls in flight; as many as the model is made for when None.
         allow_code: Whether Python that the suite names may run.
         max_calls: A condition's budget in calls from now on; as it was when None.
         max_cost: The run's budget in US dollars from now on; likewise.
@@ -361,7 +362,7 @@ def resume(
         plan=Plan(suite=suite, seed=run.seed, terms=tuple(run.terms), limit=run.scope.limit),
         model=BatchModel(model) if run.batch else model,
         settings=EngineSettings(
-            concurrency=concurrency or default_concurrency(batch=run.batch),
+            concurrency=concurrency,
             max_void=run.max_void,
             keep_requests=run.keep_requests,
             batch=run.batch,

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from evalkit.adapter import Quote
+from evalkit.adapter import ModelSize, Quote
 from evalkit.errors import EXIT_INFRASTRUCTURE, RecordError
 from evalkit.plan import Scope
 from evalkit.verdict import Terms
@@ -65,6 +65,8 @@ class RunFile(_Stored):
     """Version that made the run."""
     suite: StoredSuite
     model: str
+    size: ModelSize | None = None
+    """What its card said when the run was made; None when that was nothing."""
     address: str
     """Where the model was asked; for a program, its full name."""
     directory: str

@@ -61,6 +61,9 @@ class TrialRow:
     served_model: str | None = None
     fingerprint: str | None = None
     logprob: float | None = None
+    target_logprob: float | None = None
+    """Of the right answer with its end, natural logarithm; None where not offered."""
+    target_tokens: int | None = None
     cost_usd: float | None = None
     """None: unknown."""
     latency_s: float | None = None
@@ -98,6 +101,8 @@ class TrialRow:
             served_model=response.served_model,
             fingerprint=response.fingerprint,
             logprob=response.logprob,
+            target_logprob=response.target_logprob,
+            target_tokens=response.target_tokens,
             cost_usd=cost_usd,
             latency_s=answer.latency_s,
             attempts=answer.attempts,
@@ -128,6 +133,8 @@ class TrialRow:
                 served_model=self.served_model,
                 fingerprint=self.fingerprint,
                 logprob=self.logprob,
+                target_logprob=self.target_logprob,
+                target_tokens=self.target_tokens,
             ),
             latency_s=self.latency_s or 0.0,
             attempts=0,
@@ -151,7 +158,7 @@ _ROW = TypeAdapter(TrialRow)
 _CHECKS = TypeAdapter(dict[str, Check])
 _CALLS = TypeAdapter(list[dict[str, Any]])
 _TOKENS = ("tokens_in", "tokens_out", "tokens_cached", "tokens_cache_write", "tokens_reasoning")
-_WHOLE_NUMBERS = ("position", "repeat", *_TOKENS, "attempts")
+_WHOLE_NUMBERS = ("position", "repeat", *_TOKENS, "target_tokens", "attempts")
 
 
 def _read_row(values: Sequence[Any]) -> TrialRow:

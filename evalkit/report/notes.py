@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from evalkit.plain import one_line, percent, percent_range
+from evalkit.report.conjunction import conjunction_note
 from evalkit.report.levels import level_notes
 from evalkit.verdict import ConditionResult, Served, SuiteResult, TaskResult, VariantResult
 
@@ -39,7 +40,7 @@ def before_reasons(task: TaskResult) -> Iterator[str]:
 
 def after_reasons(task: TaskResult) -> Iterator[str]:
     """What the trials show beside the verdict."""
-    for notes in (_broken, _wordings, _conflicts, level_notes, _repeats):
+    for notes in (_broken, conjunction_note, _wordings, _conflicts, level_notes, _repeats):
         yield from notes(task)
 
 

@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evalkit.plain import at_least, at_most, one_line, percent, percent_range, printable
+from evalkit.report.layout import COLOURS, SIGNS, WIDTH, Style, plain_style, wrapped
 from evalkit.report.money import cost_told, money_notes
 from evalkit.report.notes import after_reasons, before_reasons, changes
 from evalkit.report.reasons import Provenance, why
 from evalkit.verdict import ConditionResult, SuiteResult, TaskResult, claims
 
-Style = Callable[[str, str], str]
-"""Colours a text: takes it and one of `good`, `bad`, `open`, `dim`, `strong`."""
-
-WIDTH = 80
 _BAR = 12
 _NAME = 19
 _NAMED_IN_HEADLINE = 3
 _NO_MARGIN = "+0.00"
 """What is left of the margin of a test that stopped as soon as it could."""
-_SIGNS = {"usable": "✓", "edge": "?", "unusable": "✗"}
-_COLOURS = {"usable": "good", "edge": "open", "unusable": "bad"}
-
-
-def plain_style(text: str, _: str) -> str:
-    """No colour."""
-    return text
 
 
 def render(result: SuiteResult, provenance: Provenance, *, style: Style = plain_style) -> str:
@@ -88,7 +78,7 @@ class _Terminal:
     def head(self, task: TaskResult) -> Iterator[str]:
         single = len(task.conditions) == 1
         if not single:
-            verdict = self.style(f"{_SIGNS[task.verdict]} {task.verdict}", _COLOURS[task.verdict])
+            verdict = self.style(f"{SIGNS[task.verdict]} {task.verdict}", COLOURS[task.verdict])
             name = self.style(_short(task.task, 40), "strong")
             yield f"{name}  {verdict}, needs {percent(task.threshold)} %"
         scored = any(condition.measure == "score" for condition in task.conditions)
@@ -108,34 +98,34 @@ class _Terminal:
             yield self.style("  (in brackets: explored, does not count for the verdict)", "dim")
         left = [_short(condition.condition, 20) for condition in task.conditions if condition not in asked]
         if left:
-            yield from _wrapped(f"not asked, and not needed for the verdict: {', '.join(left)}", indent="  ")
+            yield from wrapped(f"not asked, and not needed for the verdict: {', '.join(left)}", indent="  ")
         for note in (*before_reasons(task), *why(task, self.provenance), *after_reasons(task)):
-            yield from _wrapped(note, indent="  ")
+            yield from wrapped(note, indent="  ")
 
     def condition(self, condition: ConditionResult, name: str) -> str:
         trials = f"{condition.trials}×{condition.repeat.k}" if condition.repeat else f"{condition.trials}"
         cells = (
             f"  {_short(name, _NAME):<{_NAME}} {trials:>6} {percent(condition.rate):>6} "
-            f"{percent_range(condition.low, condition.high):>10} {_margin(condition):>6}  {_bar(condition)}  "
+            f"{percent_range(condition.low, condition.high):>10} {guaranteed(condition):>6}  {_bar(condition)}  "
         )
-        return cells + self.style(f"{_SIGNS[condition.verdict]} {condition.verdict}", _COLOURS[condition.verdict])
+        return cells + self.style(f"{SIGNS[condition.verdict]} {condition.verdict}", COLOURS[condition.verdict])
 
     def foot(self, result: SuiteResult) -> Iterator[str]:
         totals = result.totals
         void = f", {totals.void:,} void" if totals.void else ""
         yield f"{totals.calls:,} calls{void}, {cost_told(result)}, {totals.seconds:.1f} s"
         for note in money_notes(result, self.provenance.prices):
-            yield from _wrapped(note)
+            yield from wrapped(note)
         for note in changes(result):
-            yield from _wrapped(note)
+            yield from wrapped(note)
         where = [f"seed {self.provenance.seed}", self.provenance.folder]
         served = [f"served by {', '.join(result.served_model)}"] if result.served_model else []
-        yield from _wrapped("; ".join([*served, *where]))
-        yield from _wrapped(
+        yield from wrapped("; ".join([*served, *where]))
+        yield from wrapped(
             f"Each task's verdict holds at {100 * self.provenance.confidence:g} %; upper ends allow for the number of "
             "conditions that count. The margin is what is guaranteed, in points."
         )
-        yield from _wrapped(_together(result))
+        yield from wrapped(_together(result))
 
 
 def _together(result: SuiteResult) -> str:
@@ -158,11 +148,6 @@ def _short(text: str, width: int) -> str:
     return one_line(text, width)
 
 
-def _wrapped(text: str, *, indent: str = "") -> Iterator[str]:
-    following = indent + ("  " if indent else "")
-    yield from textwrap.wrap(printable(text), WIDTH, initial_indent=indent, subsequent_indent=following)
-
-
 def _headline(result: SuiteResult) -> Iterator[str]:
     """The answer in a few sentences: how many tasks are what, and the worst of them."""
     counts = Counter(task.verdict for task in result.tasks)
@@ -173,7 +158,7 @@ def _headline(result: SuiteResult) -> Iterator[str]:
         weakest = min(_weakest(result.tasks), key=lambda pair: pair[1].margin_low or 0.0)
         least = at_least(weakest[1].margin_low or 0.0)
         by = "; by how much was not measured" if least == _NO_MARGIN else f", by at least {least} points"
-        yield from _wrapped(f"Every task is above its threshold{by} (weakest: {_place(*weakest)}).")
+        yield from wrapped(f"Every task is above its threshold{by} (weakest: {_place(*weakest)}).")
         return
     concerned = [task for task in result.tasks if task.verdict == result.verdict]
     concerned.sort(key=lambda task: (task.weakest.margin_high or 0.0) if task.weakest else 0.0)
@@ -210,8 +195,8 @@ def _stands(condition: ConditionResult) -> str:
     return f"{_short(condition.condition, 20)} ({between} %, needs {percent(condition.threshold)} %)"
 
 
-def _margin(condition: ConditionResult) -> str:
-    """What is guaranteed; nothing is at the edge."""
+def guaranteed(condition: ConditionResult) -> str:
+    """The margin that is guaranteed, in points; at the edge there is none."""
     if condition.verdict == "usable" and condition.margin_low is not None:
         least = at_least(condition.margin_low)
         return ">0" if least == _NO_MARGIN else f"≥{least}"

@@ -5,6 +5,7 @@ from evalkit.stats.binomial import binomial_probabilities
 from evalkit.stats.boundary import LEAST_TRIALS, Boundary, optimistic_rate, within_reach
 from evalkit.stats.clusters import ClusterMoments, clustered_interval, effective_trials
 from evalkit.stats.crossing import Crossing, Scale, fit_crossing, reach
+from evalkit.stats.dependence import Dependence
 from evalkit.stats.evidence import Bet, alternatives, kl
 from evalkit.stats.interval import Interval, clopper_pearson
 from evalkit.stats.multiple import e_bh
@@ -19,6 +20,7 @@ __all__ = [
     "Boundary",
     "ClusterMoments",
     "Crossing",
+    "Dependence",
     "Interval",
     "Prospect",
     "RunningBound",

@@ -12,7 +12,7 @@ from evalkit.suite.definition import Task
 from evalkit.suite.document import Document, Where, show_where
 from evalkit.suite.items import Row
 from evalkit.template import TemplateError, fields_of
-from evalkit.trial import Item, Messages, rng_for
+from evalkit.trial import Item, Message, Messages, rng_for
 
 SHOWN = 3
 """How many bad items of one kind are named before the rest is counted."""
@@ -46,6 +46,8 @@ def item_problems(task: Task, rows: Sequence[Row], document: Document) -> list[P
         if lost:
             lacks = f"lacks {{{min(lost)}}}, which the prompt has; every variant must ask about the item"
             problems.append(document.problem((*where, "paraphrases", index), lacks))
+    if task.target is not None:
+        problems += _placeholder_problems(document, (*where, "target"), task.target, items, rows)
     problems += _unfit_values(task, items, rows)
     if not problems:
         problems += _constraint_problems(task, document, items, rows)
@@ -83,13 +85,16 @@ def _placeholder_problems(
 
 
 def _unfit_values(task: Task, items: Sequence[Item], rows: Sequence[Row]) -> list[Problem]:
-    """Where a prompt would show a value that has no text of its own, such as `None` for a null."""
+    """Where a prompt or the target would show a value that has no text of its own, such as `None` for a null."""
     wrong: dict[str, list[int]] = {}
-    for name in sorted({name for _, messages in _prompts(task) for name in _fields(messages)}):
+    shown = {"a prompt": {name for _, messages in _prompts(task) for name in _fields(messages)}}
+    if task.target is not None:
+        shown["the target"] = _fields((Message(role="assistant", content=task.target),))
+    for who, name in [(who, name) for who, names in shown.items() for name in sorted(names)]:
         for index, item in enumerate(items):
             unfit = _unfit(item.fields.get(name, ""))
             if unfit is not None:
-                wrong.setdefault(f"a prompt shows the field {name!r}: found {unfit}", []).append(index)
+                wrong.setdefault(f"{who} shows the field {name!r}: found {unfit}", []).append(index)
     return [problem for message, indices in wrong.items() for problem in _named(rows, indices, message)]
 
 

@@ -11,6 +11,7 @@ from evalkit.perturb import Material
 from evalkit.score import BoundConstraint, ConstraintSpec, Extract
 from evalkit.suite.generators import Generator
 from evalkit.suite.models import NoiseOn, Place
+from evalkit.template import fields_of, fill
 from evalkit.trial import Claim, Condition, Item, Level, Measure, Messages
 
 Supply: TypeAlias = tuple[Item, ...] | Generator
@@ -60,6 +61,8 @@ class Task:
     """Whether items carry the group that intervals respect."""
     extract: Extract | None
     constraints: tuple[ConstraintSpec, ...]
+    target: str | None
+    """The text of the right answer, a template over the item's fields; None where there is no single one."""
     conditions: tuple[ConditionDefinition, ...]
     axis: Axis | None
     protect: tuple[str, ...]
@@ -67,6 +70,10 @@ class Task:
     place: Place
     material: Material | None
     functions: Mapping[str, Callable[..., Any]]
+
+    def target_of(self, item: Item) -> str | None:
+        """The right answer to an item, if the task names one."""
+        return None if self.target is None else fill(self.target, item.fields)
 
     def bind(self, item: Item) -> list[BoundConstraint]:
         """The constraints as they stand for one item.
@@ -93,10 +100,11 @@ class Task:
 
     @property
     def targets(self) -> frozenset[str] | None:
-        """The fields that constraints read; None where a function of the suite's author may read any."""
+        """The fields that constraints and the target read; None where a function of the suite's author may read any."""
         if any(spec.function is not None for spec in self.constraints):
             return None
-        return frozenset().union(*(spec.fields() for spec in self.constraints))
+        named = fields_of(self.target) if self.target is not None else ()
+        return frozenset(named).union(*(spec.fields() for spec in self.constraints))
 
     @property
     def n_counting(self) -> int:

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from evalkit.errors import Problem, did_you_mean
 from evalkit.suite.document import Document, Where
-from evalkit.suite.models import SAID, show
+from evalkit.suite.scalars import SAID, show
 
 _KINDS = {
     "int_type": "a whole number",

@@ -135,6 +135,7 @@ class _Reader:
             grouped=given.group is not None,
             extract=given.extract,
             constraints=tuple(name_constraints(given.constraints)),
+            target=given.target,
             conditions=condition_definitions(given, threshold, axis),
             axis=axis,
             protect=tuple(given.protect),

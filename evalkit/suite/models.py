@@ -7,13 +7,11 @@ evalkit knows one form only.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, model_validator
-from pydantic_core import PydanticCustomError
 
 from evalkit.score import (
     ConstraintError,
@@ -25,86 +23,13 @@ from evalkit.score import (
     read_constraint,
     read_extract,
 )
+from evalkit.suite.scalars import Confidence, Name, Precision, Rate, Share, Times, Tokens, refuse, show
 from evalkit.trial import Claim, Level, Measure, Message, Messages
 
 Place: TypeAlias = Literal["before", "after", "around"]
 NoiseOn: TypeAlias = Literal["item", "prompt"]
 ConflictLevel: TypeAlias = Literal["soft", "direct", "override"]
 CONFLICT_LEVELS: tuple[ConflictLevel, ...] = ("soft", "direct", "override")
-
-SAID = "said"
-"""Type of the errors whose message is complete as it is."""
-
-
-def show(found: Any) -> str:
-    """A value as an error message shows it, at most 60 characters."""
-    text = f'"{found}"' if isinstance(found, str) else repr(found)
-    return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-def _refuse(message: str, *, path: tuple[str | int, ...] = ()) -> PydanticCustomError:
-    return PydanticCustomError(SAID, "{message}", {"message": message, "path": path})
-
-
-def _expect(expected: str, valid: Callable[[Any], bool]) -> BeforeValidator:
-    """Refuse a value in one complete sentence."""
-
-    def validate(value: Any) -> Any:
-        if type(value) is not bool and valid(value):
-            return value
-        raise _refuse(f"found {show(value)}, expected {expected}{_percent_hint(value, valid)}")
-
-    return BeforeValidator(validate)
-
-
-def _percent_hint(value: Any, valid: Callable[[Any], bool]) -> str:
-    if isinstance(value, int | float) and 10 <= value <= 100 and valid(value / 100):
-        return f". Did you mean {value / 100:g}?"
-    return ""
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
-
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-Rate = Annotated[
-    float, Field(ge=0, le=1), _expect("a pass rate from 0 to 1", lambda value: _number(value) and 0 <= value <= 1)
-]
-Confidence = Annotated[
-    float,
-    Field(gt=0.5, lt=1),
-    _expect("a confidence above 0.5 and below 1", lambda value: _number(value) and 0.5 < value < 1),
-]
-Precision = Annotated[
-    float,
-    Field(gt=0, lt=0.5),
-    _expect("a half-width above 0 and below 0.5", lambda value: _number(value) and 0 < value < 0.5),
-]
-Share = Annotated[
-    float,
-    Field(gt=0, le=0.5),
-    _expect("a share of characters above 0, up to 0.5", lambda value: _number(value) and 0 < value <= 0.5),
-]
-Tokens = Annotated[
-    int,
-    Field(ge=100, le=2_000_000),
-    _expect("a whole number of tokens, 100 or more", lambda value: type(value) is int and 100 <= value <= 2_000_000),
-]
-Times = Annotated[
-    int,
-    Field(ge=2, le=1000),
-    _expect("a whole number of times from 2 to 1,000", lambda value: type(value) is int and 2 <= value <= 1000),
-]
-Name = Annotated[
-    str,
-    Field(pattern=f"^{_NAME.pattern}$"),
-    _expect(
-        "a name of letters, digits, dots and dashes",
-        lambda value: isinstance(value, str) and _NAME.fullmatch(value) is not None,
-    ),
-]
 
 
 def _constraint_error(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -114,7 +39,7 @@ def _constraint_error(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
         try:
             return read(value)
         except ConstraintError as error:
-            raise _refuse(str(error), path=error.path) from None
+            raise refuse(str(error), path=error.path) from None
 
     return validate
 
@@ -200,9 +125,9 @@ class Levelled(Short):
     def _ordered(self) -> Self:
         order = [self._strength(level) for level in self.levels]
         if sorted(set(order)) != order:
-            raise _refuse(f"found {show(self.levels)}, expected each level once, from weak to strong", path=("levels",))
+            raise refuse(f"found {show(self.levels)}, expected each level once, from weak to strong", path=("levels",))
         if self.require is not None and self.require not in self.levels:
-            raise _refuse(f"found {show(self.require)}, expected one of the levels {self.levels}", path=("require",))
+            raise refuse(f"found {show(self.require)}, expected one of the levels {self.levels}", path=("require",))
         return self
 
     @staticmethod
@@ -293,7 +218,7 @@ class Generated(Strict):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.generate is None) == (self.python is None):
-            raise _refuse("expected `generate: NAME` or `python: FILE.py:FUNCTION`, one of them")
+            raise refuse("expected `generate: NAME` or `python: FILE.py:FUNCTION`, one of them")
         return self
 
     @property
@@ -307,14 +232,14 @@ def _read_items(value: Any) -> Any:
         return value
     if isinstance(value, list):
         if not value:
-            raise _refuse("found an empty list, expected items")
+            raise refuse("found an empty list, expected items")
         wrong = next((index for index, item in enumerate(value) if not isinstance(item, dict)), None)
         if wrong is not None:
-            raise _refuse(f"found {show(value[wrong])}, expected a mapping of fields", path=(wrong,))
+            raise refuse(f"found {show(value[wrong])}, expected a mapping of fields", path=(wrong,))
         return value
     if isinstance(value, dict):
         return Generated.model_validate(value)
-    raise _refuse(f"found {show(value)}, expected a file name, a list of items, or {{generate: …}}")
+    raise refuse(f"found {show(value)}, expected a file name, a list of items, or {{generate: …}}")
 
 
 Items = Annotated[
@@ -355,6 +280,8 @@ class TaskFile(Strict):
     """Field whose items stand or fall together, such as the story that they tell; intervals respect it."""
     extract: Extraction | None = None
     constraints: Annotated[list[Constraint], Field(min_length=1)]
+    target: str | None = None
+    """The text of the right answer, such as `"{answer}"`, for models that say how likely they find it."""
     perturbations: Perturbations = Field(default_factory=Perturbations)
     difficulty: Difficulty | None = None
     protect: list[str] = Field(default_factory=list)
@@ -365,19 +292,19 @@ class TaskFile(Strict):
         try:
             name_constraints(self.constraints)
         except ConstraintError as error:
-            raise _refuse(str(error), path=("constraints", *error.path)) from None
+            raise refuse(str(error), path=("constraints", *error.path)) from None
         if self.measure == "score" and self.perturbations.repeat and self.perturbations.repeat.curtail:
             message = "an item that ends at its first fail has no mean score; leave it out, or measure passes"
-            raise _refuse(message, path=("perturbations", "repeat", "curtail"))
+            raise refuse(message, path=("perturbations", "repeat", "curtail"))
         if self.perturbations.paraphrase is not None and not self.paraphrases:
             message = "asked for, but the task has no `paraphrases:`; write some"
-            raise _refuse(message, path=("perturbations", "paraphrase"))
+            raise refuse(message, path=("perturbations", "paraphrase"))
         return self
 
 
 def _finite(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
-        raise _refuse(f"found {value}, expected a finite number")
+        raise refuse(f"found {value}, expected a finite number")
     return value
 
 

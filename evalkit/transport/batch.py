@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from evalkit.adapter import BatchDialect, BatchResult, Prices, ReplyError, Request
+from evalkit.adapter import BatchDialect, BatchResult, ModelSize, Prices, ReplyError, Request
 from evalkit.errors import AdapterError, FatalTransportError, TransportError
 from evalkit.plain import one_line
 from evalkit.transport.batch_provider import BatchProvider, Patience
@@ -114,6 +114,11 @@ class BatchModel:
         return self._model.address
 
     @property
+    def size(self) -> ModelSize | None:
+        """How large it is; None when its card does not say."""
+        return self._model.size
+
+    @property
     def free(self) -> bool:
         """Whether a call costs nothing that evalkit could count."""
         return self._model.free
@@ -122,6 +127,11 @@ class BatchModel:
     def steady(self) -> bool:
         """Whether it is known to answer the same request the same way."""
         return self._model.steady
+
+    @property
+    def usual_concurrency(self) -> None:
+        """A round has as many calls as a run's rounds have by default."""
+        return None
 
     @property
     def capacity(self) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from evalkit.adapter.batching import BatchDialect
+from evalkit.adapter.card import ModelSize
 from evalkit.adapter.endpoint import Endpoint
 from evalkit.adapter.prices import Prices
 from evalkit.adapter.refusal import refused, said_in
@@ -89,6 +90,11 @@ class Model:
         return self._endpoint.address
 
     @property
+    def size(self) -> ModelSize | None:
+        """How large it is; None when its card does not say."""
+        return self._endpoint.card.sizes.get(self._endpoint.model)
+
+    @property
     def free(self) -> bool:
         """Whether a call costs nothing that evalkit could count: its card says so, and nobody gave it a price."""
         return self._endpoint.card.free and self.prices.quote is None
@@ -100,6 +106,11 @@ class Model:
         A temperature of 0 does not: providers' answers vary all the same.
         """
         return self._endpoint.card.steady
+
+    @property
+    def usual_concurrency(self) -> int | None:
+        """How many calls at a time it is made for; None when its card does not say."""
+        return self._endpoint.card.limits.concurrency
 
     @property
     def capacity(self) -> int | None:

@@ -14,6 +14,7 @@ needs no correction (intersection–union test), but unusable as soon as one is,
 
 from evalkit.verdict.calibration import calibrated
 from evalkit.verdict.claims import Claims, claims
+from evalkit.verdict.conjunction import Conjunction, Link, Rung, TaskConjunction
 from evalkit.verdict.decidability import (
     ASSUMED_PASS_RATES,
     Decidability,
@@ -46,6 +47,7 @@ __all__ = [
     "ASSUMED_PASS_RATES",
     "Claims",
     "ConditionResult",
+    "Conjunction",
     "ConstraintResult",
     "CriticalLevel",
     "Decidability",
@@ -53,15 +55,18 @@ __all__ = [
     "Evidence",
     "FixedDecider",
     "Key",
+    "Link",
     "Outcome",
     "Reason",
     "RepeatResult",
+    "Rung",
     "SequentialDecider",
     "SequentialTest",
     "Served",
     "ServedCounts",
     "Spend",
     "SuiteResult",
+    "TaskConjunction",
     "TaskEntry",
     "TaskResult",
     "Terms",

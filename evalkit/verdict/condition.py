@@ -50,9 +50,11 @@ def condition_result(terms: Terms, tally: Tally[AnyCounts], judged: Judgement) -
         evidence=judged.evidence,
         void_price=judged.void_price,
         mean_score=tally.mean_score,
+        mean_loss=tally.mean_loss,
         constraints=_constraint_results(tally),
         repeat=tally.repeat_result() if terms.repeats > 1 else None,
         variants=_variant_results(tally),
+        conjunction=tally.links.conjunction(),
     )
 
 

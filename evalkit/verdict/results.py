@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from evalkit.trial import Claim, Level, Measure
 from evalkit.verdict.claims import Claims
+from evalkit.verdict.conjunction import Conjunction
 from evalkit.verdict.served import Served
 from evalkit.verdict.terms import Reason, Verdict
 
@@ -167,6 +168,10 @@ class ConditionResult:
     """By name; empty where every item is asked in the same form."""
     measure: Measure = "pass"
     """What the threshold, and with it low, high and margin, is for: the pass rate, or the mean score."""
+    mean_loss: float | None = None
+    """How unlikely the model finds the right answers, in nats per token; None where it does not say."""
+    conjunction: Conjunction | None = None
+    """Published with the task, of its weakest condition; None for a single constraint."""
 
     @property
     def rate(self) -> float | None:
@@ -213,6 +218,7 @@ class ConditionResult:
             "evidence": None if self.evidence is None else self.evidence.as_json(),
             "void_price": self.void_price,
             "mean_score": _rounded(self.mean_score),
+            "mean_loss": _rounded(self.mean_loss),
             "variants": [variant.as_json() for variant in self.variants],
         }
 
@@ -320,6 +326,7 @@ class TaskResult:
     def as_json(self) -> dict[str, Any]:
         """The published shape."""
         weakest = self.weakest
+        conjunction = None if weakest is None else weakest.conjunction
         return {
             "task": self.task,
             "threshold": _rounded(self.threshold),
@@ -331,6 +338,7 @@ class TaskResult:
             "margin_high": None if weakest is None else _rounded(weakest.margin_high),
             "conditions": [condition.as_json() for condition in self.conditions],
             "constraints": [] if weakest is None else [constraint.as_json() for constraint in weakest.constraints],
+            "conjunction": None if conjunction is None else conjunction.as_json(),
             "critical_levels": [level.as_json() for level in self.critical_levels],
             "repeat": None if self.repeat is None else self.repeat.as_json(),
             **self.spend.as_json(),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
 from evalkit.stats import ClusterMoments, Interval, agreement, clustered_interval, pass_hat_k, pass_hat_k_error
+from evalkit.verdict.conjunction import ConjunctionCounts
 from evalkit.verdict.results import RepeatResult
 from evalkit.verdict.running import RunningCounts
 from evalkit.verdict.terms import Outcome, Terms
@@ -152,9 +153,12 @@ class Tally(Generic[AnyCounts]):
         self.units: AnyCounts = new_counts(terms.alpha_high)
         self.constraints: dict[str, AnyCounts] = {}
         """In the order in which they were first seen. A unit that did not check a constraint is void for it."""
+        self.links = ConjunctionCounts(terms)
         self.variants: dict[str, VariantCounts[AnyCounts]] = {}
         self._score_sum = 0.0
         self._n_scores = 0
+        self._target_loss = 0.0
+        self._target_tokens = 0
         self._complete: Counter[tuple[str, int]] = Counter()
         """How many units with every ask observed, by cluster and number of passes."""
 
@@ -167,6 +171,11 @@ class Tally(Generic[AnyCounts]):
     def mean_score(self) -> float | None:
         """Of the observed units."""
         return self._score_sum / self._n_scores if self._n_scores else None
+
+    @property
+    def mean_loss(self) -> float | None:
+        """Nats per token of the right answer, of all asks that say it."""
+        return self._target_loss / self._target_tokens if self._target_tokens else None
 
     def observe(self, outcome: Outcome) -> None:
         """Take in the next unit.
@@ -181,6 +190,8 @@ class Tally(Generic[AnyCounts]):
         if passed and len(outcome.asks) != terms.repeats:
             raise ValueError(f"{terms.key}: found a pass after {len(outcome.asks)} asks, expected {terms.repeats}")
         self._observe_constraints(self._told(outcome), outcome.cluster)
+        if self._whole(outcome):
+            self.links.add(outcome.constraints)
         self.units.add(passed, outcome.cluster)
         if outcome.variant is not None:
             if outcome.variant not in self.variants:
@@ -189,16 +200,22 @@ class Tally(Generic[AnyCounts]):
         if passed is not None and outcome.score is not None:
             self._score_sum += outcome.score
             self._n_scores += 1
-        if terms.repeats > 1 and None not in outcome.asks and len(outcome.asks) == terms.repeats:
+        self._target_loss += outcome.target_loss
+        self._target_tokens += outcome.target_tokens
+        if terms.repeats > 1 and self._whole(outcome):
             self._complete[outcome.cluster if terms.clustered else "", sum(map(bool, outcome.asks))] += 1
 
     def _told(self, outcome: Outcome) -> Mapping[str, bool]:
         """What a unit tells of its constraints: one that held so far may not have in an ask that is missing."""
         if outcome.passed is None:
             return {}
-        if None not in outcome.asks and len(outcome.asks) == self._terms.repeats:
+        if self._whole(outcome):
             return outcome.constraints
         return {name: held for name, held in outcome.constraints.items() if not held}
+
+    def _whole(self, outcome: Outcome) -> bool:
+        """Whether every ask was made and observed."""
+        return None not in outcome.asks and len(outcome.asks) == self._terms.repeats
 
     def _observe_constraints(self, held: Mapping[str, bool], cluster: str) -> None:
         for name in held:

@@ -112,6 +112,10 @@ class Outcome:
     """Which of several forms of the prompt was asked, such as `paraphrase 3` or `conflict words`."""
     item: str = ""
     """The item's id."""
+    target_loss: float = 0.0
+    """How unlikely the model finds the right answer, in nats, over all asks that say it."""
+    target_tokens: int = 0
+    """Of these answers together; 0 when no ask says it."""
 
     def value(self, terms: Terms) -> float | None:
         """What the unit adds to the rate that is judged, 0–1; None when it is void."""

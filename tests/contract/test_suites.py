@@ -239,7 +239,12 @@ every_shipped_task = pytest.mark.parametrize(
 _NUMBER = re.compile(r"(?<![\w.])\d[\d.,]*(?<=\d)")
 
 
-@every_shipped_task
+# The models in the box know few wordings: those that their suite has.
+@pytest.mark.parametrize(
+    "task",
+    [task for suite in shipped_suites() if suite.name != "ladder" for task in suite.tasks],
+    ids=lambda task: task.name,
+)
 def test_a_task_has_eight_wordings_that_differ(task: Task) -> None:
     wordings = [normalised(messages[-1].content, ["case", "punctuation", "spaces"]) for messages in task.paraphrases]
     wordings.append(normalised(task.prompt[-1].content, ["case", "punctuation", "spaces"]))

@@ -52,12 +52,12 @@ def opened(folder: Path, **settings: Any) -> Model:
     )
 
 
-def answers(model: Model, prompts: Sequence[str]) -> list[Response]:
+def answers(model: Model, prompts: Sequence[str], *, target: str | None = None) -> list[Response]:
     """What it answers when all is asked at once."""
 
     async def run() -> list[Response]:
         try:
-            asked = await asyncio.gather(*(model.ask(model.request(_call(prompt))) for prompt in prompts))
+            asked = await asyncio.gather(*(model.ask(model.request(_call(prompt, target))) for prompt in prompts))
         finally:
             await model.close()
         return [answer.response for answer in asked]
@@ -65,9 +65,9 @@ def answers(model: Model, prompts: Sequence[str]) -> list[Response]:
     return asyncio.run(run())
 
 
-def _call(prompt: str) -> Call:
+def _call(prompt: str, target: str | None = None) -> Call:
     messages = (Message(role="user", content=prompt),)
-    return Call(task="t", item="1", condition="clean", repeat=0, messages=messages)
+    return Call(task="t", item="1", condition="clean", repeat=0, messages=messages, target=target)
 
 
 def test_a_batch_answers_as_single_calls_do(folder: Path) -> None:
@@ -88,6 +88,17 @@ def test_the_answer_is_the_most_probable_one_and_its_logprob_is_what_torch_compu
         assert tokenizer.decode(answer) == response.text
         assert (len(prompt_ids), len(answer)) == (response.tokens_in, response.tokens_out)
         assert tiny.logprob_of(folder, prompt_ids, answer) == pytest.approx(response.logprob, abs=1e-4)
+
+
+def test_the_right_answer_is_scored_with_its_end_whatever_is_answered(folder: Path) -> None:
+    _, tokenizer = tiny.loaded(folder)
+    right = [*tokenizer("the sum")["input_ids"], tokenizer.eos_token_id]
+    for prompt, response in zip(PROMPTS, answers(opened(folder, **GREEDY), PROMPTS, target="the sum"), strict=True):
+        expected = tiny.logprob_of(folder, tokenizer(prompt)["input_ids"], right)
+        assert expected == pytest.approx(response.target_logprob, abs=1e-4)
+        assert len(right) == response.target_tokens
+    (too_long,) = answers(opened(folder, **GREEDY), ["x" * 200], target="y" * 60)
+    assert too_long.target_logprob is None
 
 
 def test_an_answer_ends_by_itself_or_is_cut_off(folder: Path) -> None:

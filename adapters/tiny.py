@@ -1,0 +1,337 @@
+"""Small language models that ship with evalkit: `tiny/1m` and its like, in this process.
+
+They are real transformers over characters, made to show what a measurement shows. A prompt is the messages' contents,
+one below the other, in lower case; the answer is the line that the model writes below them.
+
+Calls that wait together are answered together, each row of a batch with its own settings and random source: a call is
+answered alike whoever shares its batch, but for the last digits of what the arithmetic gives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from evalkit.adapter import Reply, ReplyError, Request
+from evalkit.adapter.code import load_module
+from evalkit.errors import AdapterError, did_you_mean
+from evalkit.transport.channel import Channel
+from evalkit.transport.together import Outcome, TogetherChannel
+
+if TYPE_CHECKING:
+    from adapters.tiny_network import Cache, Floats, Network
+
+_HERE = Path(__file__).parent
+_ENDING = ".safetensors"
+_MOST_ROWS = 64
+"""Answers that grow at a time: with more, what attention reads of each no longer fits the processor's caches."""
+_MOST_POSITIONS = 24_576
+"""Of all rows together: what is kept of them takes 170 MB of the largest model at most."""
+_ROUNDED_TO = 64
+"""Rows share a cache whose positions differ by less."""
+_READ_AT_ONCE = 2048
+"""Positions of prompts: more at a time are no faster."""
+_REFILL = 0.75
+"""Prompts that wait are read once no more than such a part of the rows is in use: a few at a time would be slower."""
+_COMPUTING = threading.Lock()
+"""One model at a time: how many threads the arithmetic has is set for the whole process."""
+
+
+class _Settings(BaseModel):
+    """What can be set for a call."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    temperature: float = Field(default=0.0, ge=0)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    max_tokens: int = Field(default=64, ge=1)
+    stop: str | list[str] = []
+    seed: int | None = None
+    logprobs: bool = False
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        return tuple(stop for stop in ([self.stop] if isinstance(self.stop, str) else self.stop) if stop)
+
+
+def channel(model: str, *, timeout_s: float, directory: Path) -> Channel:
+    """Get ready to load a model; that is done by the first call.
+
+    Args:
+        model: The name of a shipped one, or a file of weights that ends in `.safetensors`.
+        timeout_s: For one batch; waiting for others does not count.
+        directory: Where a file is looked for.
+
+    Raises:
+        AdapterError: If there is no such model.
+    """
+    path = directory / model if model.endswith(_ENDING) else _HERE / "tiny" / f"{model}{_ENDING}"
+    if not path.is_file():
+        known = [found.stem for found in sorted((_HERE / "tiny").glob(f"*{_ENDING}"))]
+        raise AdapterError(f'found no model "{model}". {did_you_mean(model, known)}')
+    return TinyChannel(model, path, timeout_s)
+
+
+class TinyChannel:
+    """Loads a model when it is first asked.
+
+    Args:
+        name: As the user gave it.
+        path: Its weights.
+        timeout_s: For one batch.
+    """
+
+    def __init__(self, name: str, path: Path, timeout_s: float) -> None:
+        self._name, self._path, self._timeout_s = name, path, timeout_s
+        self._loaded: _LocalModel | None = None
+        self._together = TogetherChannel(self._answer, pick=_next_batch)
+
+    async def send(self, request: Request) -> Reply:
+        """Wait for the answer.
+
+        Raises:
+            AdapterError: If the model cannot be loaded, or a setting is unknown.
+            ReplyError: `timeout`, `program-error`.
+        """
+        _settings(request)  # before it can spoil the batch of others
+        return await self._together.send(request)
+
+    async def close(self) -> None:
+        """Stop what is being generated."""
+        await self._together.close()
+
+    def _answer(self, requests: Sequence[Request], closed: threading.Event) -> list[Outcome]:
+        with _COMPUTING:
+            if self._loaded is None:
+                self._loaded = _LocalModel(self._name, self._path)
+            deadline = time.monotonic() + self._timeout_s
+            return self._loaded.answer(requests, lambda: closed.is_set() or time.monotonic() > deadline)
+
+
+def _settings(request: Request) -> _Settings:
+    given = {name: value for name, value in request.body.items() if name not in {"model", "messages", "target"}}
+    try:
+        return _Settings.model_validate(given)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        known = ", ".join(_Settings.model_fields)
+        raise AdapterError(
+            f'adapter "tiny": setting "{problem["loc"][0]}": {problem["msg"]}; known are {known}'
+        ) from None
+
+
+def _next_batch(waiting: Sequence[Request]) -> tuple[list[int], bool]:
+    """All that wait; whether that fills the rows."""
+    return list(range(len(waiting))), len(waiting) >= _MOST_ROWS
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class _Row:
+    """An answer that grows character by character."""
+
+    prompt: list[int]
+    target: list[int] | None
+    """The right answer with its end; None where nobody asks for its probability."""
+    room: int
+    """Most characters that it may have."""
+    settings: _Settings
+    rng: random.Random
+    tokens: list[int] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
+    text: str = ""
+    ended: Literal["stop", "length"] | None = None
+    target_logprob: float | None = None
+
+    @property
+    def given(self) -> list[int]:
+        """What is read before the answer begins; the last token of a target has nothing after it to be predicted."""
+        return self.prompt + (self.target or [])[:-1]
+
+    @property
+    def positions(self) -> int:
+        """Most that the row may take."""
+        return max(len(self.prompt) + self.room, len(self.given))
+
+    def add(self, token: int, logprob: float, network: Network) -> None:
+        """Take one more token, and see whether the answer ends with it."""
+        if token == network.end:
+            self.ended = "stop"
+            return
+        self.tokens.append(token)
+        self.logprobs.append(logprob)
+        self.text += network.vocabulary[token]
+        # The first stop of all to be complete ends the answer before it.
+        ends = [stop for stop in self.settings.stops if self.text.endswith(stop)]
+        if ends:
+            self.ended = "stop"
+            n_left = len(self.text) - max(map(len, ends))
+            self.text, self.tokens, self.logprobs = self.text[:n_left], self.tokens[:n_left], self.logprobs[:n_left]
+        elif len(self.tokens) >= self.room:
+            self.ended = "length"
+
+
+class _LocalModel:
+    """A network with what is needed to answer calls; used by one thread at a time.
+
+    Args:
+        name: As the user gave it.
+        path: Its weights.
+
+    Raises:
+        AdapterError: If it cannot be loaded.
+    """
+
+    def __init__(self, name: str, path: Path) -> None:
+        # Here, not above: a command that asks no model must not wait for them.
+        import numpy
+        import threadpoolctl
+
+        self._np = numpy
+        self._threads = threadpoolctl.ThreadpoolController()
+        self._name = name
+        try:
+            self._network: Network = load_module(_HERE / "tiny_network.py").Network(path)
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+        except (ValueError, OSError) as error:
+            raise AdapterError(f'model "tiny/{name}": {path}: {error}') from error
+        self._fingerprint = f"weights {digest}, numpy {numpy.__version__}"
+
+    def answer(self, requests: Sequence[Request], is_over: Callable[[], bool]) -> list[Outcome]:
+        """Answer calls, in their order."""
+        rows = [self._row(request) for request in requests]
+        fitting = sorted((row for row in rows if row.room > 0), key=lambda row: (_rounded(row), len(row.given)))
+        # With matrices as small as these, threads cost more than they bring, and beside another process a hundredfold.
+        with self._threads.limit(limits=1, user_api="blas"):
+            for positions, group in itertools.groupby(fitting, key=_rounded):
+                self._answer_alike(deque(group), positions, is_over)
+        return [self._overflow(row) if row.room <= 0 else self._reply(row) for row in rows]
+
+    def _row(self, request: Request) -> _Row:
+        settings = _settings(request)
+        network = self._network
+        # As in training: a line break, and no other white space, stands between prompt and answer.
+        prompt = network.encode("\n".join(message["content"] for message in request.body["messages"]).rstrip() + "\n")
+        target = request.body.get("target")
+        scored = None if target is None else [*network.encode(target), network.end]
+        if scored is not None and len(prompt) + len(scored) > network.context:
+            scored = None
+        return _Row(
+            prompt=prompt,
+            target=scored,
+            room=min(settings.max_tokens, network.context - len(prompt)),
+            settings=settings,
+            rng=random.Random(settings.seed),
+        )
+
+    def _answer_alike(self, waiting: deque[_Row], positions: int, is_over: Callable[[], bool]) -> None:
+        """Let answers grow that take about as many positions, until all have ended, or time is up."""
+        most = max(1, min(len(waiting), _MOST_ROWS, _MOST_POSITIONS // positions))
+        cache = self._network.cache(most, positions)
+        growing: list[_Row] = []
+        while (waiting or growing) and not is_over():
+            if waiting and len(growing) <= _REFILL * most:
+                self._read(cache, waiting, growing)
+            else:
+                last = self._np.array([row.tokens[-1] for row in growing])
+                places = self._np.array([len(row.prompt) + len(row.tokens) - 1 for row in growing])
+                self._add(growing, self._network.step(cache, last, places))
+            for place in reversed(range(len(growing))):
+                if growing[place].ended is not None:
+                    moved = growing.pop()
+                    if place < len(growing):
+                        cache.move(len(growing), place, len(moved.prompt) + len(moved.tokens))
+                        growing[place] = moved
+
+    def _read(self, cache: Cache, waiting: deque[_Row], growing: list[_Row]) -> None:
+        """Read prompts that wait, as many as there is room for, and begin their answers."""
+        rows: list[_Row] = []
+        while waiting and len(growing) + len(rows) < cache.shape[0]:
+            longest = max(len(row.given) for row in (*rows, waiting[0]))
+            if rows and longest * (len(rows) + 1) > _READ_AT_ONCE:
+                break
+            rows.append(waiting.popleft())
+        ids = self._np.zeros((len(rows), max(len(row.given) for row in rows)), dtype=self._np.int64)
+        for place, row in enumerate(rows):
+            ids[place, : len(row.given)] = row.given
+        read = self._network.read(cache, len(growing), ids)
+        ends = self._np.array([len(row.prompt) - 1 for row in rows])
+        for row, end, positions in zip(rows, ends, read, strict=True):
+            if row.target is not None:
+                logprobs = self._logprobs(self._network.logits(positions[end : len(row.given)]), row.target)
+                row.target_logprob = float(logprobs.sum())
+        self._add(rows, self._network.logits(read[self._np.arange(len(rows)), ends]))
+        growing.extend(rows)
+
+    def _add(self, rows: Sequence[_Row], logits: Floats) -> None:
+        """Give each row its next token: the likeliest, or one drawn."""
+        tokens = logits.argmax(-1)
+        drawing = [place for place, row in enumerate(rows) if row.settings.temperature > 0]
+        if drawing:
+            tokens[drawing] = self._drawn(logits[drawing], [rows[place] for place in drawing])
+        asked = any(row.settings.logprobs for row in rows)
+        logprobs = self._logprobs(logits, tokens).tolist() if asked else [0.0] * len(rows)
+        for row, token, logprob in zip(rows, tokens.tolist(), logprobs, strict=True):
+            row.add(token, logprob, self._network)
+
+    def _logprobs(self, logits: Floats, tokens: Any) -> Any:
+        """Of one token each."""
+        known = logits.astype(self._np.float64)
+        known -= known.max(-1, keepdims=True)
+        return known[self._np.arange(len(tokens)), tokens] - self._np.log(self._np.exp(known).sum(-1))
+
+    def _drawn(self, logits: Floats, rows: Sequence[_Row]) -> Any:
+        """Draw from as few of the likeliest tokens as hold the share top_p (Holtzman et al. 2020)."""
+        numpy = self._np
+        temperature, top_p = numpy.array([(row.settings.temperature, row.settings.top_p) for row in rows]).T[..., None]
+        order = (-logits).argsort(-1, kind="stable")
+        best = numpy.take_along_axis(logits.astype(numpy.float64), order, -1)
+        shares = numpy.exp((best - best[:, :1]) / temperature)
+        shares /= shares.sum(-1, keepdims=True)
+        shares *= shares.cumsum(-1) - shares < top_p
+        reached = shares.cumsum(-1)
+        drawn = numpy.array([row.rng.random() for row in rows])[:, None] * reached[:, -1:]
+        places = numpy.minimum((reached <= drawn).sum(-1), (shares > 0).sum(-1) - 1)
+        return order[numpy.arange(len(rows)), places]
+
+    def _overflow(self, row: _Row) -> Reply:
+        message = f"the maximum context length is {self._network.context} tokens, the prompt has {len(row.prompt)}"
+        error = {"message": message, "code": "context_length_exceeded"}
+        return Reply(status=400, body=json.dumps({"error": error}).encode())
+
+    def _reply(self, row: _Row) -> Outcome:
+        if row.ended is None:
+            return ReplyError("timeout", f"tiny/{self._name}: no whole answer in time")
+        pairs = zip(row.tokens, row.logprobs, strict=True)
+        content = [{"token": self._network.vocabulary[token], "logprob": logprob} for token, logprob in pairs]
+        choice: dict[str, Any] = {
+            "index": 0,
+            "message": {"role": "assistant", "content": row.text},
+            "finish_reason": row.ended,
+            "logprobs": {"content": content} if row.settings.logprobs else None,
+        }
+        if row.target is not None:
+            choice["target_logprob"] = {"logprob": row.target_logprob, "tokens": len(row.target)}
+        data = {
+            "object": "chat.completion",
+            "model": self._name,
+            "system_fingerprint": self._fingerprint,
+            "choices": [choice],
+            "usage": {"prompt_tokens": len(row.prompt), "completion_tokens": len(row.tokens)},
+        }
+        return Reply(body=json.dumps(data).encode())
+
+
+def _rounded(row: _Row) -> int:
+    """The positions of a cache that the row fits."""
+    return -(-row.positions // _ROUNDED_TO) * _ROUNDED_TO

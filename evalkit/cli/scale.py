@@ -1,0 +1,194 @@
+"""`evalkit scale`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from evalkit.cli.shared import FiniteFloat, colour, json_option, names, read_columns, wants_colour
+from evalkit.errors import EXIT_INFRASTRUCTURE, EvalkitError, RecordError
+
+if TYPE_CHECKING:
+    from evalkit.scale import Question, Scale
+
+FORMATS = ("terminal", "json", "svg", "png")
+ENDINGS = {".txt": "terminal", ".json": "json", ".svg": "svg", ".png": "png"}
+"""What the ending of a file says that it holds."""
+TABLES = (".csv", ".jsonl", ".parquet")
+
+
+def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """A size such as 70m or 1e22, as an option gives it."""
+    from evalkit.scale import read_size
+
+    try:
+        return None if value is None else read_size(value)
+    except EvalkitError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Said:
+    """What the options say of where the models come from."""
+
+    sizes: tuple[str, ...]
+    tasks: tuple[str, ...]
+    condition: tuple[str, ...]
+    threshold: float | None
+    columns: tuple[str, ...]
+
+
+@click.command(epilog="Example: evalkit scale runs/*-ladder-tiny-* --predict 5m -o ladder.svg")
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...|TABLE")
+@click.option(
+    "--size",
+    "sizes",
+    multiple=True,
+    metavar="NAME=PARAMS[,tokens=N,flops=N]",
+    help="How large a model is, such as mine=70m; goes before its card. May be given several times.",
+)
+@click.option(
+    "--against",
+    type=click.Choice(("params", "tokens", "flops")),
+    help="What size is.  [default: what is known of most models]",
+)
+@click.option("--tasks", multiple=True, callback=names, metavar="A,B", help="Only these tasks.")
+@click.option(
+    "--condition",
+    multiple=True,
+    callback=names,
+    metavar="A,B",
+    help="Only these conditions of runs.  [default: clean, and the levels of a difficulty axis]",
+)
+@click.option(
+    "--predict",
+    callback=_size,
+    metavar="SIZE",
+    help="A size whose pass rate is predicted, with the check that goes along.",
+)
+@click.option(
+    "--leave-out",
+    type=click.IntRange(min=0),
+    help="Sizes, the largest, that the check leaves out.  [default: a quarter]",
+)
+@click.option(
+    "--below", callback=_size, metavar="SIZE", help="Fit the curve to smaller sizes only, and check it with the others."
+)
+@click.option("--threshold", type=FiniteFloat(0, 1), help="The pass rate needed for use, of a table.")
+@click.option(
+    "--map",
+    "columns",
+    multiple=True,
+    metavar="KEY=COLUMN,...",
+    help="Which column of a table is what: model, task, params, tokens, flops, pass_rate, trials, passes, stderr, "
+    "score, loss. COLUMN*1e9 multiplies by a number.",
+)
+@click.option("--budget", callback=_size, metavar="FLOP", help="Of training, for the scaling law.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
+@click.option(
+    "--format",
+    "chosen",
+    type=click.Choice(FORMATS),
+    help="By default what the ending of -o says (.txt: terminal), else terminal.",
+)
+@click.option("-o", "output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to a file.")
+@json_option
+def command(sources: tuple[Path, ...], chosen: str | None, output: Path | None, as_json: bool, **said: Any) -> None:
+    """Show pass rate, score and loss against the size of models, and where the threshold is crossed.
+
+    RUN is the folder of a run; each model's size is what its card says, or --size. TABLE is one CSV, JSONL or Parquet
+    file with a model, or a checkpoint, a row. The shape of each rise is called smooth, sharp or metric-made: the pass
+    rate jumps while the score or the loss moves on evenly.
+    """
+    form = _form(chosen, output, as_json=as_json)
+    scale = _scale(sources, said)
+    data = _drawn(scale, form)
+    if output is not None:
+        _write(output, click.unstyle(data.decode()).encode() if form == "terminal" else data)
+    elif form == "png":
+        click.echo(data, nl=False)
+    else:
+        click.echo(data.decode(), nl=False, color=wants_colour())
+
+
+def _form(chosen: str | None, output: Path | None, *, as_json: bool) -> str:
+    """The format that the options say, which must not contradict each other."""
+    ending = output.suffix.lower() if output is not None else ""
+    if chosen is None and not as_json and ending and ending not in ENDINGS:
+        raise EvalkitError(f"-o {output}: no format ends in {ending}; say --format, or end in {', '.join(ENDINGS)}")
+    form = chosen or ENDINGS.get(ending, "json" if as_json else "terminal")
+    if as_json and form != "json":
+        found = f"--format {form}" if chosen else f"-o {output}"
+        raise EvalkitError(f"--json: found {found}, which says otherwise; leave one of them out")
+    return form
+
+
+def _scale(sources: Sequence[Path], said: Mapping[str, Any]) -> Scale:
+    from evalkit.scale import Question, find_scale
+    from evalkit.scale.together import known_against
+
+    where = _Said(**{name: said[name] for name in ("sizes", "tasks", "condition", "threshold", "columns")})
+    question = Question(predict=said["predict"], leave_out=said["leave_out"], below=said["below"], seed=said["seed"])
+    if any(source.suffix in TABLES for source in sources):
+        return _of_table(sources, where, question, said)
+    if where.columns or where.threshold is not None:
+        raise EvalkitError("--map and --threshold are for tables, found run folders; a run's suite has its thresholds")
+    from evalkit.engine.scaling import read_ladder
+    from evalkit.scale import sizes_given
+    from evalkit.scale.conjunction import conjunctions
+
+    ladder = read_ladder(sources, sizes_given(where.sizes), tasks=where.tasks, conditions=where.condition)
+    joint = conjunctions(ladder.results)
+    return find_scale(
+        ladder.series,
+        replace(question, against=said["against"] or known_against(ladder.series)),
+        total=ladder.total,
+        conjunctions=[each for each in joint if not where.tasks or each.task in where.tasks],
+        budget_flops=said["budget"],
+        notes=ladder.notes,
+    )
+
+
+def _of_table(sources: Sequence[Path], where: _Said, question: Question, said: Mapping[str, Any]) -> Scale:
+    from evalkit.errors import did_you_mean
+    from evalkit.scale import find_scale, read_series
+    from evalkit.scale.together import known_against
+
+    if len(sources) > 1:
+        raise EvalkitError(f"found {len(sources)} sources, expected one table alone, or run folders")
+    if where.sizes or where.condition:
+        raise EvalkitError("--size and --condition are for runs, found a table; its columns say how large models are")
+    series = read_series(sources[0], read_columns(where.columns), threshold=where.threshold)
+    known = [each.task for each in series]
+    wrong = [f"--tasks {name}: no such task. {did_you_mean(name, known)}" for name in where.tasks if name not in known]
+    if wrong:
+        raise EvalkitError("\n".join(wrong))
+    series = [each for each in series if not where.tasks or each.task in where.tasks]
+    against = said["against"] or known_against(series)
+    return find_scale(series, replace(question, against=against), budget_flops=said["budget"])
+
+
+def _drawn(scale: Scale, form: str) -> bytes:
+    if form == "json":
+        from evalkit.plain import json_text
+
+        return (json_text(scale.as_json()) + "\n").encode()
+    if form == "terminal":
+        from evalkit.report.scale import render_scale
+
+        return render_scale(scale, style=colour).encode()
+    from evalkit.report.picture import picture
+    from evalkit.report.scale_chart import scale_chart
+
+    return picture(scale_chart(scale), "png" if form == "png" else "svg")
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be written: {error.strerror}", exit_code=EXIT_INFRASTRUCTURE) from None

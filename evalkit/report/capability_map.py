@@ -1,0 +1,165 @@
+"""The capability map: which model can do what, and by how much, in one table of tasks and models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+
+from evalkit.plain import one_line
+from evalkit.report.layout import COLOURS, SIGNS, WIDTH, Style, plain_style, short_models, wrapped
+from evalkit.report.terminal import guaranteed
+from evalkit.verdict import SuiteResult, TaskResult
+
+_TASK = 22
+"""Most characters of a task's name."""
+_MODEL = 16
+"""Most characters of a model's name at the head of a column."""
+_CELL = 8
+"""Least width of a column: that of most cells."""
+_GAP = 2
+_SUITE = "suite"
+_LEGEND = (
+    "✓ usable, by at least so many points above the threshold; ✗ unusable, by at least so many below it; ? edge, "
+    "anywhere between the two; – not measured. The last row counts the tasks that are usable."
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MapEntry:
+    """One run, as the map needs it."""
+
+    result: SuiteResult
+    sha256: str
+    """Of the suite's file."""
+    started: str
+    """UTC, ISO 8601: of two runs of the same model the later one is shown."""
+    size: float | None = None
+    """Parameters of the model; None: unknown."""
+
+
+def capability_map(entries: Sequence[MapEntry], *, style: Style = plain_style) -> str:
+    """A table of tasks and models for each suite that several runs measured, at most 80 columns wide.
+
+    Args:
+        entries: Runs in the order of their columns; where the size of every model is known, sizes give the order.
+        style: Colours it; `plain_style` for logs and screen readers.
+
+    Returns:
+        Text that begins with an empty line; empty when no suite was measured by more than one run.
+    """
+    suites: dict[str, list[MapEntry]] = {}
+    for entry in entries:
+        suites.setdefault(entry.result.suite, []).append(entry)
+    lines = [line for runs in suites.values() if len(runs) > 1 for line in _Map(style, runs).lines()]
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+class _Map:
+    """The map of one suite."""
+
+    def __init__(self, style: Style, runs: Sequence[MapEntry]) -> None:
+        self._style, self._runs = style, runs
+        latest: dict[str, MapEntry] = {}
+        for run in runs:
+            known = latest.get(run.result.model)
+            if known is None or run.started >= known.started:
+                latest[run.result.model] = run
+        shown = list(latest.values())
+        sizes = {run.result.model: run.size for run in shown if run.size is not None}
+        if len(sizes) == len(shown):
+            shown.sort(key=lambda run: sizes[run.result.model])
+        self._shown = shown
+        self._names = [one_line(name, _MODEL) for name in short_models([run.result.model for run in shown])]
+        self._tasks = list(dict.fromkeys(task.task for run in shown for task in run.result.tasks))
+
+    def lines(self) -> Iterator[str]:
+        suite = one_line(self._runs[0].result.suite, 40)
+        title = f"Capability map of {suite}: {_counted(self._tasks, 'task')}, {_counted(self._shown, 'model')}"
+        yield ""
+        yield self._style(title, "strong")
+        label = max(len(one_line(name, _TASK)) for name in [*self._tasks, _SUITE])
+        cells = [self._column(run) for run in self._shown]
+        widths = [
+            max(len(name), _CELL, *(len(text) for text, _ in column))
+            for name, column in zip(self._names, cells, strict=True)
+        ]
+        for block in _blocks(widths, WIDTH - 2 - label):
+            yield self._head(block, widths, label)
+            for row, name in enumerate([*self._tasks, _SUITE]):
+                told = [self._padded(*cells[column][row], widths[column]) for column in block]
+                yield "".join([f"  {one_line(name, _TASK):<{label}}", *told]).rstrip()
+        for note in self._notes():
+            yield from wrapped(note, indent="  ")
+        yield from (self._style(line, "dim") for line in wrapped(_LEGEND))
+
+    def _head(self, block: Sequence[int], widths: Sequence[int], label: int) -> str:
+        names = [" " * _GAP + f"{self._names[column]:<{widths[column]}}" for column in block]
+        return self._style("".join([f"  {'task':<{label}}", *names]).rstrip(), "dim")
+
+    def _padded(self, text: str, role: str, width: int) -> str:
+        return " " * _GAP + (self._style(text, role) if role else text) + " " * (width - len(text))
+
+    def _column(self, run: MapEntry) -> list[tuple[str, str]]:
+        """A model's cells, with their colours; the suite's last."""
+        tasks = {task.task: task for task in run.result.tasks}
+        cells = [_cell(tasks.get(name)) for name in self._tasks]
+        usable = sum(task.verdict == "usable" for task in tasks.values())
+        verdict = run.result.verdict
+        return [*cells, (f"{SIGNS[verdict]} {usable}/{len(tasks)}", COLOURS[verdict])]
+
+    def _notes(self) -> Iterator[str]:
+        """Where each task is weakest, and what has to be known of the runs."""
+        for name in self._tasks:
+            found = [task for run in self._shown for task in run.result.tasks if task.task == name]
+            if any(sum(condition.counts for condition in task.conditions) > 1 for task in found):
+                yield from self._weakest(name)
+        for model in dict.fromkeys(run.result.model for run in self._runs):
+            n_runs = sum(run.result.model == model for run in self._runs)
+            if n_runs > 1:
+                yield f"of {n_runs} runs of {one_line(model, 40)} the latest is shown"
+        versions = {run.sha256 for run in self._shown}
+        if len(versions) > 1:
+            first = self._shown[0].sha256
+            others = [name for name, run in zip(self._names, self._shown, strict=True) if run.sha256 != first]
+            yield f"the suite's file has changed between these runs: {', '.join(others)} had not the one of the first"
+
+    def _weakest(self, task: str) -> Iterator[str]:
+        """Which condition decides in each column."""
+        columns: dict[str, list[str]] = {}
+        for name, run in zip(self._names, self._shown, strict=True):
+            for found in run.result.tasks:
+                if found.task == task and found.weakest is not None:
+                    columns.setdefault(one_line(found.weakest.condition, 20), []).append(name)
+        if columns:
+            told = [f"{where} ({', '.join(names)})" for where, names in columns.items()]
+            everywhere = next(iter(columns)) if len(columns) == 1 else ", ".join(told)
+            yield f"{one_line(task, _TASK)} is weakest at {everywhere}"
+
+
+def _counted(things: Sequence[object], word: str) -> str:
+    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
+
+
+def _blocks(widths: Sequence[int], room: int) -> Iterator[list[int]]:
+    """Columns that fit beside each other; at least one in a block."""
+    block: list[int] = []
+    for column, width in enumerate(widths):
+        if block and sum(widths[each] + _GAP for each in block) + width + _GAP > room:
+            yield block
+            block = []
+        block.append(column)
+    yield block
+
+
+def _cell(task: TaskResult | None) -> tuple[str, str]:
+    """A task's sign and what is known of its margin, with its colour."""
+    weakest = None if task is None else task.weakest
+    if task is None or weakest is None or weakest.margin_low is None or weakest.margin_high is None:
+        return "–", ""
+    told = guaranteed(weakest)
+    if task.verdict == "edge":
+        # Rounded outwards: a display never claims more than was shown.
+        low, high = floor(round(100 * weakest.margin_low, 8)), ceil(round(100 * weakest.margin_high, 8))
+        told = f"{low:+d}…{high:+d}".replace("-", "−")
+    return f"{SIGNS[task.verdict]} {told}", COLOURS[task.verdict]

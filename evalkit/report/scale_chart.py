@@ -1,0 +1,203 @@
+"""Ability against size as a picture: for every series its models with intervals, the curve, and where it crosses."""
+
+from __future__ import annotations
+
+from math import ceil, floor
+from typing import Any
+
+from evalkit.report.law_chart import law_chart
+from evalkit.report.layout import short_models
+from evalkit.report.picture import SCHEMA
+from evalkit.report.scale import AGAINST
+from evalkit.scale.points import place_of
+from evalkit.scale.result import Ability
+from evalkit.scale.together import Scale
+
+_WIDTH, _HEIGHT, _LOSS_HEIGHT = 340, 220, 80
+_COLUMNS = 2
+_STEPS = 60
+_PASSED, _SCORE, _LOSS = "#1f5fa8", "#d97706", "#6b7280"
+_COUNTED = "replace(format(datum.value, '~s'), 'G', 'B')"
+"""As people count models: 7B, not 7G."""
+_DECADES = 2.5
+_NAMED_MODELS = 12
+"""Of more models none is named: names would cover each other."""
+
+
+def scale_chart(scale: Scale) -> dict[str, Any]:
+    """A Vega-Lite specification with a panel for every series, and one for every scaling law.
+
+    Args:
+        scale: What was found; at least one series or law.
+    """
+    panels = [_panel(ability) for ability in scale.abilities]
+    panels += [{key: value for key, value in law_chart(each.law).items() if key != "$schema"} for each in scale.laws]
+    return {"$schema": SCHEMA, "background": "white", "concat": panels, "columns": _COLUMNS}
+
+
+def _panel(ability: Ability) -> dict[str, Any]:
+    verdict = ability.shape.verdict
+    title = {"text": ability.name, "subtitle": verdict or "shape not known", "anchor": "start"}
+    layers = [*_threshold(ability), *_curve(ability), *_models(ability), *_scores(ability)]
+    main = {"width": _WIDTH, "height": _HEIGHT, "layer": layers, "title": title}
+    losses = _losses(ability)
+    return {"vconcat": [main, losses]} if losses else main
+
+
+def _x(ability: Ability) -> dict[str, Any]:
+    return {
+        "field": "size",
+        "type": "quantitative",
+        "scale": {"type": "log", "nice": False, "padding": 12},
+        "title": AGAINST[ability.against],
+        "axis": {
+            "values": _ticks(ability),
+            **({"format": "~e"} if ability.against == "flops" else {"labelExpr": _COUNTED}),
+        },
+    }
+
+
+def _ticks(ability: Ability) -> list[float]:
+    """Powers of ten, with twice and five times them where there would be few: a label of one's own lets none go."""
+    first, last = (place_of(ability.points[index], ability.against) for index in (0, -1))
+    steps = (1.0,) if last - first >= _DECADES else (1.0, 2.0, 5.0)
+    ticks = [float(f"{step}e{power}") for power in range(floor(first) - 1, ceil(last) + 1) for step in steps]
+    return [tick for tick in ticks if 10 ** (first - 0.2) <= tick <= 10 ** (last + 0.2)]
+
+
+def _y(field: str = "rate") -> dict[str, Any]:
+    return {
+        "field": field,
+        "type": "quantitative",
+        "scale": {"domain": [0, 1]},
+        "title": "pass rate",
+        "axis": {"format": "%"},
+    }
+
+
+def _models(ability: Ability) -> list[dict[str, Any]]:
+    names = short_models([point.model for point in ability.points])
+    rows = [
+        {
+            "size": point.size.of(ability.against),
+            "rate": point.pass_rate,
+            "low": point.low,
+            "high": point.high,
+            "model": name,
+        }
+        for name, point in zip(names, ability.points, strict=True)
+    ]
+    x = _x(ability)
+    interval = {
+        "data": {"values": rows},
+        "mark": {"type": "rule", "color": _PASSED, "strokeWidth": 2, "opacity": 0.6},
+        "encoding": {"x": x, "y": _y("low"), "y2": {"field": "high"}},
+    }
+    dots = {
+        "data": {"values": rows},
+        "mark": {"type": "point", "filled": True, "size": 55, "color": _PASSED},
+        "encoding": {"x": x, "y": _y(), "description": {"field": "model"}},
+    }
+    labels = {
+        "data": {"values": rows},
+        "mark": {"type": "text", "align": "left", "dx": 6, "dy": -6, "fontSize": 9, "color": _PASSED},
+        "encoding": {"x": x, "y": _y(), "text": {"field": "model"}},
+    }
+    return [interval, dots, *([labels] if len(rows) <= _NAMED_MODELS else [])]
+
+
+def _scores(ability: Ability) -> list[dict[str, Any]]:
+    """Mean scores that are shares; others have no place on the axis."""
+    rows = [
+        {"size": point.size.of(ability.against), "rate": point.score.value, "name": "mean score"}
+        for point in ability.points
+        if point.score is not None and 0 <= point.score.value <= 1
+    ]
+    if not rows:
+        return []
+    x = _x(ability)
+    line = {
+        "data": {"values": rows},
+        "mark": {"type": "line", "point": {"filled": False, "color": _SCORE}, "color": _SCORE, "strokeWidth": 1},
+        "encoding": {"x": x, "y": _y()},
+    }
+    name = {
+        "data": {"values": rows[:1]},
+        "mark": {"type": "text", "align": "left", "dx": 6, "dy": 12, "fontSize": 9, "color": _SCORE},
+        "encoding": {"x": x, "y": _y(), "text": {"field": "name"}},
+    }
+    return [line, name]
+
+
+def _curve(ability: Ability) -> list[dict[str, Any]]:
+    fitted = ability.curve.fitted
+    if not ability.curve.usable or fitted is None:
+        return []
+    first, last = (place_of(ability.points[index], ability.against) for index in (0, -1))
+    rows = []
+    for step in range(_STEPS + 1):
+        estimate = fitted.rate_at(first + (last - first) * step / _STEPS)
+        size = 10 ** (first + (last - first) * step / _STEPS)
+        rows.append({"size": size, "rate": estimate.value, "low": estimate.low, "high": estimate.high})
+    x = _x(ability)
+    band = {
+        "data": {"values": rows},
+        "mark": {"type": "area", "color": _PASSED, "opacity": 0.12},
+        "encoding": {"x": x, "y": _y("low"), "y2": {"field": "high"}},
+    }
+    line = {
+        "data": {"values": rows},
+        "mark": {"type": "line", "color": _PASSED, "strokeWidth": 1.5, "strokeDash": [4, 3]},
+        "encoding": {"x": x, "y": _y()},
+    }
+    return [band, line]
+
+
+def _threshold(ability: Ability) -> list[dict[str, Any]]:
+    """The threshold, and the sizes between which it is crossed."""
+    crossing = ability.crossing
+    if crossing is None:
+        return []
+    x = _x(ability)
+    layers: list[dict[str, Any]] = []
+    if crossing.below is not None and crossing.above is not None:
+        between = {"size": crossing.below, "larger": crossing.above}
+        layers.append(
+            {
+                "data": {"values": [between]},
+                "mark": {"type": "rect", "color": "black", "opacity": 0.07},
+                "encoding": {"x": x, "x2": {"field": "larger"}},
+            }
+        )
+    if crossing.estimate is not None:
+        layers.append(
+            {
+                "data": {"values": [{"size": crossing.estimate}]},
+                "mark": {"type": "rule", "color": "firebrick", "strokeDash": [2, 2]},
+                "encoding": {"x": x},
+            }
+        )
+    rule = {
+        "data": {"values": [{"rate": crossing.threshold}]},
+        "mark": {"type": "rule", "color": "firebrick"},
+        "encoding": {"y": _y()},
+    }
+    return [*layers, rule]
+
+
+def _losses(ability: Ability) -> dict[str, Any] | None:
+    rows = [
+        {"size": point.size.of(ability.against), "loss": point.loss.value}
+        for point in ability.points
+        if point.loss is not None
+    ]
+    if not rows:
+        return None
+    loss = {"field": "loss", "type": "quantitative", "title": "loss", "scale": {"zero": True}}
+    return {
+        "data": {"values": rows},
+        "width": _WIDTH,
+        "height": _LOSS_HEIGHT,
+        "mark": {"type": "line", "point": True, "color": _LOSS},
+        "encoding": {"x": _x(ability), "y": loss},
+    }

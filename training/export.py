@@ -1,0 +1,93 @@
+"""Ship the models of one seed: `python -m training.export` writes `adapters/tiny/`, and sizes in its card."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from safetensors.torch import save_file
+from torch import Tensor
+
+from training import checkpoint
+from training.characters import VOCABULARY
+from training.checkpoint import Checkpoint
+from training.measured import Measured, mean_loss, read_measured
+from training.model import SHAPES
+from training.train import RUNS, STEPS
+
+PUBLISHED_SEED = 0
+"""Named before anything was trained, so that it is not the best of several."""
+CONTEXT = 2048
+"""Characters that a model is let read; it has learnt from far shorter ones."""
+_ADAPTERS = Path(__file__).parents[1] / "adapters"
+_MARK = "# What follows is written by `python -m training.export`.\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write weights, model cards and sizes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=PUBLISHED_SEED)
+    options = parser.parse_args(arguments)
+    folder = _ADAPTERS / "tiny"
+    folder.mkdir(exist_ok=True)
+    sizes = [_MARK]
+    measured = read_measured()
+    for size in SHAPES:
+        path = RUNS / f"{size}-seed{options.seed}" / f"step-{STEPS}.pt"
+        if not path.exists():
+            print(f"tiny/{size}: not trained to its end yet")
+            continue
+        point = checkpoint.read(path)
+        write_weights(point, folder / f"{size}.safetensors")
+        (folder / f"{size}.md").write_text(_card(point, measured), encoding="utf-8")
+        sizes.append(
+            f'\n[sizes."{size}"]\nparams = {point.params}\ntokens = {point.tokens}\nflops = {point.flops:.4g}\n'
+        )
+        print(f"tiny/{size}: {(folder / f'{size}.safetensors').stat().st_size:,} bytes")
+    card = _ADAPTERS / "tiny.toml"
+    card.write_text(card.read_text(encoding="utf-8").partition(_MARK)[0] + "".join(sizes), encoding="utf-8")
+
+
+def write_weights(point: Checkpoint, path: Path) -> None:
+    """Write a model as `adapters/tiny.py` reads it: sixteen bits, matrices with a row for each input."""
+    weights: dict[str, Tensor] = {"embed": point.model.embed.weight}
+    for number, block in enumerate(point.model.blocks):
+        weights[f"layers.{number}.conv"] = block.conv
+        for name in ("qkv", "out", "up", "down"):
+            weights[f"layers.{number}.{name}"] = getattr(block, name).weight.T
+    metadata = {
+        "format": "evalkit-tiny-1",
+        "heads": str(point.model.shape.heads),
+        "vocabulary": json.dumps(list(VOCABULARY)),
+        "context": str(CONTEXT),
+    }
+    save_file({name: value.detach().half().contiguous() for name, value in weights.items()}, path, metadata=metadata)
+
+
+def _card(point: Checkpoint, measured: Sequence[Measured]) -> str:
+    shape = point.model.shape
+    own = [one for one in measured if (one.model, one.seed, one.step) == (f"tiny/{point.size}", point.seed, point.step)]
+    return f"""# tiny/{point.size}
+
+A decoder-only transformer over characters, one of a family that differs in size alone. It adds, subtracts and
+multiplies small numbers, reverses and sorts letters, and sorts, reads and titles short messages to a support desk, in
+the words of `suites/ladder.yaml`. It knows nothing else, and no other language than the few sentences it was made with.
+
+| | |
+|---|---|
+| parameters | {point.params:,} |
+| shape | width {shape.width}, {shape.layers} layers, {shape.heads} heads, {len(VOCABULARY)} characters |
+| training | {point.step:,} steps, {point.tokens:,} characters, {point.flops:.3g} FLOP, seed {point.seed} |
+| data | made by `training/`, no text by others; one item in ten held out |
+| held-out loss | {mean_loss(own):.4f} nats a character, mean over tasks |
+| for | showing and testing evalkit; not for use on anything that matters |
+| licence | MIT, as evalkit |
+
+The whole family, with what each can do: `docs/ladder.md`.
+"""
+
+
+if __name__ == "__main__":
+    main()
