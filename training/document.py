@@ -1,4 +1,4 @@
-"""Renew the tables and outputs of docs/ladder.md: `python -m training.document`, without training anything.
+"""Renew tables and outputs in docs/ladder.md and README.md: `python -m training.document`, without training anything.
 
 What stands between `<!-- NAME -->` and `<!-- end -->` is written here, from `measured.csv`, from a run of the suite
 with all models, and from the benchmark; the words around it are written by people.
@@ -20,12 +20,12 @@ from training.measured import LOSSES, Measured, checkpoints, mean_loss, read_mea
 from training.model import SHAPES
 
 _ROOT = Path(__file__).parents[1]
-PAGE = _ROOT / "docs" / "ladder.md"
+PAGES = (_ROOT / "docs" / "ladder.md", _ROOT / "README.md")
 _BLOCK = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def main() -> None:
-    """Renew the page."""
+    """Renew the pages."""
     measured = read_measured()
     final = {
         (found[0].model.removeprefix("tiny/"), found[0].seed): found
@@ -45,9 +45,10 @@ def main() -> None:
             ),
             "law": lambda: _fenced(_evalkit("scale", str(LOSSES))),
         }
-        text = PAGE.read_text(encoding="utf-8")
-        text = _BLOCK.sub(lambda found: f"{found[1]}\n{blocks[found[2]]()}\n\n{found[3]}", text)
-    PAGE.write_text(text, encoding="utf-8")
+        for page in PAGES:
+            text = page.read_text(encoding="utf-8")
+            text = _BLOCK.sub(lambda found: f"{found[1]}\n{blocks[found[2]]()}\n\n{found[3]}", text)
+            page.write_text(text, encoding="utf-8")
 
 
 def _models() -> list[str]:
