@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import os
 import random
 import threading
 import time
@@ -44,8 +45,43 @@ _READ_AT_ONCE = 2048
 """Positions of prompts: more at a time are no faster."""
 _REFILL = 0.75
 """Prompts that wait are read once no more than such a part of the rows is in use: a few at a time would be slower."""
-_COMPUTING = threading.Lock()
-"""One model at a time: how many threads the arithmetic has is set for the whole process."""
+_COMPUTING = threading.Semaphore(os.cpu_count() or 1)
+"""As many models at a time as there are processors."""
+
+
+class _OneThread:
+    """Keeps NumPy to one thread for each that computes, as long as any channel is in use.
+
+    With matrices as small as these, more threads cost more than they bring, and beside another process a hundredfold.
+    How many there are is set for the whole process, and threadpoolctl wants that done and undone by the same thread:
+    by the event loop's, therefore, not by those that compute.
+    """
+
+    def __init__(self) -> None:
+        self._changing = threading.Lock()
+        self._users: set[TinyChannel] = set()
+        self._limit: Any = None
+
+    def keep(self, user: TinyChannel) -> None:
+        """Do so until that user has done."""
+        # Here, not above: a command that asks no model must not wait for them; threadpoolctl finds what is loaded.
+        import numpy  # noqa: F401
+        import threadpoolctl
+
+        with self._changing:
+            if not self._users:
+                self._limit = threadpoolctl.threadpool_limits(limits=1, user_api="blas")
+            self._users.add(user)
+
+    def done(self, user: TinyChannel) -> None:
+        """Set it back, if nobody else needs it; without effect for one who never did."""
+        with self._changing:
+            if self._users == {user}:
+                self._limit.restore_original_limits()
+            self._users.discard(user)
+
+
+_ONE_THREAD = _OneThread()
 
 
 class _Settings(BaseModel):
@@ -76,8 +112,11 @@ def channel(model: str, *, timeout_s: float, directory: Path) -> Channel:
     Raises:
         AdapterError: If there is no such model.
     """
-    path = directory / model if model.endswith(_ENDING) else _HERE / "tiny" / f"{model}{_ENDING}"
+    is_file = model.endswith(_ENDING)
+    path = directory / model if is_file else _HERE / "tiny" / f"{model}{_ENDING}"
     if not path.is_file():
+        if is_file:
+            raise AdapterError(f"found no file {path}, expected the weights of a model; check the path")
         known = [found.stem for found in sorted((_HERE / "tiny").glob(f"*{_ENDING}"))]
         raise AdapterError(f'found no model "{model}". {did_you_mean(model, known)}')
     return TinyChannel(model, path, timeout_s)
@@ -105,11 +144,13 @@ class TinyChannel:
             ReplyError: `timeout`, `program-error`.
         """
         _settings(request)  # before it can spoil the batch of others
+        _ONE_THREAD.keep(self)
         return await self._together.send(request)
 
     async def close(self) -> None:
         """Stop what is being generated."""
         await self._together.close()
+        _ONE_THREAD.done(self)
 
     def _answer(self, requests: Sequence[Request], closed: threading.Event) -> list[Outcome]:
         with _COMPUTING:
@@ -131,9 +172,9 @@ def _settings(request: Request) -> _Settings:
         ) from None
 
 
-def _next_batch(waiting: Sequence[Request]) -> tuple[list[int], bool]:
+def _next_batch(waiting: Sequence[Request]) -> tuple[Sequence[int], bool]:
     """All that wait; whether that fills the rows."""
-    return list(range(len(waiting))), len(waiting) >= _MOST_ROWS
+    return range(len(waiting)), len(waiting) >= _MOST_ROWS
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
@@ -193,12 +234,9 @@ class _LocalModel:
     """
 
     def __init__(self, name: str, path: Path) -> None:
-        # Here, not above: a command that asks no model must not wait for them.
         import numpy
-        import threadpoolctl
 
         self._np = numpy
-        self._threads = threadpoolctl.ThreadpoolController()
         self._name = name
         try:
             self._network: Network = load_module(_HERE / "tiny_network.py").Network(path)
@@ -211,10 +249,8 @@ class _LocalModel:
         """Answer calls, in their order."""
         rows = [self._row(request) for request in requests]
         fitting = sorted((row for row in rows if row.room > 0), key=lambda row: (_rounded(row), len(row.given)))
-        # With matrices as small as these, threads cost more than they bring, and beside another process a hundredfold.
-        with self._threads.limit(limits=1, user_api="blas"):
-            for positions, group in itertools.groupby(fitting, key=_rounded):
-                self._answer_alike(deque(group), positions, is_over)
+        for positions, group in itertools.groupby(fitting, key=_rounded):
+            self._answer_alike(deque(group), positions, is_over)
         return [self._overflow(row) if row.room <= 0 else self._reply(row) for row in rows]
 
     def _row(self, request: Request) -> _Row:
@@ -264,14 +300,21 @@ class _LocalModel:
         ids = self._np.zeros((len(rows), max(len(row.given) for row in rows)), dtype=self._np.int64)
         for place, row in enumerate(rows):
             ids[place, : len(row.given)] = row.given
-        read = self._network.read(cache, len(growing), ids)
-        ends = self._np.array([len(row.prompt) - 1 for row in rows])
-        for row, end, positions in zip(rows, ends, read, strict=True):
-            if row.target is not None:
-                logprobs = self._logprobs(self._network.logits(positions[end : len(row.given)]), row.target)
-                row.target_logprob = float(logprobs.sum())
-        self._add(rows, self._network.logits(read[self._np.arange(len(rows)), ends]))
+        since = min(len(row.prompt) for row in rows) - 1
+        read = self._network.read(cache, len(growing), ids, since)
+        for row, positions in zip(rows, read, strict=True):
+            self._begin(row, self._network.logits(positions[len(row.prompt) - 1 - since : len(row.given) - since]))
         growing.extend(rows)
+
+    def _begin(self, row: _Row, logits: Floats) -> None:
+        """Begin an answer, from what may follow the prompt and each character of the target."""
+        if row.target is not None:
+            row.target_logprob = float(self._logprobs(logits, row.target).sum())
+        # As long as the answer happens to be the target, what follows is known, and no step is needed to find it.
+        for place, expected in enumerate(row.target or [None]):
+            self._add([row], logits[place : place + 1])
+            if row.ended is not None or row.tokens[-1] != expected:
+                break
 
     def _add(self, rows: Sequence[_Row], logits: Floats) -> None:
         """Give each row its next token: the likeliest, or one drawn."""

@@ -12,6 +12,7 @@ Source of the file format: https://github.com/huggingface/safetensors#format.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
@@ -33,7 +34,7 @@ _REACH = 3
 """Positions that the convolution looks back."""
 _ROPE_BASE = 1000.0
 _EPSILON = 1e-6
-_BLOCK = 256
+_BLOCK = 128
 """Positions of a prompt whose attention is computed at once: the whole of a long one would be a large square."""
 _LONGEST_HEADER = 1 << 20
 """Bytes; a header that claims more is none."""
@@ -127,25 +128,25 @@ class Network:
         cache.normed[:, :, :_REACH] = 0
         return cache
 
-    def read(self, cache: Cache, first: int, ids: Ints) -> Floats:
+    def read(self, cache: Cache, first: int, ids: Ints, since: int) -> Floats:
         """Take in whole texts, from their start.
 
         Args:
             cache: Where they are kept.
             first: The row of the first; the others follow.
             ids: (rows, positions): the texts, the shorter ones filled up with anything.
+            since: The first position after which somebody asks what follows.
 
         Returns:
-            (rows, positions, d): what `logits` needs of each position.
+            (rows, positions from that one on, d): what `logits` needs of each.
         """
-        rows, length = ids.shape
-        read = np.empty((rows, length, self.size), np.float32)
-        for start in range(0, length, _BLOCK):
-            block = ids[:, start : start + _BLOCK]
-            read[:, start : start + _BLOCK] = self._read_block(cache, slice(first, first + rows), start, block)
-        return read
+        rows = slice(first, first + len(ids))
+        blocks = []
+        for start in range(0, ids.shape[1], _BLOCK):
+            blocks.append(self._read_block(cache, rows, start, ids[:, start : start + _BLOCK], max(since - start, 0)))
+        return np.concatenate(blocks, axis=1)
 
-    def _read_block(self, cache: Cache, rows: slice, start: int, ids: Ints) -> Floats:
+    def _read_block(self, cache: Cache, rows: slice, start: int, ids: Ints, since: int) -> Floats:
         n_rows, length = ids.shape
         end = start + length
         cos, sin = self._cos[start:end, None, None], self._sin[start:end, None, None]
@@ -161,12 +162,14 @@ class Network:
             turned = self._turned(parts[:, :, :2], cos, sin)
             cache.keys[index, rows, :, start:end] = turned[:, :, 1].swapaxes(1, 2)
             cache.values[index, rows, :, start:end] = parts[:, :, 2].swapaxes(1, 2)
+            if layer is self.layers[-1]:  # there, later positions need nothing but keys and values of the earlier
+                x, turned, earlier = np.ascontiguousarray(x[:, since:]), turned[:, since:], earlier[since:]
             shares: Floats = turned[:, :, 0].swapaxes(1, 2) @ cache.keys[index, rows, :, :end].swapaxes(2, 3)
             np.exp(shares, out=shares)
             shares[..., start:] *= earlier
             found: Floats = shares @ cache.values[index, rows, :, :end]
             found /= shares.sum(-1, keepdims=True)
-            x += _projected(found.swapaxes(1, 2).reshape(n_rows, length, self.size), layer.out)
+            x += _projected(found.swapaxes(1, 2).reshape(x.shape), layer.out)
             _feed_forward(x.reshape(-1, self.size), layer)
         return x
 
@@ -297,7 +300,7 @@ def _place(name: str, entry: Any) -> tuple[int, tuple[int, ...]]:
 
 def _whole_number(metadata: Mapping[str, Any], name: str) -> int:
     given = metadata.get(name)
-    if not isinstance(given, str) or not given.isascii() or not given.isdecimal() or not 1 <= int(given) <= 1 << 20:
+    if not isinstance(given, str) or not re.fullmatch("[0-9]{1,7}", given) or not 1 <= int(given) <= 1 << 20:
         raise ValueError(f"metadata {name}: found {given!r:.40}, expected a whole number as text, such as '6'")
     return int(given)
 

@@ -56,7 +56,7 @@ def reading(network: Any, rows: int) -> float:
 
     def read() -> None:
         for first in range(0, rows, AT_ONCE):
-            network.read(cache, first, ids[first : first + AT_ONCE])
+            network.read(cache, first, ids[first : first + AT_ONCE], PROMPT - 1)
 
     return seconds(read)
 

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from evalkit.adapter import find_cards
+from evalkit.adapter.code import load_module
 from evalkit.content import shipped
 from evalkit.errors import AdapterError, FatalTransportError, TransportError
 from evalkit.plan import Scope
@@ -21,6 +23,7 @@ from evalkit.trial import Call, Message, Response
 from tests.runs import carry_out, make_suite, rows_of
 from tests.tiny_models import METADATA, VOCABULARY, logprobs, weights, write_model, written
 
+NETWORK = load_module(shipped("adapters") / "tiny_network.py").Network
 WEIGHTS = weights()
 PROMPTS = ["a", "what is 2+3?", "sort dcba:", "x" * 290, "abc " * 20, "", "line\nand line", "7"]
 SCORED: dict[str, Any] = {"logprobs": True, "max_tokens": 12}
@@ -155,11 +158,26 @@ def test_the_right_answer_is_scored_with_its_end(folder: Path, target: str) -> N
         assert len(target) + 1 == response.target_tokens
 
 
-def test_the_answer_is_the_same_whether_the_right_one_is_scored_or_not(folder: Path) -> None:
-    scored = asked(opened(folder, **SCORED), [call(text, target="1234567") for text in PROMPTS])
-    plain = answers(folder, *PROMPTS, **SCORED)
-    assert [one.text for one in plain] == [one.text for one in scored]
+@pytest.mark.parametrize("n_right", [0, 1, 4, 100], ids=lambda n: f"first {n} right")
+@pytest.mark.parametrize("settings", [{}, {"temperature": 1.0, "seed": 3}, {"stop": ["a", "7"]}], ids=str)
+def test_the_answer_is_the_same_whether_the_right_one_is_scored_or_not(
+    folder: Path, settings: dict[str, Any], n_right: int
+) -> None:
+    plain = answers(folder, *PROMPTS, **SCORED, **settings)
+    targets = [one.text[:n_right] + "12"[: 100 - n_right] for one in plain]
+    calls = [call(text, target=target) for text, target in zip(PROMPTS, targets, strict=True)]
+    scored = asked(opened(folder, **SCORED, **settings), calls)
+    assert [(one.text, one.finish_reason) for one in plain] == [(one.text, one.finish_reason) for one in scored]
     assert [one.logprob for one in plain] == pytest.approx([one.logprob for one in scored], abs=1e-4)
+
+
+def test_an_answer_that_is_right_takes_no_steps_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = answers(folder, *PROMPTS, max_tokens=12)
+    monkeypatch.setattr(NETWORK, "step", None)
+    calls = [call(text, target=one.text) for text, one in zip(PROMPTS, plain, strict=True)]
+    assert plain == [
+        replace(one, target_logprob=None, target_tokens=None) for one in asked(opened(folder, max_tokens=12), calls)
+    ]
 
 
 def test_a_right_answer_that_leaves_the_context_is_not_scored(folder: Path) -> None:
@@ -175,6 +193,36 @@ def test_a_run_has_the_loss_of_a_character_of_the_right_answers(folder: Path, tm
     assert [len(str(int(row.item[1:]) + 1)) + 1 for row in rows] == [row.target_tokens for row in rows]
     (condition,) = measured.results.tasks[0].conditions
     assert pytest.approx(sum(losses) / sum(row.target_tokens or 0 for row in rows)) == condition.mean_loss
+
+
+# --- with others
+
+
+def test_models_that_are_asked_at_once_take_a_thread_each_and_leave_the_arithmetic_as_it_was(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_threads: list[int] = []
+    step = NETWORK.step
+
+    def watched(*given: Any) -> Any:
+        n_threads.extend(blas_threads())
+        return step(*given)
+
+    async def run(models: Sequence[Model]) -> None:
+        await asyncio.gather(*(model.ask(model.request(call(text))) for model in models for text in PROMPTS))
+        for model in models:
+            await model.close()
+
+    monkeypatch.setattr(NETWORK, "step", watched)
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = blas_threads()
+        asyncio.run(run([opened(folder, max_tokens=length) for length in (5, 30, 60)]))
+        assert before == blas_threads()
+    assert {1} == set(n_threads)
+
+
+def blas_threads() -> list[int]:
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
 
 
 # --- what is refused
@@ -195,8 +243,8 @@ def test_settings_that_mean_nothing_are_refused(folder: Path, message: str, sett
 
 
 def test_an_unknown_model_is_refused_before_any_call(folder: Path) -> None:
-    for name in ("2m", "none.safetensors"):
-        with pytest.raises(AdapterError, match=f'found no model "{name}"'):
+    for name, expected in {"2m": 'found no model "2m"', "none.safetensors": f"found no file {folder}/none"}.items():
+        with pytest.raises(AdapterError, match=expected):
             opened(folder, name)
 
 
@@ -223,6 +271,7 @@ DAMAGED: dict[str, tuple[str, bytes]] = {
     "another format": ("found the format 'x'", written(WEIGHTS, {**METADATA, "format": "x"})),
     "no heads": ("metadata heads: found None", written(WEIGHTS, {k: v for k, v in METADATA.items() if k != "heads"})),
     "heads that do not fit": ("multiple of twice the 5 heads", written(WEIGHTS, {**METADATA, "heads": "5"})),
+    "heads beyond all numbers": ("metadata heads: found", written(WEIGHTS, {**METADATA, "heads": "9" * 5000})),
     "no context": ("metadata context: found '-1'", written(WEIGHTS, {**METADATA, "context": "-1"})),
     "no vocabulary": ("metadata vocabulary", written(WEIGHTS, {**METADATA, "vocabulary": "abc"})),
     "a letter twice": (

@@ -24,7 +24,7 @@ def test_runs_are_shown_against_their_sizes(tmp_path: Path, capsys: Any) -> None
     assert 0 == call(["scale", *folders])
     out = capsys.readouterr().out
     assert "Ability against parameters: 2 models" in out
-    assert "The threshold of 90.0 % is met by no model up to 40k" in out
+    assert "The threshold of 90.0 % is not shown to be met by any model" in out
 
 
 def test_json_is_the_published_shape(tmp_path: Path, capsys: Any) -> None:
@@ -69,6 +69,7 @@ def test_a_picture_goes_to_standard_output_as_it_is(table: str, capsysbinary: An
     [
         ("expected a number above 0 such as 70m", ["--predict", "huge"]),
         ("--size and --condition are for runs, found a table", ["--size", "a=1k"]),
+        ("--below and --leave-out both say", ["--below", "1m", "--leave-out", "1"]),
         ("expected one table alone, or run folders", ["other"]),
         ("--tasks sums: no such task. Known: models.", ["--tasks", "sums"]),
         ("-o x.pdf: no format ends in .pdf", ["-o", "x.pdf"]),
@@ -91,6 +92,12 @@ def test_columns_and_thresholds_are_for_tables(tmp_path: Path, capsys: Any) -> N
 def test_a_folder_that_is_no_run_is_named(tmp_path: Path, capsys: Any) -> None:
     assert 2 == call(["scale", str(tmp_path)])
     assert "no run.json" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_table_is_named(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "models.tsv").write_text(ROWS, encoding="utf-8")
+    assert 2 == call(["scale", str(tmp_path / "models.tsv")])
+    assert "found a file, expected a run's folder, or a table in .csv, .jsonl, .parquet" in capsys.readouterr().err
 
 
 def test_the_page_shows_what_people_get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

@@ -103,7 +103,7 @@ def test_of_two_runs_of_a_model_the_latest_counts(tmp_path: Path) -> None:
     second = carried_out(tmp_path, Sized("10k", 16, ModelSize(params=1e4)))
     found = read_ladder([*second, *first], {})
     assert 1 == len(found.series[0].points)
-    assert ["tiny/10k was run more than once with sums; the latest run counts"] == list(found.notes)
+    assert ["run more than once with sums, of which the latest counts: tiny/10k"] == list(found.notes)
 
 
 def test_models_measured_with_another_suite_are_said_to_be(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
+from contextlib import closing
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -219,6 +220,14 @@ def test_a_table_of_no_trials_has_its_columns(tmp_path: Path) -> None:
     with TrialReader(tmp_path) as reader:
         frame = reader.frame()
     assert (0, list(COLUMNS)) == (len(frame), list(frame.columns))
+
+
+def test_what_another_version_recorded_is_refused_and_said_why(tmp_path: Path) -> None:
+    _commit(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "trials.db")) as connection:
+        connection.execute("ALTER TABLE trials DROP COLUMN target_tokens")
+    with pytest.raises(RecordError, match="no such column: target_tokens; another version of evalkit made this run"):
+        TrialReader(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 from xml.dom import minidom
@@ -43,6 +44,12 @@ def test_each_size_has_a_line_and_none_lies_below_the_frontier() -> None:
 def test_of_many_sizes_some_have_a_line() -> None:
     lines, _ = rows(law_chart(law_of(points_of(scattered(40, noise=0.01)))), "line")
     assert 10 == len({row["params"] for row in lines})
+
+
+def test_the_legend_of_many_sizes_counts_as_people_do() -> None:
+    pytest.importorskip("vl_convert")
+    drawn = picture(law_chart(law_of(points_of(scattered(40, noise=0.01)))), "svg").decode()
+    assert ([], True) == (re.findall(r">[0-9.]+G<", drawn), bool(re.findall(r">[0-9.]+B<", drawn)))
 
 
 def test_with_gaps_it_says_so_and_draws_no_frontier() -> None:

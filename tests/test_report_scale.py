@@ -48,7 +48,11 @@ def test_control_characters_from_outside_stay_harmless() -> None:
     [
         ("is crossed between 160k and 2.56m, by the curve at about", series([0.02, 0.1, 0.45, 0.85, 0.97, 0.99])),
         ("neither where nor how it goes on can be told: not extrapolable", series([0, 0, 0, 0.97])),
+        ("not shown to be met by any model; the largest that surely falls short has 40k.",
+         series([0.0, 0.1, 0.9, 1.0], trials=8)),
         ("is met by no model up to 640k.", series([0.0, 0.1, 0.2, 0.1])),
+        ("matter of more than size: 10k is above it, yet 640k falls short", series([0.95, 0.95, 0.3, 0.2])),
+        (". Size alone does not decide: 40k is above already", series([0.1, 0.95, 0.3, 0.95])),
         ("is met from 10k on; no model is shown to be below", series([0.97, 0.98, 0.99, 0.99])),
         ("no model is shown to be above or below; more trials would tell", series([0.8, 0.8, 0.8], trials=10)),
         ("it takes 4 sizes to tell a jump from a rise", series([0.1, 0.5, 0.9])),
@@ -70,6 +74,27 @@ def test_what_a_series_shows_is_said(sentence: str, of: Series) -> None:
     assert sentence in flat(of)
 
 
+def test_a_check_that_any_rate_would_meet_is_no_comfort() -> None:
+    said = flat(series(JUMP), question=Question(leave_out=1))
+    assert "meets 1 of 1 larger ones" in said
+    assert "so wide an interval would be met by nearly anything" in said
+
+
+def test_leaving_out_every_size_is_answered() -> None:
+    said = flat(series([0.02, 0.5, 0.97, 0.99]), question=Question(leave_out=4))
+    assert "Check: without that many of the largest sizes none is left for a curve." in said
+
+
+def test_a_floor_of_the_fitted_sizes_is_not_said_of_all() -> None:
+    said = flat(series([0.0, 0.0, 0.0, 0.5, 0.9]), question=Question(below=5e5))
+    assert "No curve: no model of the 3 smallest sizes does surely better" in said
+
+
+def test_a_curve_that_hardly_rises_is_told_in_words() -> None:
+    said = flat(series([0.30, 0.32, 0.34, 0.36, 0.38, 0.40], trials=20_000))
+    assert "takes more than a million times the size" in said
+
+
 def test_no_estimate_stands_where_only_a_bracket_is_known() -> None:
     assert "by the curve at" not in flat(series([0.0, 0.0, 0.0, 0.97]))
 
@@ -89,7 +114,7 @@ def test_a_prediction_that_failed_its_check_is_not_to_be_relied_on() -> None:
 def test_no_prediction_comes_from_the_floor() -> None:
     said = flat(series([0.0, 0.0, 0.01, 0.01]), question=Question(predict=1e9))
     assert "No prediction for 1b: see above" in said
-    assert "predicts nothing of the larger ones (they are all at the floor)" in said
+    assert "predicts nothing of the larger ones (none of them leaves the floor)" in said
 
 
 def test_a_plot_shows_rates_scores_and_the_threshold() -> None:

@@ -6,6 +6,7 @@ from math import sqrt
 import pytest
 
 from evalkit.scale import Ability, Question, Series, find_ability
+from evalkit.scale.result import Check
 from tests.ladder_points import points, series
 
 RISE = [0.02, 0.1, 0.45, 0.85, 0.97, 0.99]
@@ -127,9 +128,33 @@ def test_a_curve_may_be_fitted_to_small_sizes_and_checked_with_the_others() -> N
     assert (4, 3, True) == (found.curve.sizes, len(found.check.held), found.prediction.estimate.value > 0.8)
 
 
-@pytest.mark.parametrize("leave_out", [0, 6, 9])
-def test_no_check_leaves_out_nothing_or_everything(leave_out: int) -> None:
-    assert ability(RISE, Question(leave_out=leave_out)).check is None
+def test_no_check_leaves_out_nothing() -> None:
+    assert ability(RISE, Question(leave_out=0)).check is None
+
+
+@pytest.mark.parametrize("leave_out", [6, 9])
+def test_a_check_that_leaves_out_everything_is_refused(leave_out: int) -> None:
+    assert Check(sizes=0, held=(), refused="too few sizes") == ability(RISE, Question(leave_out=leave_out)).check
+
+
+def test_no_curve_goes_through_rates_that_only_fall() -> None:
+    """Nor is the level of the smaller ones, with the dips levelled out, what they are better than."""
+    found = ability([0.95, 0.95, 0.3, 0.2], Question(predict=1e9))
+    assert ("floor", None) == (found.curve.state, found.prediction.estimate if found.prediction else 0)
+
+
+def test_a_smaller_model_above_the_threshold_is_seen_beside_a_larger_one_below() -> None:
+    found = ability([0.95, 0.95, 0.3, 0.2]).crossing
+    assert found is not None
+    assert (None, 0, 10_000) == (found.above, found.n_above, round(found.first_above or 0))
+
+
+def test_a_standard_error_of_next_to_nothing_is_many_trials() -> None:
+    rates = [0.1, 0.4, 0.7, 0.9]
+    members = [replace(point, trials=None, error=1e-200) for point in points(rates)]
+    found = find_ability(Series(task="t", condition="clean", threshold=None, points=tuple(members)), Question())
+    assert found is not None
+    assert [pytest.approx(rate * (1 - rate) * 1e12) for rate in rates] == [point.trials for point in found.points]
 
 
 def test_a_dip_is_named_only_if_it_is_surely_one() -> None:

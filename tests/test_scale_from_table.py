@@ -97,13 +97,36 @@ def test_what_the_columns_leave_open_is_said(tmp_path: Path, message: str, heade
         (r"table\.csv:2: params: found 'big', expected a size above 0", "a,big,0.5,10,1"),
         (r"table\.csv:2: trials: found '-3'", "a,1k,0.5,-3,1"),
         (r"table\.csv:2: loss: found 'nan'", "a,1k,0.5,10,nan"),
-        (r"table\.csv:2: trials: found 'many', expected a number of at least 0", "a,1k,0.5,many,1"),
+        (r"table\.csv:2: trials: found 'many', expected a number from 0 to 1e\+12", "a,1k,0.5,many,1"),
         (r"table\.csv:2: model: found nothing, expected a name", ",1k,0.5,10,1"),
     ],
 )  # fmt: skip
 def test_a_wrong_cell_is_named_with_its_line(tmp_path: Path, message: str, row: str) -> None:
     with pytest.raises(EvalkitError, match=message):
         read(tmp_path, f"model,params,pass_rate,trials,loss\n{row}\n")
+
+
+@pytest.mark.parametrize("factor", ["1e300", "1e-300"])
+def test_a_factor_that_makes_a_size_of_nothing_or_without_end_is_refused(tmp_path: Path, factor: str) -> None:
+    path = table(tmp_path, f"model,params,pass_rate\na,{factor},0.5\n")
+    with pytest.raises(EvalkitError, match=r"table\.csv:2: params: found '1e-?300', expected a size above 0"):
+        read_series(path, {"params": f"params*{factor}"}, threshold=None)
+
+
+@pytest.mark.parametrize("trials", ["0.3", "1e20"])
+def test_trials_that_nobody_makes_are_refused(tmp_path: Path, trials: str) -> None:
+    with pytest.raises(EvalkitError, match=r"table\.csv:2: trials: found '?[01]"):
+        read(tmp_path, f"model,params,pass_rate,trials\na,1k,0.5,{trials}\n")
+
+
+def test_a_standard_error_in_percent_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EvalkitError, match=r"stderr: found '5', .*--map stderr='stderr\*0\.01'"):
+        read(tmp_path, "model,params,pass_rate,stderr\na,1k,0.5,5\n")
+
+
+def test_a_table_of_items_is_not_taken_for_one_of_models(tmp_path: Path) -> None:
+    with pytest.raises(EvalkitError, match=r"found 1,001 rows of table, expected at most 1,000: a row is a model"):
+        read(tmp_path, "model,params,pass_rate\n" + "a,1k,0.5\n" * 1001)
 
 
 def test_of_many_wrong_rows_the_first_ten_are_shown(tmp_path: Path) -> None:

@@ -282,6 +282,19 @@ def test_noise_in_place_of_losses_leaves_everything_open() -> None:
     assert None is law.optimum
 
 
+def test_losses_that_go_by_another_law_are_told_so() -> None:
+    """Such as those of the first steps of training, which hardly fall at all."""
+    early = [replace(point, loss=8.0 if point.tokens < 5e10 else point.loss) for point in grid(PUBLISHED)]
+    found = find_law(early)
+    assert "poor-fit" in codes(found)
+    assert (None, True) == (found.optimum, "whether the loss goes by this law" in (found.optimum_refused or ""))
+
+
+def test_a_few_runs_that_went_wrong_are_no_poor_fit() -> None:
+    wrong = [replace(point, loss=point.loss * (2 if index < 3 else 1)) for index, point in enumerate(grid(PUBLISHED))]
+    assert "poor-fit" not in codes(find_law(wrong))
+
+
 def test_a_floor_that_may_be_none_is_flagged() -> None:
     """It is small, so what the law says of larger models still holds."""
     law = find_law(grid(replace(PUBLISHED, floor=1e-9, a=48.0, b=200.0)))

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from evalkit.scale.points import Mean
 from evalkit.scale.shape import Shape, find_shape
 from tests.ladder_points import measured, points
 
@@ -90,3 +93,23 @@ def test_models_that_scatter_are_taken_together_by_size() -> None:
 def test_the_same_seed_says_the_same() -> None:
     members = measured([0.5, 0.7, 0.86, 0.94, 0.975, 0.99], 30, 200, rng=np.random.default_rng(0))
     assert find_shape(members, "params", seed=4) == find_shape(members, "params", seed=4)
+
+
+def test_noise_of_unknown_size_is_no_smooth_loss() -> None:
+    """A loss that goes up as often as down has not surely changed, even where no table says how precise it is."""
+    losses = [2.01, 1.98, 2.02, 1.99, 2.0, 1.98]
+    jump = [
+        replace(point, loss=Mean(value=loss))
+        for point, loss in zip(points([0.02, 0.02, 0.03, 0.95, 0.96, 0.97]), losses, strict=True)
+    ]
+    found = find_shape(jump, "params")
+    assert ("sharp", ["pass_rate"]) == (found.verdict, [moved.metric for moved in found.moved])
+
+
+def test_a_loss_of_unknown_precision_that_only_falls_is_taken_as_it_is() -> None:
+    losses = [2.0, 1.6, 1.2, 0.8, 0.4, 0.1]
+    jump = [
+        replace(point, loss=Mean(value=loss))
+        for point, loss in zip(points([0.02, 0.02, 0.03, 0.95, 0.96, 0.97]), losses, strict=True)
+    ]
+    assert "metric-made" == find_shape(jump, "params").verdict

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from safetensors.torch import save_file
 from torch import Tensor
 
 from training import checkpoint
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def write_weights(point: Checkpoint, path: Path) -> None:
-    """Write a model as `adapters/tiny.py` reads it: sixteen bits, matrices with a row for each input."""
+    """Write a model as `adapters/tiny_network.py` reads it: sixteen bits, matrices with a row for each input."""
     weights: dict[str, Tensor] = {"embed": point.model.embed.weight}
     for number, block in enumerate(point.model.blocks):
         weights[f"layers.{number}.conv"] = block.conv
@@ -63,7 +63,20 @@ def write_weights(point: Checkpoint, path: Path) -> None:
         "vocabulary": json.dumps(list(VOCABULARY)),
         "context": str(CONTEXT),
     }
-    save_file({name: value.detach().half().contiguous() for name, value in weights.items()}, path, metadata=metadata)
+    path.write_bytes(_safetensors(weights, metadata))
+
+
+def _safetensors(weights: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
+    """A file of half-precision tensors; the library's is another one each time, for its metadata come in any order."""
+    header: dict[str, Any] = {"__metadata__": metadata}
+    data = b""
+    for name, value in weights.items():
+        part = value.detach().half().contiguous().numpy().astype("<f2").tobytes()
+        header[name] = {"dtype": "F16", "shape": list(value.shape), "data_offsets": [len(data), len(data) + len(part)]}
+        data += part
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)  # so that the tensors are aligned
+    return len(text).to_bytes(8, "little") + text + data
 
 
 def _card(point: Checkpoint, measured: Sequence[Measured]) -> str:

@@ -1,4 +1,4 @@
-"""The family's architecture, for training; `adapters/tiny.py` computes the same without torch.
+"""The family's architecture, for training; `adapters/tiny_network.py` computes the same without torch.
 
 A decoder-only transformer over characters: root-mean-square norms without gains, a causal convolution of width four
 before attention, rotary positions, normalised queries and keys, squared ReLU, no biases, and one matrix for both ends.
@@ -78,7 +78,7 @@ class Block(nn.Module):  # type: ignore[misc]
 
 
 class Model(nn.Module):  # type: ignore[misc]
-    """Characters in, log-probabilities of the next character out."""
+    """Characters in, and out what each says of the next one."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()

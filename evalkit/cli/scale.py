@@ -133,10 +133,15 @@ def _scale(sources: Sequence[Path], said: Mapping[str, Any]) -> Scale:
 
     where = _Said(**{name: said[name] for name in ("sizes", "tasks", "condition", "threshold", "columns")})
     question = Question(predict=said["predict"], leave_out=said["leave_out"], below=said["below"], seed=said["seed"])
+    if said["below"] is not None and said["leave_out"] is not None:
+        raise EvalkitError("--below and --leave-out both say what the check leaves out; leave one of them out")
     if any(source.suffix in TABLES for source in sources):
         return _of_table(sources, where, question, said)
     if where.columns or where.threshold is not None:
         raise EvalkitError("--map and --threshold are for tables, found run folders; a run's suite has its thresholds")
+    for source in sources:
+        if source.is_file():
+            raise EvalkitError(f"{source}: found a file, expected a run's folder, or a table in {', '.join(TABLES)}")
     from evalkit.engine.scaling import read_ladder
     from evalkit.scale import sizes_given
     from evalkit.scale.conjunction import conjunctions

@@ -168,13 +168,16 @@ def _rung(folder: Path, sizes: Mapping[str, Size]) -> _Rung:
 def _latest(rungs: Iterable[_Rung], notes: list[str]) -> list[_Rung]:
     """One run for each model and suite."""
     latest: dict[tuple[str, str], _Rung] = {}
+    again: dict[str, dict[str, None]] = {}  # by suite, the models that were run more than once
     for rung in rungs:
         key = (rung.run.suite.name, rung.run.model)
         before = latest.get(key)
         if before is not None:
-            notes.append(f"{key[1]} was run more than once with {key[0]}; the latest run counts")
+            again.setdefault(key[0], {})[key[1]] = None
         if before is None or rung.run.started >= before.run.started:
             latest[key] = rung
+    for suite, models in again.items():
+        notes.append(f"run more than once with {suite}, of which the latest counts: {', '.join(models)}")
     for suite in dict.fromkeys(rung.run.suite.name for rung in latest.values()):
         if len({rung.run.suite.sha256 for rung in latest.values() if rung.run.suite.name == suite}) > 1:
             notes.append(f"the suite {suite} was not the same for all models")

@@ -200,8 +200,12 @@ class TrialReader:
             self._connection = sqlite3.connect(address, uri=True, check_same_thread=False)
             try:
                 self._connection.execute(f"SELECT {', '.join(COLUMNS)} FROM trials LIMIT 0")
-            except sqlite3.Error:
+            except sqlite3.Error as error:
                 self._connection.close()
+                if "no such column" in str(error):
+                    raise ValueError(
+                        f"{error}; another version of evalkit made this run, and that one reads it"
+                    ) from None
                 raise
 
     @contextmanager

@@ -71,6 +71,14 @@ def _number(value: float) -> str:
     return f"{float(f'{value:.3g}'):.12g}"
 
 
+def _told_apart(first: float, second: float) -> tuple[str, str]:
+    """Two numbers to three digits, or to as many more as it takes to see that they differ."""
+    digits = next((n for n in (3, 4, 5) if f"{first:.{n}g}" != f"{second:.{n}g}"), 3)
+    if digits == 3:
+        return _number(first), _number(second)
+    return f"{first:.{digits}g}", f"{second:.{digits}g}"
+
+
 def _made_from(law: Law) -> str:
     n_sizes = len({each.params for each in law.points})
     sizes = "1 size" if n_sizes == 1 else f"{n_sizes} sizes"
@@ -147,19 +155,17 @@ def _of_the_sizes(law: Law, flops: str) -> Iterator[str]:
         return
     best, loss = min(predicted, key=lambda pair: pair[1].value)
     largest, its_loss = predicted[-1]
-    told = f"of the measured sizes {_size(best)} would make the most of {flops}: loss {_number(loss.value)} by the law"
+    least, other = _told_apart(loss.value, its_loss.value)
+    told = f"of the measured sizes {_size(best)} would make the most of {flops}: loss {least} by the law"
     if largest is not best:
-        told += (
-            f"; the largest, {_size(largest)}, would reach {_number(its_loss.value)}, trained on only "
-            f"{count(largest.tokens)} tokens"
-        )
+        told += f"; the largest, {_size(largest)}, would reach {other}, trained on only {count(largest.tokens)} tokens"
     yield told
 
 
 def _compared(comparison: Comparison) -> str:
     smaller, larger = comparison.smaller, comparison.larger
     ahead, behind = (larger, smaller) if comparison.winner == "larger" else (smaller, larger)
-    losses = f"loss {_number(ahead.loss)} against {_number(behind.loss)}"
+    losses = "loss {} against {}".format(*_told_apart(ahead.loss, behind.loss))
     if comparison.winner == "smaller":
         return (
             f"the smaller {_named(smaller)} beats {_named(larger)} for about the same compute ({losses}): the larger "

@@ -53,7 +53,9 @@ def _colour(law: Law) -> dict[str, Any]:
     sizes = sorted({each.params for each in law.points})
     if len(sizes) > _MOST_LINES:
         scale = {"type": "log", "scheme": "viridis"}
-        legend = {"values": sizes[:: -(-len(sizes) // _MOST_LINES)], "format": ".2~s"}
+        # As people count models: 7B, not 7G.
+        label = "replace(format(datum.value, '.2~s'), 'G', 'B')"
+        legend = {"values": sizes[:: -(-len(sizes) // _MOST_LINES)], "labelExpr": label}
         return {"field": "params", "type": "quantitative", "scale": scale, "title": "parameters", "legend": legend}
     names = list(dict.fromkeys(count(params) for params in sizes))
     ordered = {"scheme": "viridis", "domain": names}

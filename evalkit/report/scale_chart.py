@@ -5,21 +5,28 @@ from __future__ import annotations
 from math import ceil, floor
 from typing import Any
 
+from evalkit.plain import one_line
 from evalkit.report.law_chart import law_chart
 from evalkit.report.layout import short_models
 from evalkit.report.picture import SCHEMA
 from evalkit.report.scale import AGAINST
 from evalkit.scale.points import place_of
 from evalkit.scale.result import Ability
-from evalkit.scale.together import Scale
+from evalkit.scale.together import Scale, TaskLaw
 
 _WIDTH, _HEIGHT, _LOSS_HEIGHT = 340, 220, 80
+_LAW_WIDTH = 440
+"""With its legend two of them, side by side, stay below 1,280 pixels."""
 _COLUMNS = 2
 _STEPS = 60
 _PASSED, _SCORE, _LOSS = "#1f5fa8", "#d97706", "#6b7280"
 _COUNTED = "replace(format(datum.value, '~s'), 'G', 'B')"
 """As people count models: 7B, not 7G."""
 _DECADES = 2.5
+_LOW = 0.08
+"""Pass rate up to which a name below its point would leave the panel."""
+_TITLE, _NAME = 40, 24
+"""Most characters of a task's name and of a model's."""
 _NAMED_MODELS = 12
 """Of more models none is named: names would cover each other."""
 
@@ -31,13 +38,26 @@ def scale_chart(scale: Scale) -> dict[str, Any]:
         scale: What was found; at least one series or law.
     """
     panels = [_panel(ability) for ability in scale.abilities]
-    panels += [{key: value for key, value in law_chart(each.law).items() if key != "$schema"} for each in scale.laws]
-    return {"$schema": SCHEMA, "background": "white", "concat": panels, "columns": _COLUMNS}
+    panels += [_law(each) for each in scale.laws]
+    return {
+        "$schema": SCHEMA,
+        "background": "white",
+        "concat": panels,
+        "columns": _COLUMNS,
+        "resolve": {"legend": {"color": "independent"}},
+    }
+
+
+def _law(of: TaskLaw) -> dict[str, Any]:
+    """A panel that says whose loss it is."""
+    panel = {key: value for key, value in law_chart(of.law).items() if key != "$schema"}
+    whose = "all tasks" if of.task is None else one_line(of.task, _TITLE)
+    return {**panel, "width": _LAW_WIDTH, "title": {**panel["title"], "text": f"{whose}: {panel['title']['text']}"}}
 
 
 def _panel(ability: Ability) -> dict[str, Any]:
     verdict = ability.shape.verdict
-    title = {"text": ability.name, "subtitle": verdict or "shape not known", "anchor": "start"}
+    title = {"text": one_line(ability.name, _TITLE), "subtitle": verdict or "shape not known", "anchor": "start"}
     layers = [*_threshold(ability), *_curve(ability), *_models(ability), *_scores(ability)]
     main = {"width": _WIDTH, "height": _HEIGHT, "layer": layers, "title": title}
     losses = _losses(ability)
@@ -76,7 +96,7 @@ def _y(field: str = "rate") -> dict[str, Any]:
 
 
 def _models(ability: Ability) -> list[dict[str, Any]]:
-    names = short_models([point.model for point in ability.points])
+    names = [one_line(name, _NAME) for name in short_models([point.model for point in ability.points])]
     rows = [
         {
             "size": point.size.of(ability.against),
@@ -87,10 +107,10 @@ def _models(ability: Ability) -> list[dict[str, Any]]:
         }
         for name, point in zip(names, ability.points, strict=True)
     ]
-    x = _x(ability)
+    x, few = _x(ability), len(rows) <= _NAMED_MODELS
     interval = {
         "data": {"values": rows},
-        "mark": {"type": "rule", "color": _PASSED, "strokeWidth": 2, "opacity": 0.6},
+        "mark": {"type": "rule", "color": _PASSED, "strokeWidth": 2 if few else 1, "opacity": 0.6 if few else 0.3},
         "encoding": {"x": x, "y": _y("low"), "y2": {"field": "high"}},
     }
     dots = {
@@ -98,12 +118,18 @@ def _models(ability: Ability) -> list[dict[str, Any]]:
         "mark": {"type": "point", "filled": True, "size": 55, "color": _PASSED},
         "encoding": {"x": x, "y": _y(), "description": {"field": "model"}},
     }
-    labels = {
-        "data": {"values": rows},
-        "mark": {"type": "text", "align": "left", "dx": 6, "dy": -6, "fontSize": 9, "color": _PASSED},
-        "encoding": {"x": x, "y": _y(), "text": {"field": "model"}},
-    }
-    return [interval, dots, *([labels] if len(rows) <= _NAMED_MODELS else [])]
+    return [interval, dots, *(_labels(rows, x) if few else [])]
+
+
+def _labels(rows: list[dict[str, Any]], x: dict[str, Any]) -> list[dict[str, Any]]:
+    """Names below their points, where a rising curve leaves room; above those that stand on the axis."""
+    place = {"type": "text", "align": "left", "dx": 6, "dy": {"expr": f"datum.rate < {_LOW} ? -7 : 11"}, "fontSize": 9}
+    encoding = {"x": x, "y": _y(), "text": {"field": "model"}}
+    halo = {"color": "white", "stroke": "white", "strokeWidth": 3, "strokeJoin": "round"}
+    return [
+        {"data": {"values": rows}, "mark": {**place, **colours}, "encoding": encoding}
+        for colours in (halo, {"color": _PASSED})
+    ]
 
 
 def _scores(ability: Ability) -> list[dict[str, Any]]:
@@ -193,11 +219,14 @@ def _losses(ability: Ability) -> dict[str, Any] | None:
     ]
     if not rows:
         return None
+    # Checkpoints of one size are no line.
+    apart = len({row["size"] for row in rows}) == len(rows)
+    mark = {"type": "line", "point": {"color": _LOSS}} if apart else {"type": "point", "filled": True}
     loss = {"field": "loss", "type": "quantitative", "title": "loss", "scale": {"zero": True}}
     return {
         "data": {"values": rows},
         "width": _WIDTH,
         "height": _LOSS_HEIGHT,
-        "mark": {"type": "line", "point": True, "color": _LOSS},
+        "mark": {**mark, "color": _LOSS},
         "encoding": {"x": _x(ability), "y": loss},
     }

@@ -12,12 +12,21 @@ from evalkit.scale.shape import LEAST_SIZES, Moved, Shape
 _FINER = {"score": "the mean score", "loss": "the loss"}
 
 _NO_CURVE: dict[State, str] = {
-    "floor": "no model does surely better than the smallest by five points, so a curve through them says nothing of "
-    "larger ones: an ability that has not begun to show cannot be extrapolated",
+    "floor": "no model{which} does surely better than the smallest by five points, so a curve through them says "
+    "nothing of larger ones: an ability that has not begun to show cannot be extrapolated",
     "ceiling": "already the smallest model passes nearly always; the items are too easy to tell these models apart",
     "separated": "fewer than two sizes lie part-way up, so how steep the rise is, and what comes next, cannot be told",
     "too few sizes": "it takes three sizes for a curve",
 }
+
+_NO_CHECK: dict[State, str] = {
+    "floor": "none of them leaves the floor",
+    "ceiling": "they are all at the ceiling",
+    "separated": "fewer than two of them lie part-way up",
+    "too few sizes": "it takes three",
+}
+_VAGUE = 0.5
+"""Width of an interval, as a pass rate, from which on it proves little to lie in it."""
 
 
 def sentences(ability: Ability) -> Iterator[str]:
@@ -33,21 +42,32 @@ def sentences(ability: Ability) -> Iterator[str]:
 
 def _crossing(ability: Ability, crossing: CrossingSize) -> str:
     needed = f"The threshold of {percent(crossing.threshold)} %"
-    below, above = crossing.below, crossing.above
+    below, above, first = crossing.below, crossing.above, crossing.first_above
     last = shown_size(ability.points[-1].size.of(ability.against) or 1.0)
     if below is None and above is None:
         return f"{needed}: no model is shown to be above or below; more trials would tell."
+    if above is None and first is not None:
+        return (
+            f"{needed} is a matter of more than size: {shown_size(first)} is above it, yet {shown_size(below or 1.0)} "
+            "falls short."
+        )
     if above is None:
-        short = shown_size(below or 1.0)
-        return f"{needed} is met by no model up to {last}{'' if short == last else f'; up to {short} all fall short'}."
+        if all((point.high or 0.0) < crossing.threshold for point in ability.points):
+            return f"{needed} is met by no model up to {last}."
+        return (
+            f"{needed} is not shown to be met by any model; the largest that surely falls short has "
+            f"{shown_size(below or 1.0)}."
+        )
     if below is None:
         return f"{needed} is met from {shown_size(above)} on; no model is shown to be below."
     between = f"{needed} is crossed between {shown_size(below)} and {shown_size(above)}"
+    early = first is not None and first < below
+    more = f" Size alone does not decide: {shown_size(first or 1.0)} is above already." if early else ""
     if crossing.estimate is not None:
-        return f"{between}, by the curve at about {shown_size(crossing.estimate)} ({_range(crossing)})."
-    if crossing.n_above == 1:
+        return f"{between}, by the curve at about {shown_size(crossing.estimate)} ({_range(crossing)}).{more}"
+    if crossing.n_above == 1 and not early:
         return f"{between}; with one size above, neither where nor how it goes on can be told: not extrapolable."
-    return f"{between}; where in between cannot be told."
+    return f"{between}; where in between cannot be told.{more}"
 
 
 def _range(crossing: CrossingSize) -> str:
@@ -129,11 +149,12 @@ def _curve(ability: Ability) -> Iterator[str]:
     curve = ability.curve
     fitted = curve.fitted
     if not curve.usable or fitted is None:
-        yield f"No curve: {_NO_CURVE[curve.state]}."
+        n_sizes = len({point.size.of(ability.against) for point in ability.points})
+        which = f" of the {curve.sizes} smallest sizes" if curve.sizes < n_sizes else ""
+        yield f"No curve: {_NO_CURVE[curve.state].format(which=which)}."
         return
-    width = 10 ** min(fitted.width, 99)
     ends = [f"a {name} of {percent(getattr(fitted, name))} %" for name in fitted.freed]
-    yield f"Curve: from 10 to 90 % of the rise takes {width:.2g} times the size{', with ' if ends else ''}" + (
+    yield f"Curve: from 10 to 90 % of the rise takes {_times(fitted.width)} the size{', with ' if ends else ''}" + (
         f"{' and '.join(ends)}." if ends else "."
     )
     if fitted.worth is not None:
@@ -147,6 +168,11 @@ def _curve(ability: Ability) -> Iterator[str]:
             "curve's intervals allow for it."
         )
     yield from _ends(ability)
+
+
+def _times(decades: float) -> str:
+    """How many times as large, to two digits."""
+    return "more than a million times" if decades > 6 else f"{float(f'{10**decades:.2g}'):,.12g} times"
 
 
 def _ends(ability: Ability) -> Iterator[str]:
@@ -177,9 +203,11 @@ def _check(ability: Ability) -> Iterator[str]:
     if check is None:
         return
     curve = f"Check: a curve through the {check.sizes} smallest sizes only"
+    if not check.sizes:
+        yield "Check: without that many of the largest sizes none is left for a curve."
+        return
     if check.refused is not None or not check.held:
-        why = "they are all at the floor" if check.refused == "floor" else f"{check.refused}"
-        yield f"{curve} predicts nothing of the larger ones ({why})."
+        yield f"{curve} predicts nothing of the larger ones ({_NO_CHECK[check.refused or 'floor']})."
         return
     met = sum(held.met for held in check.held)
     worst = max(check.held, key=lambda held: abs(held.measured - held.predicted))
@@ -187,5 +215,7 @@ def _check(ability: Ability) -> Iterator[str]:
         f"{one_line(worst.model, 30)}: expected {percent(worst.predicted)} % "
         f"({percent_range(worst.low, worst.high)}), measured {percent(worst.measured)} %"
     )
-    trust = "" if met == len(check.held) else "; do not rely on a prediction"
+    vague = min(held.high - held.low for held in check.held) > _VAGUE
+    trust = "; so wide an interval would be met by nearly anything" if vague else ""
+    trust = trust if met == len(check.held) else "; do not rely on a prediction"
     yield f"{curve} meets {met} of {len(check.held)} larger ones ({told}){trust}."

@@ -22,6 +22,8 @@ _CEILING = 0.9
 _POOR = 0.01
 _TAIL = 0.025
 """Of each end of a model's interval."""
+_LEAST_ERROR = 1e-6
+"""Of a rate. A smaller one is taken for this: it stands for more trials than anybody makes."""
 _ASSUMED = 100.0
 """Trials that a rate is taken to be worth where nothing says, not even the scatter."""
 
@@ -90,7 +92,7 @@ def _with_trials(points: Sequence[Point]) -> list[Point]:
     for index, point in enumerate(points):
         rate = point.pass_rate
         if point.trials is None and point.error and rate is not None and 0 < rate < 1:
-            worth[index] = rate * (1 - rate) / point.error**2
+            worth[index] = rate * (1 - rate) / max(point.error, _LEAST_ERROR) ** 2
     usual = median(worth.values()) if worth else _ASSUMED
     return [replace(point, trials=point.trials or worth.get(index, usual)) for index, point in enumerate(points)]
 
@@ -125,14 +127,23 @@ def _curve(points: Sequence[Point], against: Against, *, counted: bool, seed: in
 
 def _told(curve: Curve, points: Sequence[Point]) -> Curve:
     """A curve through points that never leave their floor, or their ceiling, is none."""
-    if curve.fitted is None or any(_left(point, _base(points)) for point in points):
+    if curve.fitted is None:
+        return curve
+    levels = _levels(points)
+    # A model may lie far above the level of the smallest ones because they fall, not because it does better.
+    if levels[-1] > levels[0] + MOVED and any(_left(point, levels[0]) for point in points):
         return curve
     return replace(curve, state="ceiling" if _base(points) >= _CEILING else "floor")
 
 
 def _base(points: Sequence[Point]) -> float:
-    """The pass rate of the smallest models, dips levelled out."""
-    return rising([point.pass_rate or 0.0 for point in points], [point.trials or 1.0 for point in points])[0]
+    """The pass rate of the smallest models."""
+    return _levels(points)[0]
+
+
+def _levels(points: Sequence[Point]) -> list[float]:
+    """The pass rates, dips levelled out."""
+    return rising([point.pass_rate or 0.0 for point in points], [point.trials or 1.0 for point in points])
 
 
 def _left(point: Point, base: float) -> bool:
@@ -156,7 +167,11 @@ def _crossing(points: Sequence[Point], curve: Curve, threshold: float, against: 
     below = max(shown_below, default=None)
     beyond = sorted(size for size in shown_above if below is None or size > below)
     crossing = CrossingSize(
-        threshold=threshold, below=below, above=beyond[0] if beyond else None, n_above=len(set(beyond))
+        threshold=threshold,
+        below=below,
+        above=beyond[0] if beyond else None,
+        n_above=len(set(beyond)),
+        first_above=min(shown_above, default=None),
     )
     if below is None or not beyond or not curve.usable or curve.fitted is None:
         return crossing
@@ -192,8 +207,10 @@ def _check(
     if question.below is None:
         sizes = sorted({place_of(point, against) for point in points})
         n_left_out = question.leave_out if question.leave_out is not None else len(sizes) // 4
-        if not 0 < n_left_out < len(sizes):
+        if not n_left_out:
             return None
+        if n_left_out >= len(sizes):
+            return Check(sizes=0, held=(), refused="too few sizes")
         used = [point for point in points if place_of(point, against) < sizes[-n_left_out]]
         curve = _told(_curve(used, against, counted=counted, seed=question.seed), used)
     held = points[len(used) :]

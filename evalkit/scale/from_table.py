@@ -31,6 +31,9 @@ KEYS: Mapping[str, str] = {
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
 _SHOWN = 10
+MOST_MODELS = 1000
+"""Of one task. More are rows of something else: items, or tasks that no column was named for."""
+_MOST_TRIALS = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,12 @@ def read_series(path: Path, mapped: Mapping[str, str], *, threshold: float | Non
     if problems:
         more = [f"… and {len(problems) - _SHOWN:,} more like these"] if len(problems) > _SHOWN else []
         raise EvalkitError("\n".join([*problems[:_SHOWN], *more]))
+    for task, members in points.items():
+        if len(members) > MOST_MODELS:
+            raise EvalkitError(
+                f"{path}: found {len(members):,} rows of {one_line(task, 40)}, expected at most {MOST_MODELS:,}: a row "
+                "is a model or a checkpoint; name the column that tells tasks apart with --map task=COLUMN"
+            )
     return [
         Series(task=task, condition=CLEAN, threshold=threshold, points=tuple(members))
         for task, members in points.items()
@@ -154,15 +163,17 @@ class _Cells:
             size=Size(**{key: self._size(key) for key in SIZES}),
             pass_rate=rate,
             trials=trials,
-            error=self.number("stderr", least=0.0),
+            error=self.number("stderr", least=0.0, most=1.0),
             score=None if score is None else Mean(value=score),
             loss=None if loss is None else Mean(value=loss),
         )
 
     def _rate(self) -> tuple[float | None, float | None]:
-        trials = self.number("trials", least=0.0)
+        trials = self.number("trials", least=0.0, most=_MOST_TRIALS)
         if trials == 0:
             return None, None
+        if trials is not None and trials < 1:
+            raise _WrongCell(self.columns["trials"].name, f"found {trials:g}, expected a number of trials, 0 or 1 on")
         if "passes" not in self.columns:
             return self.number("pass_rate", least=0.0, most=1.0), trials
         passes = self.number("passes", least=0.0, most=trials)
@@ -188,11 +199,14 @@ class _Cells:
         if value is None:
             return None
         try:
-            return float(f"{read_size(str(value)) * self.columns[key].factor:.12g}")
+            number = float(f"{read_size(str(value)) * self.columns[key].factor:.12g}")
         except EvalkitError:
+            number = 0.0
+        if not 0 < number < math.inf:
             raise _WrongCell(
                 self.columns[key].name, f"found {_shown(value)}, expected a size above 0 such as 70m or 1e22"
-            ) from None
+            )
+        return number
 
     def number(self, key: str, *, least: float = -math.inf, most: float | None = None) -> float | None:
         value = self._value(key)
@@ -204,7 +218,8 @@ class _Cells:
             number = math.nan
         if not (math.isfinite(number) and least <= number <= (math.inf if most is None else most)):
             limits = f" from {least:g} to {most:g}" if most is not None else " of at least 0" if least == 0 else ""
-            hint = f"; of percentages, --map {key}='{self.columns[key].name}*0.01'" if key == "pass_rate" else ""
+            is_share = key in ("pass_rate", "stderr")
+            hint = f"; of percentages, --map {key}='{self.columns[key].name}*0.01'" if is_share else ""
             raise _WrongCell(self.columns[key].name, f"found {_shown(value)}, expected a number{limits}{hint}")
         return number
 

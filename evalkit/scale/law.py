@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from evalkit.errors import EvalkitError
 from evalkit.scale.law_parts import Comparison, LeftOut, Optimum, Parameter, Prediction
-from evalkit.scale.law_problems import NAMES, VALUES, Name, Problem, fit_problems, table_problems
+from evalkit.scale.law_problems import NAMES, VALUES, Name, Problem, fit_problems, poor_fit, table_problems
 from evalkit.scale.loss_points import CONFIDENCE, Estimate, LossPoint, Measured
 from evalkit.stats.loss_law import (
     LEAST_POINTS,
@@ -176,7 +176,7 @@ def find_law(
         without=without,
     )
     error = sqrt(fmean(value * value for value in off) * block / len(points))
-    problems += fit_problems(fitted, draws, measured, error=error, said=problems)
+    problems = [*poor_fit(off), *problems, *fit_problems(fitted, draws, measured, error=error, said=problems)]
     budget = measured.flops[1] if budget_flops is None else float(budget_flops)
     optimum, refused = _optimum(fitted, draws, problems, measured, budget)
     return Law(

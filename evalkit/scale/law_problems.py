@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log
+from statistics import median
 from typing import Any, Literal
 
 from evalkit.scale.loss_points import Estimate, LossPoint, Measured
@@ -31,6 +32,8 @@ _APART = 0.05
 _SHOWN = 1.5
 """What a term must bring at its low end, in standard errors of a mean log loss. In simulated tables of 30 models, one
 that is really 0 reaches this in 1 (size) to 5 (tokens) of 100."""
+_FAR = 0.05
+"""Half of the points further than this from the law, as a logarithm: fits of the field lie ten times nearer."""
 _NOTHING = 1e-6
 """A share of the loss that no measurement shows."""
 _MATTERS = 0.1
@@ -42,7 +45,7 @@ class Problem:
     """One thing that the table cannot tell."""
 
     code: str
-    """`few-sizes`, `few-token-counts`, `one-line`, `no-size-effect`, `no-token-effect`, `bound` or `wide`."""
+    """`few-sizes`, `few-token-counts`, `one-line`, `poor-fit`, `no-size-effect`, `no-token-effect`, `bound`, `wide`."""
     parameters: tuple[Name, ...]
     """Numbers of the law that are not known because of it."""
     withheld: bool
@@ -81,6 +84,21 @@ def table_problems(points: Sequence[LossPoint], measured: Measured) -> tuple[lis
         message = f"only {told} measured: what training longer does needs three or more"
         problems.append(_structural("few-token-counts", ("E", "B", "beta"), message))
     return problems, "params" if sizes == 1 else "tokens" if lengths == 1 else None
+
+
+def poor_fit(residuals: Sequence[float]) -> Iterator[Problem]:
+    """That the losses do not go by the law; a few points that went wrong do not say so.
+
+    Args:
+        residuals: How far each point lies above the law, as a logarithm.
+    """
+    typical = median(abs(value) for value in residuals)
+    if typical > _FAR:
+        message = (
+            f"whether the loss goes by this law at all: half of the points lie {100 * typical:.0f} % or more from it, "
+            "as the first steps of training often do"
+        )
+        yield Problem(code="poor-fit", parameters=NAMES, withheld=False, refuses=True, message=message)
 
 
 def fit_problems(

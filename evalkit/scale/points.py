@@ -8,6 +8,7 @@ from math import floor, log10
 from typing import Any, Literal, TypeAlias, get_args
 
 from evalkit.errors import EvalkitError
+from evalkit.trial import CLEAN
 
 Against: TypeAlias = Literal["params", "tokens", "flops"]
 """What size is: parameters, training tokens, or operations of training."""
@@ -69,7 +70,10 @@ def sizes_given(given: tuple[str, ...]) -> dict[str, Size]:
             key = key.strip() if named else "params"
             if key not in SIZES or key in parts:
                 raise EvalkitError(f"--size {text}: found {part!r}, expected NAME=PARAMS[,tokens=…,flops=…]")
-            parts[key] = read_size(value)
+            try:
+                parts[key] = read_size(value)
+            except EvalkitError as error:
+                raise EvalkitError(f"--size {text}: {error}") from None
         if not equals or not name.strip() or name.strip() in sizes:
             raise EvalkitError(f"--size {text}: expected a model's name, once, such as tiny/80k=80k")
         sizes[name.strip()] = Size(**parts)
@@ -149,10 +153,20 @@ class Series:
     """The pass rate needed for use; None where nobody said one."""
     points: tuple[Point, ...]
 
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return series_name(self.task, self.condition)
+
     def sized(self, against: Against) -> tuple[Point, ...]:
         """The points whose size is known, from small to large."""
         known = [(size, point) for point in self.points if (size := point.size.of(against)) is not None]
         return tuple(point for _, point in sorted(known, key=lambda pair: pair[0]))
+
+
+def series_name(task: str, condition: str) -> str:
+    """The task, with its condition where that is not the plain one."""
+    return task if condition == CLEAN else f"{task} {condition}"
 
 
 def rounded(value: float | None) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from evalkit.scale.points import Against, Point, rounded
+from evalkit.scale.points import Against, Point, rounded, series_name
 from evalkit.scale.shape import Shape
 from evalkit.stats.ability import AbilityCurve, Estimate
 
@@ -36,6 +36,8 @@ class CrossingSize:
     """The smallest size that is shown to be above, with no larger one shown to be below; None when there is none."""
     n_above: int
     """Sizes from `above` on that are shown to be above."""
+    first_above: float | None = None
+    """The smallest size that is shown to be above, even if a larger one is shown to be below; None when none is."""
     estimate: float | None = None
     low: float | None = None
     """Ends of the 95 % interval of the estimate; None where they lie beyond all sizes, or there is no estimate."""
@@ -48,6 +50,7 @@ class CrossingSize:
             "below": rounded(self.below),
             "above": rounded(self.above),
             "n_above": self.n_above,
+            "first_above": rounded(self.first_above),
             "estimate": rounded(self.estimate),
             "low": rounded(self.low),
             "high": rounded(self.high),
@@ -190,8 +193,8 @@ class Ability:
 
     @property
     def name(self) -> str:
-        """The task, with its condition where that is not the plain one."""
-        return self.task if self.condition == "clean" else f"{self.task} {self.condition}"
+        """What it is called."""
+        return series_name(self.task, self.condition)
 
     def as_json(self) -> dict[str, Any]:
         """The published shape."""

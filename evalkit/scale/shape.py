@@ -20,7 +20,8 @@ Anything else cannot be told, and the reason is given.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import exp, sqrt
 from statistics import fmean
 from typing import Any, Literal, TypeAlias
@@ -221,8 +222,8 @@ def _rate(step: _Step) -> float:
 def _finer(steps: Sequence[_Step]) -> dict[str, list[Mean]]:
     """Score and loss where every size has one that is finer than pass and fail, and that surely changes."""
     found: dict[str, list[Mean]] = {}
-    scores = [step.score for step in steps if step.score is not None]
-    losses = [step.loss for step in steps if step.loss is not None]
+    scores = _with_errors([step.score for step in steps if step.score is not None], 1)
+    losses = _with_errors([step.loss for step in steps if step.loss is not None], -1)
     if len(scores) == len(steps):
         further = any(abs(mean.value - _rate(step)) > _SAME for mean, step in zip(scores, steps, strict=True))
         if further and _changes(scores, 1):
@@ -230,6 +231,16 @@ def _finer(steps: Sequence[_Step]) -> dict[str, list[Mean]]:
     if len(losses) == len(steps) and _changes(losses, -1):
         found["loss"] = losses
     return found
+
+
+def _with_errors(means: Sequence[Mean], sign: int) -> list[Mean]:
+    """Where nobody says how precise they are, the steps that go the wrong way do.
+
+    Of noise alone half of all steps go the wrong way, and the mean square of a step is twice that of the noise.
+    """
+    wrong = [min(sign * (after.value - before.value), 0.0) for before, after in pairwise(means)]
+    scatter = sqrt(sum(step * step for step in wrong) / max(len(wrong), 1))
+    return [replace(mean, error=scatter) if mean.error is None else mean for mean in means]
 
 
 def _changes(means: Sequence[Mean], sign: int) -> bool:

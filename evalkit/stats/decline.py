@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import erfc, sqrt
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,15 +53,16 @@ def declines(rates: Sequence[Rate], *, alpha: float = 0.05) -> list[Difference]:
     >>> [each.later for each in declines([Rate(passes=90, trials=100), Rate(passes=60, trials=100)])]
     [1]
     """
-    pairs = [(earlier, later) for later in range(len(rates)) for earlier in range(later)]
-    tested = sorted((_p_falls(rates[earlier], rates[later]), earlier, later) for earlier, later in pairs)
+    import numpy as np
+
+    falls, earlier, later = _p_falls(rates)
     found: list[Difference] = []
     corrected = 0.0
-    for index, (p, earlier, later) in enumerate(tested):
-        corrected = max(corrected, min(p * (len(tested) - index), 1.0))
+    for rank, index in enumerate(np.argsort(falls, kind="stable")):
+        corrected = max(corrected, min(float(falls[index]) * (len(falls) - rank), 1.0))
         if corrected > alpha:
             break
-        found.append(Difference(earlier=earlier, later=later, p=corrected))
+        found.append(Difference(earlier=int(earlier[index]), later=int(later[index]), p=corrected))
     return found
 
 
@@ -71,16 +72,24 @@ def rises(rates: Sequence[Rate], *, alpha: float = 0.05) -> list[Difference]:
     return declines(failed, alpha=alpha)
 
 
-def _p_falls(before: Rate, after: Rate) -> float:
-    """Chance of so much of a fall, or more, if there is none."""
-    first, second = before.passes / before.trials, after.passes / after.trials
-    if second >= first:
-        return 1.0
-    if before.error is not None and after.error is not None:
-        error = sqrt(before.error**2 + after.error**2)
-        return erfc((first - second) / error / sqrt(2)) / 2 if error > 0 else 0.0
+def _p_falls(rates: Sequence[Rate]) -> tuple[Any, Any, Any]:
+    """For each pair, the chance of so much of a fall, or more, if there is none; and the pairs, as two indexes."""
+    import numpy as np
+    from scipy.special import ndtr
     from scipy.stats import hypergeom
 
-    counts = (before.passes, before.trials, after.passes, after.trials)
-    passes, trials, passes_after, trials_after = (round(count) for count in counts)
-    return float(hypergeom.cdf(passes_after, trials + trials_after, passes + passes_after, trials_after))
+    passes, trials = (np.array([getattr(each, name) for each in rates], dtype=float) for name in ("passes", "trials"))
+    errors = np.array([np.nan if each.error is None else each.error for each in rates])
+    earlier, later = np.triu_indices(len(rates), 1)
+    fall = passes[earlier] / trials[earlier] - passes[later] / trials[later]
+    error = np.hypot(errors[earlier], errors[later])
+    chances = np.ones(len(fall))
+    normal = (fall > 0) & ~np.isnan(error)
+    # An error of nothing leaves no doubt.
+    chances[normal] = ndtr(-fall[normal] / np.maximum(error[normal], 1e-300))
+    exact = (fall > 0) & np.isnan(error)
+    first, second = earlier[exact], later[exact]
+    passed, tried = np.round(passes), np.round(trials)
+    everything = tried[first] + tried[second], passed[first] + passed[second]
+    chances[exact] = hypergeom.cdf(passed[second], *everything, tried[second])
+    return chances, earlier, later

@@ -88,7 +88,8 @@ def _step(passes: Floats, trials: Floats, rates: Floats, changes: Floats, dampin
     gradient = np.einsum("bm,bmk->bk", (passes - trials * rates) * weight, changes)
     information = np.einsum("bm,bmk,bml->bkl", trials * weight, changes, changes)
     diagonal = np.einsum("bkk->bk", information)  # a view: what is added to it is added to the matrices
-    diagonal += damping[:, None] * diagonal + 1e-9
+    # With many trials the least that keeps a matrix from being singular is a share of its largest number.
+    diagonal += damping[:, None] * diagonal + 1e-9 + 1e-12 * diagonal.max(axis=1, keepdims=True)
     return np.asarray(np.linalg.solve(information, gradient[:, :, None])[:, :, 0])
 
 

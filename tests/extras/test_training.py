@@ -15,6 +15,7 @@ from training.mixture import Example
 
 if find_spec("torch") is not None:
     import torch
+    from safetensors.torch import load_file
 
     from training import checkpoint, train
     from training.characters import encode
@@ -69,6 +70,18 @@ def test_what_is_shipped_scores_answers_as_the_training_does(folder: Path, tmp_p
             loss = float(point.model.losses(tokens, scored).sum())
         assert response.target_tokens == example.n_scored
         assert response.target_logprob == pytest.approx(-loss, rel=1e-4)
+
+
+def test_a_file_that_is_shipped_is_the_same_each_time_and_one_that_the_library_reads(
+    folder: Path, tmp_path: Path
+) -> None:
+    point = checkpoint.read(folder / f"step-{STEPS}.pt")
+    for name in ("a.safetensors", "b.safetensors"):
+        write_weights(point, tmp_path / name)
+    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+    read = load_file(tmp_path / "a.safetensors")
+    assert torch.equal(point.model.embed.weight.half(), read["embed"])
+    assert torch.equal(point.model.blocks[1].down.weight.half().T, read["layers.1.down"])
 
 
 def _asked(folder: Path, examples: list[Example]) -> list[Response]:
