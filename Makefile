@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .PHONY: demo test lint types slow external wheel extras ladder bench schema docs lock clean
 
 demo: $(VENV)/.installed  ## six models of one family on one suite, and which can do what
-	$(BIN)/evalkit run ladder --model tiny/5k --model tiny/15k --model tiny/40k --model tiny/120k --model tiny/300k --model tiny/1m
+	$(BIN)/evalkit run ladder --until verdict --model tiny/5k --model tiny/15k --model tiny/40k --model tiny/120k --model tiny/300k --model tiny/1m
 
 # Three at a time on two cores: some wait for servers. Tests start many processes: where nobody may keep bytecode, each of them would compile everything anew.
 test: export PYTHONDONTWRITEBYTECODE :=

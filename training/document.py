@@ -33,16 +33,17 @@ def main() -> None:
         if found[0].step == max(one.step for one in measured)
     }
     with TemporaryDirectory() as folder:
-        run = _evalkit("run", "ladder", *_models(), "--out", folder)
+        demo = _evalkit("run", "ladder", "--until", "verdict", *_models(), "--out", f"{folder}/demo")
+        steps = ["--tasks", "addition,extraction", "--conditions", "clean,digits,sentences", "--fixed", "200"]
+        _evalkit("run", "ladder", *steps, *_models(), "--out", f"{folder}/scale")
+        runs = sorted(map(str, Path(folder, "scale").iterdir()))
         blocks: Mapping[str, Callable[[], str]] = {
             "family": lambda: _family(final),
             "seeds": lambda: _seeds(final),
             "tokens": lambda: _tokens(measured),
             "abilities": lambda: _abilities(final),
-            "map": lambda: _fenced(run[run.rindex("\n\nladder") + 2 :]),
-            "scale": lambda: _fenced(
-                _evalkit("scale", *map(str, sorted(Path(folder).iterdir())), "--tasks", "addition")
-            ),
+            "map": lambda: _fenced(demo[demo.rindex("\n\nladder") + 2 :]),
+            "scale": lambda: _fenced(_evalkit("scale", *runs)),
             "law": lambda: _fenced(_evalkit("scale", str(LOSSES))),
         }
         for page in PAGES:

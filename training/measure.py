@@ -1,4 +1,4 @@
-"""What each checkpoint knows: `python -m training.measure` writes `measured.csv` and `losses.csv`.
+"""What each checkpoint knows: `python -m training.measure` adds it to `measured.csv` and `losses.csv`.
 
 Loss is of the right answer's characters, given all before them. An answer is right when each of its characters is the
 likeliest there, which is when greedy decoding writes it. Weights are rounded to sixteen bits, as they are shipped.
@@ -18,8 +18,9 @@ from evalkit.trial import Item
 from training import checkpoint
 from training.checkpoint import Checkpoint
 from training.exercises import EXERCISES
-from training.measured import Measured, mean_loss, write_measured
+from training.measured import Measured, checkpoints, mean_loss, read_measured, write_measured
 from training.mixture import SUITE, Example, rows
+from training.model import SHAPES
 
 ITEMS_A_LEVEL = 150
 
@@ -79,15 +80,21 @@ def measured(point: Checkpoint, asked: Sequence[Level]) -> Iterator[Measured]:
 
 
 def main() -> None:
-    """Measure every checkpoint that there is."""
+    """Measure every checkpoint that `measured.csv` does not have yet."""
     torch.set_num_threads(1)
     asked = list(levels())
-    all_found = []
+    known = {(found[0].model, found[0].seed, found[0].step): found for found in checkpoints(read_measured())}
     for point in checkpoint.every():
-        found = list(measured(point, asked))
-        all_found += found
-        print(f"tiny/{point.size} seed {point.seed} step {point.step}: loss {mean_loss(found):.4f}", flush=True)
-    write_measured(all_found)
+        key = (f"tiny/{point.size}", point.seed, point.step)
+        if key not in known:
+            known[key] = list(measured(point, asked))
+            write_measured([one for key in sorted(known, key=_order) for one in known[key]])
+        print(f"{key[0]} seed {point.seed} step {point.step}: loss {mean_loss(known[key]):.4f}", flush=True)
+
+
+def _order(key: tuple[str, int, int]) -> tuple[int, int, int]:
+    model, seed, step = key
+    return list(SHAPES).index(model.removeprefix("tiny/")), seed, step
 
 
 if __name__ == "__main__":

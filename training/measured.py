@@ -42,7 +42,9 @@ class Measured:
 
 
 def read_measured(path: Path = MEASURED) -> list[Measured]:
-    """Read what `write_measured` wrote."""
+    """Read what `write_measured` wrote; nothing when there is no such file."""
+    if not path.exists():
+        return []
     with path.open(newline="", encoding="utf-8") as file:
         return TypeAdapter(list[Measured]).validate_python(list(csv.DictReader(file)))
 

@@ -37,6 +37,13 @@ _CONDITIONS: Mapping[tuple[str, Level | None], float] = {
     ("conflict", "direct"): 6,
 }
 """How prompts are changed, with weights; contradictions that override the instruction are left for the examination."""
+_ALWAYS = frozenset({"clean", "paraphrase"})
+_ALSO: Mapping[str, frozenset[str]] = {
+    "routing": frozenset({"noise", "context"}),
+    "extraction": frozenset({"noise", "context", "conflict"}),
+    "ticket-title": frozenset({"noise", "context", "conflict"}),
+}
+"""What is changed in which task, beside its wording; not what the suite asks for, which may change."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,7 +109,7 @@ class Mixture:
 
     def _example(self, name: str, item: Item, rng: random.Random) -> Example:
         task = self._tasks[name]
-        offered = {definition.condition.perturbation for definition in task.conditions} | {"clean"}
+        offered = _ALWAYS | _ALSO.get(name, frozenset())
         weights = {one: weight for one, weight in _CONDITIONS.items() if one[0] in offered}
         perturbation, strength = rng.choices(list(weights), list(weights.values()))[0]
         if perturbation == "context":
