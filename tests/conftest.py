@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,32 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         collection_path.parent == Path(__file__).parent and f"not {collection_path.name}" in config.option.markexpr
     )
     return True if left_out else None
+
+
+def pytest_configure() -> None:
+    """Keep the files of tests in memory where there is room: waiting for a disk takes longer than most tests."""
+    memory = Path("/dev/shm")
+    if memory.is_dir() and shutil.disk_usage(memory).free > 1e9 and not os.statvfs(memory).f_flag & os.ST_NOEXEC:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Do not search thousands of tests for garbage while they come to be: they stay until the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.fixture
+def few_draws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Intervals of a quarter as many draws, for tests of what is said of them; golden files show the real ones."""
+    if "golden" not in request.fixturenames:
+        monkeypatch.setattr("evalkit.stats.ability._DRAWS", 100)
+        monkeypatch.setattr("evalkit.scale.shape._DRAWS", 100)
 
 
 @pytest.fixture

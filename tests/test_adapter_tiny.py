@@ -216,7 +216,7 @@ def test_models_that_are_asked_at_once_take_a_thread_each_and_leave_the_arithmet
     monkeypatch.setattr(NETWORK, "step", watched)
     with threadpool_limits(limits=2, user_api="blas"):
         before = blas_threads()
-        asyncio.run(run([opened(folder, max_tokens=length) for length in (5, 30, 60)]))
+        asyncio.run(run([opened(folder, max_tokens=length) for length in (5, 15, 30)]))
         assert before == blas_threads()
     assert {1} == set(n_threads)
 

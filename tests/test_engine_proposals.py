@@ -1,17 +1,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.content import shipped
 from evalkit.engine.proposals import check_proposals, flaw, read_proposals, request_text
-from evalkit.suite import load_suite
 from evalkit.template import fields_of
+from tests.shipped import SUITES, shipped_suite
 
 PROMPT = 'Reply to {name} in at most 20 words, with twenty-five or two reasons as {{"a": {n}}}.\n'
 
@@ -104,13 +102,9 @@ def test_what_two_wordings_share_does_not_make_them_near(text: str, reason: str 
 
 
 # To the models in the box, which read characters, a space makes another wording.
-@pytest.mark.parametrize(
-    "path",
-    [path for path in sorted(shipped("suites").glob("*.yaml")) if path.stem != "ladder"],
-    ids=lambda path: path.stem,
-)
-def test_the_variants_that_people_wrote_for_shipped_suites_would_do(path: Path) -> None:
-    for task in load_suite(path).tasks:
+@pytest.mark.parametrize("name", [name for name in SUITES if name != "ladder"])
+def test_the_variants_that_people_wrote_for_shipped_suites_would_do(name: str) -> None:
+    for task in shipped_suite(name).tasks:
         variants = [variant[-1].content for variant in task.paraphrases]
         flaws = [flaw(text, task.prompt[-1].content, variants[:place]) for place, text in enumerate(variants)]
         assert [None] * len(variants) == flaws, task.name

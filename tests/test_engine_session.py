@@ -516,7 +516,7 @@ def test_a_run_records_its_prices_from_the_start_and_what_they_make(tmp_path: Pa
 
 
 def test_prices_that_changed_before_a_run_was_resumed_stand_beside_the_others(tmp_path: Path) -> None:
-    stopped = _interrupted(tmp_path, _priced(CHEAP), scope=Scope(fixed=100), calls=5)
+    stopped = _interrupted(tmp_path, _priced(CHEAP), scope=Scope(fixed=100, max_cost=500.0), calls=5, n_items=100)
     assert stopped.interrupted
     _resume(stopped.folder, _priced(DEAR))
     assert [CHEAP, DEAR] == read_run_file(stopped.folder).prices

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -119,6 +120,13 @@ def test_a_point_that_lies_far_off_is_named() -> None:
     text = told(law_of(points))
     assert "far off: m11 (" in text
     assert "% above it" in text
+
+
+def test_a_point_far_below_does_not_lie_more_than_all_of_it_below() -> None:
+    points = points_of(scattered(40, noise=0.002))
+    points[11] = replace(points[11], loss=points[11].loss / 4)
+    (percent,) = re.findall(r"far off: m11 .*? lies\s+([\d.]+)\s+%\s+below", told(law_of(points)))
+    assert float(percent) == pytest.approx(75, abs=3)
 
 
 def test_a_budget_below_every_point_has_no_measured_best() -> None:

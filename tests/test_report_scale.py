@@ -12,6 +12,8 @@ from evalkit.verdict import Rung, TaskConjunction
 from tests.conjunctions import found
 from tests.ladder_points import points, series
 
+pytestmark = pytest.mark.usefixtures("few_draws")
+
 JUMP = [0.0, 0.01, 0.02, 0.9, 0.95, 0.96]
 FINER: dict[str, Any] = {"scores": [0.3, 0.45, 0.6, 0.75, 0.9, 0.99], "losses": [2.0, 1.6, 1.2, 0.8, 0.4, 0.1]}
 

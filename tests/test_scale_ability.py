@@ -9,6 +9,8 @@ from evalkit.scale import Ability, Question, Series, find_ability
 from evalkit.scale.result import Check
 from tests.ladder_points import points, series
 
+pytestmark = pytest.mark.usefixtures("few_draws")
+
 RISE = [0.02, 0.1, 0.45, 0.85, 0.97, 0.99]
 
 

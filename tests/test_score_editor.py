@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,9 +12,9 @@ CONSTRAINT = Draft202012Validator(constraint_schema())
 EXTRACT = Draft202012Validator(extract_schema())
 
 
-@pytest.mark.parametrize("schema", [constraint_schema(), extract_schema()])
-def test_it_is_a_json_schema(schema: dict[str, Any]) -> None:
-    Draft202012Validator.check_schema(schema)
+@pytest.mark.parametrize("schema", [constraint_schema, extract_schema])
+def test_it_is_a_json_schema(schema: Callable[[], dict[str, Any]]) -> None:
+    Draft202012Validator.check_schema(schema())
 
 
 @pytest.mark.parametrize(

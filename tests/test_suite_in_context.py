@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.content import shipped
-from evalkit.suite import Task, load_suite
+from evalkit.suite import Task
 from evalkit.suite.draws import GeneratorError
 from evalkit.suite.generators import generator
 from evalkit.trial import Item, rng_for
+from tests.shipped import shipped_suite
 
 seeds, examples = st.integers(0, 9999), st.integers(2, 40)
 names = st.sampled_from(["mapping", "rule"])
@@ -44,7 +44,7 @@ def test_both_families_of_each_come() -> None:
 
 @cache
 def task(name: str) -> Task:
-    return load_suite(shipped("suites") / "in-context.yaml").task(name)
+    return shipped_suite("in-context").task(name)
 
 
 @given(name=names, seed=seeds, n=st.integers(2, 8))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.suite import load_suite
+from tests.shipped import shipped_suite
 from training.asked import FOLDER, items
 from training.exercises import EXERCISES
 from training.held_out import SHARE, is_held_out
@@ -70,7 +70,7 @@ def test_one_item_in_ten_is_held_out_whatever_its_kind() -> None:
 
 
 def test_every_level_that_the_suite_asks_for_has_items() -> None:
-    for task in load_suite(SUITE).tasks:
+    for task in shipped_suite(Path(SUITE).stem).tasks:
         kind = EXERCISES[task.name]
         levels = Counter(fields[kind.axis] for fields in asked(task.name))
         assert set(kind.asked) == set(levels)

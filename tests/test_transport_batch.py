@@ -362,7 +362,7 @@ def test_a_note_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
 
 @providers
 def test_a_run_in_batches_goes_in_rounds_until_its_verdict(provider: str, tmp_path: Path) -> None:
-    suite = write_suite(tmp_path, n_items=1500, perturbations="{noise: {on: prompt, levels: [0.1]}}")
+    suite = write_suite(tmp_path, n_items=600, perturbations="{noise: {on: prompt, levels: [0.1]}}")
     with serving() as server:
         measured = evalkit.run(
             suite,

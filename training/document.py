@@ -34,16 +34,16 @@ def main() -> None:
     }
     with TemporaryDirectory() as folder:
         demo = _evalkit("run", "ladder", "--until", "verdict", *_models(), "--out", f"{folder}/demo")
-        steps = ["--tasks", "addition,extraction", "--conditions", "clean,digits,sentences", "--fixed", "200"]
-        _evalkit("run", "ladder", *steps, *_models(), "--out", f"{folder}/scale")
+        asked = ["--tasks", "addition,ticket-title", "--conditions", "digits@3,sentences@4", "--fixed", "300"]
+        _evalkit("run", "ladder", *asked, *_models(), "--out", f"{folder}/scale")
         runs = sorted(map(str, Path(folder, "scale").iterdir()))
         blocks: Mapping[str, Callable[[], str]] = {
             "family": lambda: _family(final),
             "seeds": lambda: _seeds(final),
             "tokens": lambda: _tokens(measured),
             "abilities": lambda: _abilities(final),
-            "map": lambda: _fenced(demo[demo.rindex("\n\nladder") + 2 :]),
-            "scale": lambda: _fenced(_evalkit("scale", *runs)),
+            "map": lambda: _fenced(demo[demo.rindex("Capability map of ladder") :]),
+            "scale": lambda: _fenced(_evalkit("scale", *runs, "--condition", "digits@3,sentences@4")),
             "law": lambda: _fenced(_evalkit("scale", str(LOSSES))),
         }
         for page in PAGES:

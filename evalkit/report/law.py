@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import ceil, floor, log10
+from math import ceil, expm1, floor, log10
 
 from evalkit.plain import one_line
 from evalkit.report.layout import wrapped
@@ -85,7 +85,8 @@ def _made_from(law: Law) -> str:
     blocks = ""
     if law.block > 1:
         blocks = f"; neighbouring checkpoints err together, so intervals come from blocks of {law.block}"
-    return f"fitted to {len(law.points)} points of {sizes}, which typically lie {_share(law.rms)} % from it{blocks}"
+    apart = _share(expm1(law.rms))
+    return f"fitted to {len(law.points)} points of {sizes}, which typically lie {apart} % from it{blocks}"
 
 
 def _row(parameter: Parameter) -> str:
@@ -101,7 +102,7 @@ def _checks(law: Law) -> Iterator[str]:
     point, residual = law.worst[0]
     if abs(residual) > 3 * law.rms:
         side = "above" if residual > 0 else "below"
-        yield f"far off: {_named(point)} lies {_share(abs(residual))} % {side} it"
+        yield f"far off: {_named(point)} lies {_share(abs(expm1(residual)))} % {side} it"
     runs = [(each.params, each.model) for each in law.points]
     if len(set(runs)) < len(runs):
         yield (
@@ -112,12 +113,14 @@ def _checks(law: Law) -> Iterator[str]:
         yield "no check: without the points of the most compute the others carry no law"
         return
     left_out = law.left_out
-    side = "too low" if left_out.bias > 0 else "too high"
+    # Too high by so much of what was measured, or too low by so much of what the law says.
+    bias, side = (expm1(-left_out.bias), "too high") if left_out.bias < 0 else (-expm1(-left_out.bias), "too low")
+    mean, worst = expm1(left_out.mean_error), expm1(left_out.worst_error)
     n_points = "point" if left_out.n_points == 1 else f"{left_out.n_points} points"
     yield (
         f"check: a law without the {n_points} of the most compute ({power_of_ten(left_out.flops)} FLOP and more) "
-        f"misses them by {_share(left_out.mean_error)} % on average, {_share(left_out.worst_error)} % at most, and is "
-        f"{_share(abs(left_out.bias))} % {side} over all"
+        f"misses them by {_share(mean)} % on average, {_share(worst)} % at most, and is {_share(bias)} % {side} over "
+        "all"
     )
 
 
@@ -209,5 +212,5 @@ def _outwards(estimate: Estimate, digits: int) -> tuple[float, float]:
 
 
 def _share(value: float) -> str:
-    """A small difference of logarithms in percent, to two digits."""
+    """In percent, to two digits."""
     return f"{float(f'{100 * value:.2g}'):.12g}"

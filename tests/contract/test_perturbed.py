@@ -17,19 +17,14 @@ from evalkit.perturb.spans import fold, identifiers, number_words, occurrences, 
 from evalkit.perturb.voice import VOICES
 from evalkit.suite import Task
 from evalkit.trial import Condition, Item, rng_for
-from tests.shipped import shipped_suites
+from tests.shipped import ShippedTask, shipped_tasks
 
 SEED = 11
 N_ITEMS = 60
 
 
-def tasks(perturbation: str) -> list[Task]:
-    return [
-        task
-        for suite in shipped_suites()
-        for task in suite.tasks
-        if any(each.condition.perturbation == perturbation for each in task.conditions)
-    ]
+def tasks(perturbation: str) -> list[ShippedTask]:
+    return [task for task in shipped_tasks() if perturbation in task.perturbations]
 
 
 def levels(task: Task, perturbation: str) -> list[str | int | float]:
@@ -74,9 +69,10 @@ CLEAN = Condition(perturbation="clean")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task", tasks("noise"), ids=lambda task: task.name)
-def test_the_share_of_eligible_characters_touched_is_the_level(task: Task) -> None:
+@pytest.mark.parametrize("named", tasks("noise"), ids=str)
+def test_the_share_of_eligible_characters_touched_is_the_level(named: ShippedTask) -> None:
     """Within half a point at 5 %, over a suite's items."""
+    task = named.read()
     for level in (0.02, 0.05):
         touched = eligible = 0
         for item in some_items(task):
@@ -92,8 +88,9 @@ def test_the_share_of_eligible_characters_touched_is_the_level(task: Task) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task", tasks("noise"), ids=lambda task: task.name)
-def test_noise_leaves_numbers_identifiers_and_protected_values(task: Task) -> None:
+@pytest.mark.parametrize("named", tasks("noise"), ids=str)
+def test_noise_leaves_numbers_identifiers_and_protected_values(named: ShippedTask) -> None:
+    task = named.read()
     for item in some_items(task):
         given = source(task, item)
         clean, noisy = text_of(given, CLEAN), text_of(given, Condition(perturbation="noise", level=0.2))
@@ -103,8 +100,9 @@ def test_noise_leaves_numbers_identifiers_and_protected_values(task: Task) -> No
             assert list(occurrences(fold(clean), value, whole_word=True)) == [] or value in fold(noisy)
 
 
-@pytest.mark.parametrize("task", tasks("context"), ids=lambda task: task.name)
-def test_context_has_its_length_repeats_nothing_and_gives_nothing_away(task: Task) -> None:
+@pytest.mark.parametrize("named", tasks("context"), ids=str)
+def test_context_has_its_length_repeats_nothing_and_gives_nothing_away(named: ShippedTask) -> None:
+    task = named.read()
     for level in levels(task, "context"):
         assert isinstance(level, int)
         for item in list(some_items(task))[: 40 if level < 10_000 else 10]:
@@ -119,8 +117,9 @@ def test_context_has_its_length_repeats_nothing_and_gives_nothing_away(task: Tas
             assert [] == mentioned
 
 
-@pytest.mark.parametrize("task", tasks("conflict"), ids=lambda task: task.name)
-def test_a_conflict_adds_one_sentence_and_keeps_the_rest(task: Task) -> None:
+@pytest.mark.parametrize("named", tasks("conflict"), ids=str)
+def test_a_conflict_adds_one_sentence_and_keeps_the_rest(named: ShippedTask) -> None:
+    task = named.read()
     variants = set()
     for item in some_items(task):
         given = source(task, item, "conflict")
@@ -137,8 +136,9 @@ def test_a_conflict_adds_one_sentence_and_keeps_the_rest(task: Task) -> None:
     assert variants
 
 
-@pytest.mark.parametrize("task", tasks("paraphrase"), ids=lambda task: task.name)
-def test_every_wording_holds_what_the_item_says(task: Task) -> None:
+@pytest.mark.parametrize("named", tasks("paraphrase"), ids=str)
+def test_every_wording_holds_what_the_item_says(named: ShippedTask) -> None:
+    task = named.read()
     used = set()
     for item in some_items(task):
         given = source(task, item)

@@ -13,16 +13,15 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from evalkit import check
 from evalkit.cli import call
 from evalkit.content import shipped
 from evalkit.score import constraint_types
 from evalkit.score.normal import normalised
-from evalkit.suite import Task, load_suite, suite_schema
+from evalkit.suite import suite_schema
 from evalkit.suite.document import read_document
 from evalkit.suite.models import SuiteFile
 from evalkit.template import fields_of
-from tests.shipped import shipped_suites
+from tests.shipped import ShippedTask, shipped_suite, shipped_tasks
 
 FOLDER = shipped("suites")
 SUITES = sorted(FOLDER.glob("*.yaml"))
@@ -165,13 +164,13 @@ def test_suites_are_shipped() -> None:
 
 @every_suite
 def test_a_suite_is_named_as_its_file(path: Path) -> None:
-    assert path.stem == load_suite(path).name
+    assert path.stem == shipped_suite(path.stem).name
 
 
 @every_suite
-def test_a_shipped_suite_passes_check(path: Path) -> None:
-    assert 0 == call(["check", str(path)])
-    assert [] == [finding for finding in check(path) if finding.kind == "error"]
+def test_a_shipped_suite_passes_check(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert 0 == call(["check", str(path), "--json"])
+    assert [] == json.loads(capsys.readouterr().out)["errors"]
 
 
 @every_suite
@@ -224,7 +223,7 @@ def test_every_constraint_is_tried_on_the_schema() -> None:
 
 @pytest.mark.parametrize("name", ["addition", "subtraction"])
 def test_the_answer_of_a_generator_passes(name: str) -> None:
-    task = load_suite(FOLDER / "arithmetic.yaml").task(name)
+    task = shipped_suite("arithmetic").task(name)
     assert not isinstance(task.supply, tuple)
     for level in task.supply.levels():
         fields = task.supply.draw(random.Random(level), level)
@@ -233,26 +232,22 @@ def test_the_answer_of_a_generator_passes(name: str) -> None:
         assert not spec.bind(fields, {}).check(str(fields["answer"] + 1)).passed
 
 
-every_shipped_task = pytest.mark.parametrize(
-    "task", [task for suite in shipped_suites() for task in suite.tasks], ids=lambda task: task.name
-)
+every_shipped_task = pytest.mark.parametrize("named", shipped_tasks(), ids=str)
 _NUMBER = re.compile(r"(?<![\w.])\d[\d.,]*(?<=\d)")
 
 
 # The models in the box know few wordings: those that their suite has.
-@pytest.mark.parametrize(
-    "task",
-    [task for suite in shipped_suites() if suite.name != "ladder" for task in suite.tasks],
-    ids=lambda task: task.name,
-)
-def test_a_task_has_eight_wordings_that_differ(task: Task) -> None:
+@pytest.mark.parametrize("named", [task for task in shipped_tasks() if task.suite != "ladder"], ids=str)
+def test_a_task_has_eight_wordings_that_differ(named: ShippedTask) -> None:
+    task = named.read()
     wordings = [normalised(messages[-1].content, ["case", "punctuation", "spaces"]) for messages in task.paraphrases]
     wordings.append(normalised(task.prompt[-1].content, ["case", "punctuation", "spaces"]))
     assert len(set(wordings)) == len(wordings) >= 9
 
 
 @every_shipped_task
-def test_every_wording_has_the_placeholders_and_the_numbers_of_the_prompt(task: Task) -> None:
+def test_every_wording_has_the_placeholders_and_the_numbers_of_the_prompt(named: ShippedTask) -> None:
+    task = named.read()
     prompt = task.prompt[-1].content
     for messages in task.paraphrases:
         wording = messages[-1].content

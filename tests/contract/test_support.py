@@ -16,7 +16,7 @@ from evalkit.score import BoundConstraint, score
 from evalkit.suite import Task
 from evalkit.template import fill
 from evalkit.trial import Item
-from tests.shipped import shipped_suites
+from tests.shipped import shipped_suite
 
 TASKS = ["ticket-title", "routing", "extraction", "reply"]
 TEXTS = {"ticket-title": "complaint", "routing": "message", "extraction": "message", "reply": "message"}
@@ -25,8 +25,7 @@ every_task = pytest.mark.parametrize("name", TASKS)
 
 @cache
 def task(name: str) -> Task:
-    (suite,) = (suite for suite in shipped_suites() if suite.name == "support")
-    return suite.task(name)
+    return shipped_suite("support").task(name)
 
 
 @cache
