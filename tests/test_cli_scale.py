@@ -98,14 +98,3 @@ def test_a_file_that_is_no_table_is_named(tmp_path: Path, capsys: Any) -> None:
     (tmp_path / "models.tsv").write_text(ROWS, encoding="utf-8")
     assert 2 == call(["scale", str(tmp_path / "models.tsv")])
     assert "found a file, expected a run's folder, or a table in .csv, .jsonl, .parquet" in capsys.readouterr().err
-
-
-def test_the_page_shows_what_people_get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    page = (Path(__file__).parents[1] / "docs" / "scale.md").read_text(encoding="utf-8")
-    rows, command, shown = (
-        page.split(f"```{start}\n", 1)[1].split("```", 1)[0] for start in ("csv models.csv", "sh", "text")
-    )
-    monkeypatch.chdir(tmp_path)
-    Path("models.csv").write_text(rows, encoding="utf-8")
-    assert 0 == call(command.split()[1:])
-    assert shown == capsys.readouterr().out

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.wheel
 
 ROOT = Path(__file__).parents[2]
 MARKERS = "".join(f"    {name}: see pyproject.toml\n" for name in ("slow", "external", "wheel", "extras"))
-NEEDS_THE_SOURCE = ["contract", "external", "wheel", "slow", "extras", "test_layers.py"]
+NEEDS_THE_SOURCE = ["contract", "external", "wheel", "slow", "extras", "test_layers.py", "test_training_asked.py"]
 
 
 def run(*command: str | Path, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
