@@ -20,6 +20,7 @@ from training.measured import LOSSES, Measured, checkpoints, mean_loss, read_mea
 from training.model import SHAPES
 
 _ROOT = Path(__file__).parents[1]
+PICTURE = _ROOT / "docs" / "ladder.svg"
 PAGES = (_ROOT / "docs" / "ladder.md", _ROOT / "README.md")
 _BLOCK = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -36,14 +37,15 @@ def main() -> None:
         demo = _evalkit("run", "ladder", "--until", "verdict", *_models(), "--out", f"{folder}/demo")
         asked = ["--tasks", "addition,ticket-title", "--conditions", "digits@3,sentences@4", "--fixed", "300"]
         _evalkit("run", "ladder", *asked, *_models(), "--out", f"{folder}/scale")
-        runs = sorted(map(str, Path(folder, "scale").iterdir()))
+        scale = ["scale", *sorted(map(str, Path(folder, "scale").iterdir())), "--condition", "digits@3,sentences@4"]
+        _evalkit(*scale, "-o", str(PICTURE))
         blocks: Mapping[str, Callable[[], str]] = {
             "family": lambda: _family(final),
             "seeds": lambda: _seeds(final),
             "tokens": lambda: _tokens(measured),
             "abilities": lambda: _abilities(final),
             "map": lambda: _fenced(demo[demo.rindex("Capability map of ladder") :]),
-            "scale": lambda: _fenced(_evalkit("scale", *runs, "--condition", "digits@3,sentences@4")),
+            "scale": lambda: _fenced(_evalkit(*scale)),
             "law": lambda: _fenced(_evalkit("scale", str(LOSSES))),
         }
         for page in PAGES:
