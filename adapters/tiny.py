@@ -11,24 +11,23 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 import os
 import random
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from evalkit.adapter import Reply, ReplyError, Request
 from evalkit.adapter.code import load_module
 from evalkit.errors import AdapterError, did_you_mean
 from evalkit.transport.channel import Channel
-from evalkit.transport.together import Outcome, TogetherChannel
+from evalkit.transport.local_model import Completion, LocalChannel, overflow, settings_of, stops_of
+from evalkit.transport.together import Outcome
 
 if TYPE_CHECKING:
     from adapters.tiny_network import Cache, Floats, Network
@@ -96,10 +95,6 @@ class _Settings(BaseModel):
     seed: int | None = None
     logprobs: bool = False
 
-    @property
-    def stops(self) -> tuple[str, ...]:
-        return tuple(stop for stop in ([self.stop] if isinstance(self.stop, str) else self.stop) if stop)
-
 
 def channel(model: str, *, timeout_s: float, directory: Path) -> Channel:
     """Get ready to load a model; that is done by the first call.
@@ -122,8 +117,8 @@ def channel(model: str, *, timeout_s: float, directory: Path) -> Channel:
     return TinyChannel(model, path, timeout_s)
 
 
-class TinyChannel:
-    """Loads a model when it is first asked.
+class TinyChannel(LocalChannel):
+    """Computes with one thread.
 
     Args:
         name: As the user gave it.
@@ -132,44 +127,21 @@ class TinyChannel:
     """
 
     def __init__(self, name: str, path: Path, timeout_s: float) -> None:
-        self._name, self._path, self._timeout_s = name, path, timeout_s
-        self._loaded: _LocalModel | None = None
-        self._together = TogetherChannel(self._answer, pick=_next_batch)
+        super().__init__(lambda: _TinyModel(name, path), check=_settings, pick=_next_batch, timeout_s=timeout_s)
 
     async def send(self, request: Request) -> Reply:
-        """Wait for the answer.
-
-        Raises:
-            AdapterError: If the model cannot be loaded, or a setting is unknown.
-            ReplyError: `timeout`, `program-error`.
-        """
-        _settings(request)  # before it can spoil the batch of others
+        """Wait for the answer; raises as any local model does."""
         _ONE_THREAD.keep(self)
-        return await self._together.send(request)
+        return await super().send(request)
 
     async def close(self) -> None:
         """Stop what is being generated."""
-        await self._together.close()
+        await super().close()
         _ONE_THREAD.done(self)
-
-    def _answer(self, requests: Sequence[Request], closed: threading.Event) -> list[Outcome]:
-        with _COMPUTING:
-            if self._loaded is None:
-                self._loaded = _LocalModel(self._name, self._path)
-            deadline = time.monotonic() + self._timeout_s
-            return self._loaded.answer(requests, lambda: closed.is_set() or time.monotonic() > deadline)
 
 
 def _settings(request: Request) -> _Settings:
-    given = {name: value for name, value in request.body.items() if name not in {"model", "messages", "target"}}
-    try:
-        return _Settings.model_validate(given)
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        known = ", ".join(_Settings.model_fields)
-        raise AdapterError(
-            f'adapter "tiny": setting "{problem["loc"][0]}": {problem["msg"]}; known are {known}'
-        ) from None
+    return settings_of(request, _Settings, adapter="tiny")
 
 
 def _next_batch(waiting: Sequence[Request]) -> tuple[Sequence[int], bool]:
@@ -213,7 +185,7 @@ class _Row:
         self.logprobs.append(logprob)
         self.text += network.vocabulary[token]
         # The first stop of all to be complete ends the answer before it.
-        ends = [stop for stop in self.settings.stops if self.text.endswith(stop)]
+        ends = [stop for stop in stops_of(self.settings.stop) if self.text.endswith(stop)]
         if ends:
             self.ended = "stop"
             n_left = len(self.text) - max(map(len, ends))
@@ -222,7 +194,7 @@ class _Row:
             self.ended = "length"
 
 
-class _LocalModel:
+class _TinyModel:
     """A network with what is needed to answer calls; used by one thread at a time.
 
     Args:
@@ -249,9 +221,10 @@ class _LocalModel:
         """Answer calls, in their order."""
         rows = [self._row(request) for request in requests]
         fitting = sorted((row for row in rows if row.room > 0), key=lambda row: (_rounded(row), len(row.given)))
-        for positions, group in itertools.groupby(fitting, key=_rounded):
-            self._answer_alike(deque(group), positions, is_over)
-        return [self._overflow(row) if row.room <= 0 else self._reply(row) for row in rows]
+        with _COMPUTING:
+            for positions, group in itertools.groupby(fitting, key=_rounded):
+                self._answer_alike(deque(group), positions, is_over)
+        return [self._reply(row) for row in rows]
 
     def _row(self, request: Request) -> _Row:
         settings = _settings(request)
@@ -347,32 +320,25 @@ class _LocalModel:
         places = numpy.minimum((reached <= drawn).sum(-1), (shares > 0).sum(-1) - 1)
         return order[numpy.arange(len(rows)), places]
 
-    def _overflow(self, row: _Row) -> Reply:
-        message = f"the maximum context length is {self._network.context} tokens, the prompt has {len(row.prompt)}"
-        error = {"message": message, "code": "context_length_exceeded"}
-        return Reply(status=400, body=json.dumps({"error": error}).encode())
-
     def _reply(self, row: _Row) -> Outcome:
+        if row.room <= 0:
+            return overflow(self._network.context, len(row.prompt))
         if row.ended is None:
             return ReplyError("timeout", f"tiny/{self._name}: no whole answer in time")
-        pairs = zip(row.tokens, row.logprobs, strict=True)
-        content = [{"token": self._network.vocabulary[token], "logprob": logprob} for token, logprob in pairs]
-        choice: dict[str, Any] = {
-            "index": 0,
-            "message": {"role": "assistant", "content": row.text},
-            "finish_reason": row.ended,
-            "logprobs": {"content": content} if row.settings.logprobs else None,
-        }
-        if row.target is not None:
-            choice["target_logprob"] = {"logprob": row.target_logprob, "tokens": len(row.target)}
-        data = {
-            "object": "chat.completion",
-            "model": self._name,
-            "system_fingerprint": self._fingerprint,
-            "choices": [choice],
-            "usage": {"prompt_tokens": len(row.prompt), "completion_tokens": len(row.tokens)},
-        }
-        return Reply(body=json.dumps(data).encode())
+        tokens = [self._network.vocabulary[token] for token in row.tokens]
+        target = None
+        if row.target is not None and row.target_logprob is not None:
+            target = (row.target_logprob, len(row.target))
+        return Completion(
+            model=self._name,
+            fingerprint=self._fingerprint,
+            text=row.text,
+            ended=row.ended,
+            tokens_in=len(row.prompt),
+            tokens_out=len(row.tokens),
+            logprobs=list(zip(tokens, row.logprobs, strict=True)) if row.settings.logprobs else None,
+            target=target,
+        ).reply()
 
 
 def _rounded(row: _Row) -> int:

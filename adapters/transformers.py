@@ -9,24 +9,22 @@ Source: https://huggingface.co/docs/transformers/main_classes/text_generation.
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import os
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from evalkit.adapter import Reply, ReplyError, Request
+from evalkit.adapter import ReplyError, Request
 from evalkit.errors import AdapterError
 from evalkit.transport.channel import Channel
 from evalkit.transport.library import require_library
-from evalkit.transport.together import Outcome, TogetherChannel
+from evalkit.transport.local_model import Completion, LocalChannel, overflow, settings_of, stops_of
+from evalkit.transport.together import Outcome
 
 _DEFAULT_MAX_TOKENS = 4096
 """Where no `max_tokens` is set; a model that never ends would go on until its context is full."""
@@ -45,10 +43,6 @@ class _Settings(BaseModel):
     seed: int | None = Field(default=None, ge=0, lt=2**63)
     logprobs: bool = False
     batch_size: int = Field(default=16, ge=1)
-
-    @property
-    def stops(self) -> tuple[str, ...]:
-        return tuple(stop for stop in ([self.stop] if isinstance(self.stop, str) else self.stop) if stop)
 
     @property
     def shared(self) -> tuple[Any, ...]:
@@ -70,56 +64,14 @@ def channel(model: str, *, timeout_s: float, directory: Path) -> Channel:
     for library in ("torch", "transformers"):
         require_library(library, extra="transformers")
     folder = directory / model
-    return TransformersChannel(model, str(folder) if folder.is_dir() else model, timeout_s)
-
-
-class TransformersChannel:
-    """Loads a model when it is first asked.
-
-    Args:
-        name: As the user gave it.
-        source: As `from_pretrained` takes it.
-        timeout_s: For one batch.
-    """
-
-    def __init__(self, name: str, source: str, timeout_s: float) -> None:
-        self._name = name
-        self._source = source
-        self._timeout_s = timeout_s
-        self._loaded: _LocalModel | None = None
-        self._together = TogetherChannel(self._answer, pick=_next_batch)
-
-    async def send(self, request: Request) -> Reply:
-        """Wait for the answer.
-
-        Raises:
-            AdapterError: If the model cannot be loaded, or a setting is unknown.
-            ReplyError: `timeout`, `program-error`.
-        """
-        _settings(request)  # before it can spoil the batch of others
-        return await self._together.send(request)
-
-    async def close(self) -> None:
-        """Stop what is being generated."""
-        await self._together.close()
-
-    def _answer(self, requests: Sequence[Request], closed: threading.Event) -> list[Outcome]:
-        if self._loaded is None:
-            self._loaded = _LocalModel(self._name, self._source)
-        deadline = time.monotonic() + self._timeout_s
-        return self._loaded.answer(requests, lambda: closed.is_set() or time.monotonic() > deadline)
+    source = str(folder) if folder.is_dir() else model
+    return LocalChannel(
+        lambda: _TransformersModel(model, source), check=_settings, pick=_next_batch, timeout_s=timeout_s
+    )
 
 
 def _settings(request: Request) -> _Settings:
-    given = {name: value for name, value in request.body.items() if name not in {"model", "messages", "target"}}
-    try:
-        return _Settings.model_validate(given)
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        known = ", ".join(_Settings.model_fields)
-        raise AdapterError(
-            f'adapter "transformers": setting "{problem["loc"][0]}": {problem["msg"]}; known are {known}'
-        ) from None
+    return settings_of(request, _Settings, adapter="transformers")
 
 
 def _next_batch(waiting: Sequence[Request]) -> tuple[list[int], bool]:
@@ -191,7 +143,7 @@ def _decoded(tokenizer: Any, tokens: Sequence[int]) -> str:
     return text
 
 
-class _LocalModel:
+class _TransformersModel:
     """Weights and tokenizer; used by one thread.
 
     Args:
@@ -247,7 +199,7 @@ class _LocalModel:
     def _answer(self, requests: Sequence[Request], is_over: Callable[[], bool]) -> list[Outcome]:
         prompts = [self._prompt(request.body["messages"]) for request in requests]
         settings = [_settings(request) for request in requests]
-        outcomes: list[Outcome] = [self._overflow(len(prompt)) for prompt in prompts]
+        outcomes: list[Outcome] = [overflow(self._context, len(prompt)) for prompt in prompts]
         rows = {
             place: self._row(prompt, settings[place])
             for place, prompt in enumerate(prompts)
@@ -261,7 +213,7 @@ class _LocalModel:
             outcomes[place] = self._reply(row, scored, logprobs=settings[place].logprobs)
         return outcomes
 
-    def _scored(self, prompt: list[int], target: str | None) -> dict[str, Any] | None:
+    def _scored(self, prompt: list[int], target: str | None) -> tuple[float, int] | None:
         """How likely the right answer is after the prompt, with the token that ends it; None if it cannot be told."""
         end = self._tokenizer.eos_token_id
         if target is None or end is None:
@@ -274,7 +226,7 @@ class _LocalModel:
             ids = torch.tensor([prompt + answer[:-1]], device=self._device)
             logprobs = self._model(ids).logits[0, len(prompt) - 1 :].float().log_softmax(-1)
             known = logprobs.gather(1, torch.tensor(answer, device=self._device)[:, None])
-        return {"logprob": known.sum().item(), "tokens": len(answer)}
+        return known.sum().item(), len(answer)
 
     def _prompt(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
         if not self._tokenizer.chat_template:
@@ -296,7 +248,7 @@ class _LocalModel:
             rng.seed()
         else:
             rng.manual_seed(settings.seed)
-        return _Row(prompt=prompt, room=min(settings.max_tokens, left), stops=settings.stops, rng=rng)
+        return _Row(prompt=prompt, room=min(settings.max_tokens, left), stops=stops_of(settings.stop), rng=rng)
 
     def _generate(self, rows: Sequence[_Row], settings: _Settings, is_over: Callable[[], bool]) -> None:
         """Let the answers grow until all have ended, or time is up."""
@@ -347,29 +299,17 @@ class _LocalModel:
         drawn = [self._torch.multinomial(share, 1, generator=row.rng) for share, row in zip(shares, rows, strict=True)]
         return places.gather(1, self._torch.stack(drawn))[:, 0]
 
-    def _overflow(self, n_tokens: int) -> Reply:
-        message = f"the maximum context length is {self._context} tokens, the prompt has {n_tokens}"
-        error = {"message": message, "code": "context_length_exceeded"}
-        return Reply(status=400, body=json.dumps({"error": error}).encode())
-
-    def _reply(self, row: _Row, scored: dict[str, Any] | None, *, logprobs: bool) -> Outcome:
+    def _reply(self, row: _Row, target: tuple[float, int] | None, *, logprobs: bool) -> Outcome:
         if row.ended is None:
             return ReplyError("timeout", f"transformers/{self._name}: no whole answer in time")
-        pairs = zip(row.tokens, row.logprobs, strict=True)
-        content = [{"token": _decoded(self._tokenizer, [token]), "logprob": logprob} for token, logprob in pairs]
-        choice = {
-            "index": 0,
-            "message": {"role": "assistant", "content": row.text},
-            "finish_reason": row.ended,
-            "logprobs": {"content": content} if logprobs else None,
-            "target_logprob": scored,
-        }
-        usage = {"prompt_tokens": len(row.prompt), "completion_tokens": len(row.tokens)}
-        data = {
-            "object": "chat.completion",
-            "model": self._name,
-            "system_fingerprint": self._fingerprint,
-            "choices": [choice],
-            "usage": usage,
-        }
-        return Reply(body=json.dumps(data).encode())
+        tokens = [_decoded(self._tokenizer, [token]) for token in row.tokens]
+        return Completion(
+            model=self._name,
+            fingerprint=self._fingerprint,
+            text=row.text,
+            ended=row.ended,
+            tokens_in=len(row.prompt),
+            tokens_out=len(row.tokens),
+            logprobs=list(zip(tokens, row.logprobs, strict=True)) if logprobs else None,
+            target=target,
+        ).reply()

@@ -18,8 +18,10 @@ from evalkit.adapter.code import load_module
 from evalkit.content import shipped
 from evalkit.errors import AdapterError, FatalTransportError, TransportError
 from evalkit.plan import Scope
-from evalkit.transport import Model, open_model
+from evalkit.transport import Model
 from evalkit.trial import Call, Message, Response
+from tests import local_models
+from tests.local_models import asked
 from tests.runs import carry_out, make_suite, rows_of
 from tests.tiny_models import METADATA, VOCABULARY, logprobs, weights, write_model, written
 
@@ -36,35 +38,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def opened(folder: Path, name: str = "small.safetensors", *, timeout_s: float | None = None, **settings: Any) -> Model:
-    return open_model(
-        f"tiny/{name}",
-        options=settings,
-        folders=[shipped("adapters")],
-        allow_code=False,
-        timeout_s=timeout_s,
-        code_folders=[],
-        environment={},
-        directory=folder,
-    )
+def opened(folder: Path, name: str = "small.safetensors", **settings: Any) -> Model:
+    return local_models.opened(f"tiny/{name}", folder, **settings)
 
 
 def call(*texts: str, **given: Any) -> Call:
     messages = tuple(Message(role="user", content=text) for text in texts)
     return replace(Call(task="t", item="1", condition="clean", repeat=0, messages=messages), **given)
-
-
-def asked(model: Model, calls: Sequence[Call]) -> list[Response]:
-    """What it answers when all is asked at once."""
-
-    async def run() -> list[Response]:
-        try:
-            answers = await asyncio.gather(*(model.ask(model.request(each)) for each in calls))
-        finally:
-            await model.close()
-        return [answer.response for answer in answers]
-
-    return asyncio.run(run())
 
 
 def answers(folder: Path, *texts: str, **settings: Any) -> list[Response]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from evalkit.content import shipped
-from evalkit.transport import open_model
 from evalkit.trial import Call, Message, Response
+from tests.local_models import asked, opened
 from training.mixture import Example
 
 if find_spec("torch") is not None:
@@ -85,33 +83,17 @@ def test_a_file_that_is_shipped_is_the_same_each_time_and_one_that_the_library_r
 
 
 def _asked(folder: Path, examples: list[Example]) -> list[Response]:
-    model = open_model(
-        "tiny/5k.safetensors",
-        options={},
-        folders=[shipped("adapters")],
-        allow_code=False,
-        timeout_s=None,
-        code_folders=[],
-        environment={},
-        directory=folder,
+    return asked(
+        opened("tiny/5k.safetensors", folder),
+        [
+            Call(
+                task="t",
+                item="1",
+                condition="clean",
+                repeat=0,
+                messages=(Message(role="user", content=example.prompt),),
+                target=example.answer,
+            )
+            for example in examples
+        ],
     )
-    calls = [
-        Call(
-            task="t",
-            item="1",
-            condition="clean",
-            repeat=0,
-            messages=(Message(role="user", content=example.prompt),),
-            target=example.answer,
-        )
-        for example in examples
-    ]
-
-    async def run() -> list[Response]:
-        try:
-            answers = await asyncio.gather(*(model.ask(model.request(call)) for call in calls))
-        finally:
-            await model.close()
-        return [answer.response for answer in answers]
-
-    return asyncio.run(run())

@@ -16,9 +16,11 @@ from evalkit.adapter import find_cards
 from evalkit.adapter.catalogue import beside_card
 from evalkit.content import shipped
 from evalkit.errors import AdapterError, TransportError
-from evalkit.transport import Model, open_model
+from evalkit.transport import Model
 from evalkit.trial import Call, Message, Response
+from tests import local_models
 from tests.extras import tiny
+from tests.local_models import asked
 
 pytestmark = [
     pytest.mark.extras,
@@ -39,30 +41,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def opened(folder: Path, **settings: Any) -> Model:
-    timeout_s = settings.pop("timeout_s", None)
-    return open_model(
-        f"transformers/{folder.name}",
-        options=settings,
-        folders=[shipped("adapters")],
-        allow_code=False,
-        timeout_s=timeout_s,
-        code_folders=[],
-        environment={},
-        directory=folder.parent,
-    )
+    return local_models.opened(f"transformers/{folder.name}", folder.parent, **settings)
 
 
 def answers(model: Model, prompts: Sequence[str], *, target: str | None = None) -> list[Response]:
-    """What it answers when all is asked at once."""
-
-    async def run() -> list[Response]:
-        try:
-            asked = await asyncio.gather(*(model.ask(model.request(_call(prompt, target))) for prompt in prompts))
-        finally:
-            await model.close()
-        return [answer.response for answer in asked]
-
-    return asyncio.run(run())
+    return asked(model, [_call(prompt, target) for prompt in prompts])
 
 
 def _call(prompt: str, target: str | None = None) -> Call:
@@ -249,7 +232,7 @@ class Cramped:
 
 def test_where_memory_is_short_fewer_are_answered_at_a_time(folder: Path) -> None:
     program = beside_card(find_cards([shipped("adapters")])["transformers"], "transformers", [])
-    local = program._LocalModel("tiny", str(folder))
+    local = program._TransformersModel("tiny", str(folder))
     requests = [opened(folder, temperature=0, max_tokens=24).request(_call(prompt)) for prompt in PROMPTS]
     expected = local.answer(requests, lambda: False)
     local._model = Cramped(local._model)
