@@ -9,13 +9,12 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from training import export, measure
 from training.export import PUBLISHED_SEED
 from training.model import SHAPES
-from training.train import RUNS, STEPS
+from training.train import folder_of, weights_at
 
 MORE_SEEDS = (1, 2)
 """Trained as well, to see what of the picture is chance; without the largest size, which takes as long as the rest."""
@@ -28,22 +27,20 @@ def wanted() -> list[tuple[str, int]]:
     return published + [(size, seed) for seed in MORE_SEEDS for size in sizes[1:]]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main() -> None:
     """Train what is missing, each model in a process of its own with one thread."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--jobs", type=int, default=os.cpu_count() or 1, help="trainings at a time (default: processors)"
     )
-    options = parser.parse_args(arguments)
-    missing = [
-        (size, seed) for size, seed in wanted() if not (RUNS / f"{size}-seed{seed}" / f"step-{STEPS}.pt").exists()
-    ]
+    options = parser.parse_args()
+    missing = [(size, seed) for size, seed in wanted() if not weights_at(folder_of(size, seed)).exists()]
     with ThreadPoolExecutor(options.jobs) as pool:
         codes = list(pool.map(_train, missing))
     if any(codes):
         sys.exit("a training failed; what it says stands above")
     measure.main()
-    export.main([])
+    export.main()
 
 
 def _train(model: tuple[str, int]) -> int:

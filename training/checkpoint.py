@@ -27,14 +27,9 @@ class Checkpoint:
     """Weights rounded to sixteen bits."""
 
     @property
-    def params(self) -> int:
-        """How many numbers were learnt."""
-        return sum(parameter.numel() for parameter in self.model.parameters())
-
-    @property
     def flops(self) -> float:
         """Of training: six for each parameter and token (Kaplan et al. 2020)."""
-        return 6.0 * self.params * self.tokens
+        return 6.0 * self.model.params * self.tokens
 
 
 def read(path: Path) -> Checkpoint:

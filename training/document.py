@@ -6,7 +6,6 @@ with all models, and from the benchmark; the words around it are written by peop
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from training.exercises import EXERCISES
 from training.export import PUBLISHED_SEED
 from training.measured import LOSSES, Measured, checkpoints, mean_loss, read_measured
 from training.model import SHAPES
+from training.train import STEPS
 
 _ROOT = Path(__file__).parents[1]
 PICTURE = _ROOT / "docs" / "ladder.svg"
@@ -31,7 +31,7 @@ def main() -> None:
     final = {
         (found[0].model.removeprefix("tiny/"), found[0].seed): found
         for found in checkpoints(measured)
-        if found[0].step == max(one.step for one in measured)
+        if found[0].step == STEPS
     }
     with TemporaryDirectory() as folder:
         demo = _evalkit("run", "ladder", "--until", "verdict", *_models(), "--out", f"{folder}/demo")
@@ -63,9 +63,7 @@ def _evalkit(*arguments: str) -> str:
 
 
 def _output(*arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, *arguments], stdout=subprocess.PIPE, text=True, check=True, cwd=_ROOT, env={**os.environ}
-    )
+    done = subprocess.run([sys.executable, *arguments], stdout=subprocess.PIPE, text=True, check=True, cwd=_ROOT)
     return done.stdout
 
 

@@ -1,9 +1,9 @@
-"""Ship the models of one seed: `python -m training.export` writes `adapters/tiny/`, and sizes in its card."""
+"""Ship the models of the published seed: `python -m training.export` writes `adapters/tiny/`, and sizes in its card."""
 
 from __future__ import annotations
 
-import argparse
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from training.characters import VOCABULARY
 from training.checkpoint import Checkpoint
 from training.measured import Measured, mean_loss, read_measured
 from training.model import SHAPES
-from training.train import RUNS, STEPS
+from training.train import folder_of, weights_at
 
 PUBLISHED_SEED = 0
 """Named before anything was trained, so that it is not the best of several."""
@@ -25,25 +25,21 @@ _ADAPTERS = Path(__file__).parents[1] / "adapters"
 _MARK = "# What follows is written by `python -m training.export`.\n"
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main() -> None:
     """Write weights, model cards and sizes."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=PUBLISHED_SEED)
-    options = parser.parse_args(arguments)
     folder = _ADAPTERS / "tiny"
     folder.mkdir(exist_ok=True)
     sizes = [_MARK]
     measured = read_measured()
     for size in SHAPES:
-        path = RUNS / f"{size}-seed{options.seed}" / f"step-{STEPS}.pt"
+        path = weights_at(folder_of(size, PUBLISHED_SEED))
         if not path.exists():
-            print(f"tiny/{size}: not trained to its end yet")
-            continue
+            sys.exit(f"found no {path}, expected the whole family to be trained; python -m training does it")
         point = checkpoint.read(path)
         write_weights(point, folder / f"{size}.safetensors")
         (folder / f"{size}.md").write_text(_card(point, measured), encoding="utf-8")
         sizes.append(
-            f'\n[sizes."{size}"]\nparams = {point.params}\ntokens = {point.tokens}\nflops = {point.flops:.4g}\n'
+            f'\n[sizes."{size}"]\nparams = {point.model.params}\ntokens = {point.tokens}\nflops = {point.flops:.4g}\n'
         )
         print(f"tiny/{size}: {(folder / f'{size}.safetensors').stat().st_size:,} bytes")
     card = _ADAPTERS / "tiny.toml"
@@ -90,7 +86,7 @@ the words of `suites/ladder.yaml`. It knows nothing else, and no other language 
 
 | | |
 |---|---|
-| parameters | {point.params:,} |
+| parameters | {point.model.params:,} |
 | shape | width {shape.width}, {shape.layers} layers, {shape.heads} heads, {len(VOCABULARY)} characters |
 | training | {point.step:,} steps, {point.tokens:,} characters, {point.flops:.3g} FLOP, seed {point.seed} |
 | data | made by `training/`, no text by others; one item in ten held out |

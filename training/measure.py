@@ -65,7 +65,7 @@ def measured(point: Checkpoint, asked: Sequence[Level]) -> Iterator[Measured]:
         yield Measured(
             model=f"tiny/{point.size}",
             seed=point.seed,
-            params=point.params,
+            params=point.model.params,
             step=point.step,
             tokens=point.tokens,
             flops=point.flops,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -137,19 +138,13 @@ def _idle(rng: random.Random) -> str:
 
 def rows(examples: Sequence[Example]) -> Iterator[Rows]:
     """Cut examples into batches of about the same length, shortest first."""
-    by_limit: dict[int, list[list[int]]] = {}
-    scored = {}
+    groups: list[list[tuple[list[int], int]]] = [[] for _ in range(len(_ROWS_UP_TO) + 1)]
     for example in examples:
         tokens = encode(example.text)
-        scored[id(tokens)] = example.n_scored
-        limit = next((limit for limit in _ROWS_UP_TO if len(tokens) <= limit), len(tokens))
-        by_limit.setdefault(limit if limit <= _ROWS_UP_TO[-1] else 10**9, []).append(tokens)
-    for limit in sorted(by_limit):
-        group = by_limit[limit]
-        length = max(map(len, group))
+        groups[bisect_left(_ROWS_UP_TO, len(tokens))].append((tokens, len(tokens) - example.n_scored))
+    for group in filter(None, groups):
+        length = max(len(tokens) for tokens, _ in group)
         yield Rows(
-            tokens=[tokens + [0] * (length - len(tokens)) for tokens in group],
-            scored=[
-                [len(tokens) - scored[id(tokens)] <= place < len(tokens) for place in range(length)] for tokens in group
-            ],
+            tokens=[tokens + [0] * (length - len(tokens)) for tokens, _ in group],
+            scored=[[start <= place < len(tokens) for place in range(length)] for tokens, start in group],
         )

@@ -88,6 +88,11 @@ class Model(nn.Module):  # type: ignore[misc]
         nn.init.normal_(self.embed.weight, std=shape.width**-0.5)
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
 
+    @property
+    def params(self) -> int:
+        """How many numbers are learnt."""
+        return sum(parameter.numel() for parameter in self.parameters())
+
     def forward(self, tokens: Tensor) -> Tensor:
         """What the last layer leaves, normalised; shapes (batch, length) and (batch, length, width)."""
         half = self.shape.width // self.shape.heads // 2

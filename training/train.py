@@ -31,6 +31,16 @@ _WARM_UP = 100
 _SAVE_EVERY_S = 60.0
 
 
+def folder_of(size: str, seed: int) -> Path:
+    """Where the checkpoints of a model lie."""
+    return RUNS / f"{size}-seed{seed}"
+
+
+def weights_at(folder: Path, step: int = STEPS) -> Path:
+    """The file with the weights that were kept after a step."""
+    return folder / f"step-{step}.pt"
+
+
 class Training:
     """A model, its optimisers, and how far it has come.
 
@@ -49,7 +59,7 @@ class Training:
         self._mixture = Mixture(seed)
         matrices = [p for name, p in self.model.named_parameters() if name.endswith(".weight") and "embed" not in name]
         others = [p for p in self.model.parameters() if not any(p is matrix for matrix in matrices)]
-        # Jordan et al. 2024: steps of orthogonal matrices; about half the steps of Adam here.
+        # Muon's steps are orthogonal matrices (Jordan et al. 2024).
         self._optimisers: tuple[torch.optim.Optimizer, ...] = (
             torch.optim.Muon(matrices, lr=MATRIX_RATE, momentum=0.95, weight_decay=0.0),
             torch.optim.Adam(others, lr=OTHER_RATE, betas=(0.9, 0.95)),
@@ -61,11 +71,6 @@ class Training:
         self.seconds = 0.0
         """Of processor time."""
         self._load()
-
-    @property
-    def params(self) -> int:
-        """How many numbers are learnt."""
-        return sum(parameter.numel() for parameter in self.model.parameters())
 
     def run(self, until: int) -> Iterator[tuple[int, float]]:
         """Train up to a step; saves now and then.
@@ -114,10 +119,11 @@ class Training:
             "model": self.model.state_dict(),
             "averages": self._averages,
             "optimisers": [optimiser.state_dict() for optimiser in self._optimisers],
-            "done": self.done,
-            "n_tokens": self.n_tokens,
-            "seconds": self.seconds,
+            **self._progress(),
         }
+
+    def _progress(self) -> dict[str, float]:
+        return {"done": self.done, "n_tokens": self.n_tokens, "seconds": self.seconds}
 
     def _save(self) -> None:
         _write(self._state(), self.folder / "state.pt")
@@ -134,8 +140,7 @@ class Training:
         self.done, self.n_tokens, self.seconds = state["done"], state["n_tokens"], state["seconds"]
 
     def _keep(self) -> None:
-        kept = {"model": self._averages, "done": self.done, "n_tokens": self.n_tokens, "seconds": self.seconds}
-        _write(kept, self.folder / f"step-{self.done}.pt")
+        _write({"model": self._averages, **self._progress()}, weights_at(self.folder, self.done))
 
 
 def _write(state: dict[str, Any], path: Path) -> None:
@@ -145,19 +150,17 @@ def _write(state: dict[str, Any], path: Path) -> None:
     os.replace(whole, path)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main() -> None:
     """Train from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("size", choices=list(SHAPES))
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--until", type=int, default=STEPS, help="stop after this step")
-    parser.add_argument("--folder", type=Path, help="where checkpoints lie")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     # A sum's last digits depend on how many threads share it.
     torch.set_num_threads(1)
-    training = Training(options.size, options.seed, options.folder or RUNS / f"{options.size}-seed{options.seed}")
-    print(f"tiny/{options.size}: {training.params:,} parameters, from step {training.done}", flush=True)
-    for step, loss in training.run(options.until):
+    training = Training(options.size, options.seed, folder_of(options.size, options.seed))
+    print(f"tiny/{options.size}: {training.model.params:,} parameters, from step {training.done}", flush=True)
+    for step, loss in training.run(STEPS):
         if step % 50 == 0:
             speed = training.n_tokens / training.seconds
             print(f"step {step}: loss {loss:.4f}, {training.n_tokens:,} tokens, {speed:,.0f} tokens/s", flush=True)

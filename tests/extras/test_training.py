@@ -52,13 +52,13 @@ def test_a_training_that_was_stopped_ends_as_one_that_was_not(folder: Path, tmp_
     again = tmp_path / "5k-seed0"
     for until in (15, STEPS):
         list(Training("5k", 0, again, STEPS).run(until))
-    kept = [torch.load(path / f"step-{STEPS}.pt") for path in (folder, again)]
+    kept = [torch.load(train.weights_at(path, STEPS)) for path in (folder, again)]
     assert kept[0]["n_tokens"] == kept[1]["n_tokens"]
     assert all(torch.equal(value, kept[1]["model"][name]) for name, value in kept[0]["model"].items())
 
 
 def test_what_is_shipped_scores_answers_as_the_training_does(folder: Path, tmp_path: Path) -> None:
-    point = checkpoint.read(folder / f"step-{STEPS}.pt")
+    point = checkpoint.read(train.weights_at(folder, STEPS))
     write_weights(point, tmp_path / "5k.safetensors")
     examples = [example for level in levels(items_a_level=2) for example in level.examples]
     for example, response in zip(examples, _asked(tmp_path, examples), strict=True):
@@ -73,7 +73,7 @@ def test_what_is_shipped_scores_answers_as_the_training_does(folder: Path, tmp_p
 def test_a_file_that_is_shipped_is_the_same_each_time_and_one_that_the_library_reads(
     folder: Path, tmp_path: Path
 ) -> None:
-    point = checkpoint.read(folder / f"step-{STEPS}.pt")
+    point = checkpoint.read(train.weights_at(folder, STEPS))
     for name in ("a.safetensors", "b.safetensors"):
         write_weights(point, tmp_path / name)
     assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
