@@ -16,8 +16,9 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from evalkit.adapter import find_cards
 from evalkit.adapter.code import load_module
 from evalkit.content import shipped
+from evalkit.engine import check_model
 from evalkit.errors import AdapterError, FatalTransportError, TransportError
-from evalkit.plan import Scope
+from evalkit.plan import Scope, make_plan
 from evalkit.transport import Model
 from evalkit.trial import Call, Message, Response
 from tests import local_models
@@ -220,6 +221,12 @@ def blas_threads() -> list[int]:
 def test_settings_that_mean_nothing_are_refused(folder: Path, message: str, settings: dict[str, Any]) -> None:
     with pytest.raises(AdapterError, match=f'adapter "tiny": setting "{message}'):
         answers(folder, "a", **settings)
+
+
+def test_a_setting_that_is_refused_leaves_no_run_behind(folder: Path, tmp_path: Path) -> None:
+    plan = make_plan(make_suite(tmp_path), Scope(fixed=3))
+    with pytest.raises(AdapterError, match='setting "top_k": it is unknown'):
+        check_model(plan, opened(folder, top_k=5))
 
 
 def test_an_unknown_model_is_refused_before_any_call(folder: Path) -> None:

@@ -12,7 +12,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from training import export, measure
-from training.export import PUBLISHED_SEED
+from training.measured import PUBLISHED_SEED
 from training.model import SHAPES
 from training.train import folder_of, weights_at
 

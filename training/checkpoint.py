@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,14 @@ class Checkpoint:
     """Of training, processor time of one core."""
     model: Model
     """Weights rounded to sixteen bits."""
+
+    @property
+    def weights(self) -> str:
+        """A digest of the weights, by which it is seen whether they are those that were measured."""
+        digest = hashlib.sha256()
+        for value in self.model.state_dict().values():
+            digest.update(value.half().numpy().tobytes())
+        return digest.hexdigest()[:12]
 
     @property
     def flops(self) -> float:

@@ -14,8 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from training.exercises import EXERCISES
-from training.export import PUBLISHED_SEED
-from training.measured import LOSSES, Measured, checkpoints, mean_loss, read_measured
+from training.measured import LOSSES, PUBLISHED_SEED, Measured, checkpoints, mean_loss, read_measured
 from training.model import SHAPES
 from training.train import STEPS
 

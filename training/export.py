@@ -13,12 +13,10 @@ from torch import Tensor
 from training import checkpoint
 from training.characters import VOCABULARY
 from training.checkpoint import Checkpoint
-from training.measured import Measured, mean_loss, read_measured
+from training.measured import PUBLISHED_SEED, Measured, mean_loss, read_measured
 from training.model import SHAPES
 from training.train import folder_of, weights_at
 
-PUBLISHED_SEED = 0
-"""Named before anything was trained, so that it is not the best of several."""
 CONTEXT = 2048
 """Characters that a model is let read; it has learnt from far shorter ones."""
 _ADAPTERS = Path(__file__).parents[1] / "adapters"

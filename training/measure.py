@@ -67,6 +67,7 @@ def measured(point: Checkpoint, asked: Sequence[Level]) -> Iterator[Measured]:
             seed=point.seed,
             params=point.model.params,
             step=point.step,
+            weights=point.weights,
             tokens=point.tokens,
             flops=point.flops,
             seconds=round(point.seconds),
@@ -75,18 +76,18 @@ def measured(point: Checkpoint, asked: Sequence[Level]) -> Iterator[Measured]:
             taught=level.level in EXERCISES[level.task].taught,
             trials=len(level.examples),
             pass_rate=n_right / len(level.examples),
-            loss=round(loss / n_scored, 6),
+            loss=float(f"{loss / n_scored:.6g}"),
         )
 
 
 def main() -> None:
-    """Measure every checkpoint that `measured.csv` does not have yet."""
+    """Measure every checkpoint that `measured.csv` does not have yet, or has with other weights."""
     torch.set_num_threads(1)
     asked = list(levels())
     known = {(found[0].model, found[0].seed, found[0].step): found for found in checkpoints(read_measured())}
     for point in checkpoint.every():
         key = (f"tiny/{point.size}", point.seed, point.step)
-        if key not in known:
+        if key not in known or known[key][0].weights != point.weights:
             known[key] = list(measured(point, asked))
             write_measured([one for key in sorted(known, key=_order) for one in known[key]])
         print(f"{key[0]} seed {point.seed} step {point.step}: loss {mean_loss(known[key]):.4f}", flush=True)

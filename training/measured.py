@@ -13,6 +13,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 MEASURED = Path(__file__).parent / "measured.csv"
+PUBLISHED_SEED = 0
+"""Named before anything was trained, so that it is not the best of several."""
 LOSSES = Path(__file__).parent / "losses.csv"
 """A line for each checkpoint, as `evalkit scale` reads it."""
 
@@ -25,6 +27,8 @@ class Measured:
     seed: int
     params: int
     step: int
+    weights: str
+    """A digest of them."""
     tokens: int
     """Characters of training, prompts included."""
     flops: float
@@ -69,14 +73,13 @@ def mean_loss(measured: Sequence[Measured]) -> float:
 def _in_short(found: Sequence[Measured]) -> dict[str, Any]:
     first = found[0]
     return {
-        "model": first.model,
-        "seed": first.seed,
+        "model": first.model if first.seed == PUBLISHED_SEED else f"{first.model}-seed{first.seed}",
         "params": first.params,
         "step": first.step,
         "tokens": first.tokens,
         "flops": first.flops,
         "seconds": first.seconds,
-        "loss": round(mean_loss(found), 6),
+        "loss": float(f"{mean_loss(found):.6g}"),
     }
 
 

@@ -78,6 +78,17 @@ class LibraryChannel:
         # Longest first: one may hold another.
         self._secrets = sorted({value for value in named if len(value) >= SHORTEST_SECRET}, key=len, reverse=True)
 
+    def check(self, request: Request) -> None:
+        """Refuse a request that could never be answered, if the library can tell.
+
+        Raises:
+            AdapterError: As the library's channel raises it.
+        """
+        check = getattr(self._channel, "check", None)
+        if check is not None:
+            with aside():
+                check(request)
+
     async def send(self, request: Request) -> Reply:
         """Send once.
 

@@ -42,6 +42,14 @@ class LocalChannel:
         self._loaded: LocalModel | None = None
         self._together = TogetherChannel(self._answer, pick=pick)
 
+    def check(self, request: Request) -> None:
+        """Refuse a request that the model could not read.
+
+        Raises:
+            AdapterError: If a setting is unknown, or out of range.
+        """
+        self._check(request)
+
     async def send(self, request: Request) -> Reply:
         """Wait for the answer.
 
@@ -49,7 +57,7 @@ class LocalChannel:
             AdapterError: If the model cannot be loaded, or a setting is unknown.
             ReplyError: `timeout`, `program-error`.
         """
-        self._check(request)
+        self.check(request)
         return await self._together.send(request)
 
     async def close(self) -> None:
@@ -79,9 +87,9 @@ def settings_of(request: Request, known: type[S], *, adapter: str) -> S:
         return known.model_validate(given)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
+        found = "it is unknown" if problem["type"] == "extra_forbidden" else problem["msg"]
         raise AdapterError(
-            f'adapter "{adapter}": setting "{problem["loc"][0]}": {problem["msg"]}; '
-            f"known are {', '.join(known.model_fields)}"
+            f'adapter "{adapter}": setting "{problem["loc"][0]}": {found}; known are {", ".join(known.model_fields)}'
         ) from None
 
 

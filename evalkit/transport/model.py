@@ -19,6 +19,7 @@ from evalkit.adapter.wire import MISSHAPEN, Dialect, Reply, ReplyError, Request
 from evalkit.aside import aside
 from evalkit.errors import AdapterError, FatalTransportError, did_you_mean
 from evalkit.transport.channel import Channel
+from evalkit.transport.library import LibraryChannel
 from evalkit.transport.ratelimit import retry_after_s
 from evalkit.transport.retry import Retries, is_refusal
 from evalkit.transport.traffic import Traffic, Tries
@@ -152,9 +153,12 @@ class Model:
         """Build the request for a call; pure.
 
         Raises:
-            AdapterError: If the settings cannot be sent in the provider's format.
+            AdapterError: If the settings cannot be sent in the provider's format, or the library knows none such.
         """
-        return self._endpoint.request(call, self._dialect)
+        request = self._endpoint.request(call, self._dialect)
+        if isinstance(self._channel, LibraryChannel):
+            self._channel.check(request)
+        return request
 
     async def ask(self, request: Request) -> Answer:
         """Send a request until it is answered or the retry table says to give up.
