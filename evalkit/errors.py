@@ -22,6 +22,8 @@ EXIT_USAGE = 2
 EXIT_INFRASTRUCTURE = 4
 EXIT_CRASH = 70
 EXIT_INTERRUPTED = 130
+_SHOWN = 10
+"""Problems of one kind that a message lists."""
 
 
 class EvalkitError(Exception):
@@ -92,6 +94,19 @@ class RecordError(EvalkitError):
     def __init__(self, message: str, *, exit_code: int = EXIT_USAGE) -> None:
         self.exit_code = exit_code
         super().__init__(message)
+
+
+def refuse(problems: Sequence[object]) -> None:
+    """End with a message of what is wrong, the first ten of many.
+
+    Raises:
+        EvalkitError: If there is anything.
+    """
+    if problems:
+        lines = [str(problem) for problem in problems[:_SHOWN]]
+        if len(problems) > _SHOWN:
+            lines.append(f"… and {len(problems) - _SHOWN:,} more like these")
+        raise EvalkitError("\n".join(lines))
 
 
 def did_you_mean(found: str, known: Iterable[str]) -> str:

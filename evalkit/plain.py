@@ -1,4 +1,4 @@
-"""Make text from outside fit to be shown: suites, models and providers may send anything."""
+"""Texts and numbers as they are shown; what suites, models and providers send may be anything."""
 
 from __future__ import annotations
 
@@ -75,6 +75,24 @@ def one_line(text: str, width: int) -> str:
     return flat if len(flat) <= width else f"{flat[: width - 1]}…"
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "call"), counted(1200, "call")
+    ('1 call', '1,200 calls')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def rounded(value: float | None) -> float | None:
+    """A number as results publish it: to six significant digits.
+
+    >>> rounded(2 / 3)
+    0.666667
+    """
+    return None if value is None else float(f"{value:.6g}")
+
+
 def percent(rate: float | None) -> str:
     """A rate in percent with one decimal, or a dash when it was not measured.
 
@@ -96,7 +114,7 @@ def percent(rate: float | None) -> str:
 def usd(amount: float | None) -> str:
     """An amount of money; below a cent with two digits that say something.
 
-    >>> [usd(amount) for amount in (1234.5, 0.0, 0.00345, 1e-9, None)]
+    >>> [usd(amount) for amount in (1234.5, 0.0, 0.00346, 1e-9, None)]
     ['1,234.50 USD', '0.00 USD', '0.0035 USD', '<0.000001 USD', 'unknown']
     """
     if amount is None:

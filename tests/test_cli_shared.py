@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from evalkit.cli import cli
-from evalkit.cli.shared import FiniteFloat, counted, read_settings
+from evalkit.cli.shared import FiniteFloat, read_settings
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,3 @@ def test_both_spellings_add_up() -> None:
     found = cli.get_command(click.Context(cli), "run")
     assert found is not None
     assert ("a", "b", "c") == found.make_context("run", ["--task", "a", "--tasks", "b", "--task", "c"]).params["tasks"]
-
-
-def test_one_is_no_plural() -> None:
-    assert ["0 calls", "1 call", "1,200 calls"] == [counted(number, "call") for number in (0, 1, 1200)]

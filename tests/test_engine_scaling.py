@@ -85,6 +85,14 @@ def test_items_of_one_group_are_worth_fewer_trials(tmp_path: Path) -> None:
     assert point.trials < 3
 
 
+def test_groups_that_pass_equally_often_are_worth_as_many_trials_as_there_are_groups(tmp_path: Path) -> None:
+    """They say nothing of how far groups differ."""
+    model = Scripted(lambda call: right(call) if int(call.item[1:]) // 2 % 2 else "no")
+    (folder,) = carried_out(tmp_path, model, more="    group: half")
+    (point,) = read_ladder([folder], {"scripted/x": Size(params=1)}).series[0].points
+    assert (0.5, 2) == (point.pass_rate, point.trials)
+
+
 def test_a_size_that_is_given_goes_before_the_card_s(tmp_path: Path) -> None:
     found = read_ladder(ladder(tmp_path), {"10k": Size(params=5), "tiny/40k": Size(params=7)})
     assert [5, 7] == [point.size.params for point in found.series[0].points]

@@ -4,7 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.errors import FatalTransportError, Problem, RecordError, SuiteError, TransportError, did_you_mean
+from evalkit.errors import (
+    EvalkitError,
+    FatalTransportError,
+    Problem,
+    RecordError,
+    SuiteError,
+    TransportError,
+    did_you_mean,
+    refuse,
+)
 
 
 def test_a_problem_says_where_first() -> None:
@@ -31,6 +40,13 @@ def test_the_nearest_name_is_proposed_when_there_is_one(found: str, text: str) -
 
 def test_nothing_known_gives_no_hint() -> None:
     assert "" == did_you_mean("x", [])
+
+
+def test_of_many_problems_the_first_ten_are_told() -> None:
+    with pytest.raises(EvalkitError) as raised:
+        refuse(range(1012))
+    assert [*map(str, range(10)), "… and 1,002 more like these"] == str(raised.value).split("\n")
+    refuse([])
 
 
 def test_exit_codes_tell_usage_from_infrastructure() -> None:

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from evalkit.plain import (
     at_least,
     at_most,
+    counted,
     escape_unencodable,
     json_text,
     one_line,
     percent,
     percent_range,
     printable,
+    rounded,
     usd,
     without_controls,
 )
@@ -101,6 +103,14 @@ def test_money_is_shown_in_cents_and_below_one_in_what_says_something(amount: fl
 @given(st.floats(min_value=1e-12, max_value=1e9))
 def test_an_amount_never_reads_as_nothing(amount: float) -> None:
     assert float(usd(amount).removesuffix(" USD").removeprefix("<").replace(",", "")) > 0
+
+
+def test_one_is_singular() -> None:
+    assert ("1 word", "0 words", "1,200 words") == (counted(1, "word"), counted(0, "word"), counted(1200, "word"))
+
+
+def test_what_is_published_has_six_significant_digits() -> None:
+    assert (0.333333, 1.23457e9, None) == (rounded(1 / 3), rounded(1234567890.0), rounded(None))
 
 
 def test_unmeasured_reads_as_a_dash() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from evalkit.report import conjunction_lines
 from evalkit.report.conjunction import conjunction_note
-from evalkit.verdict import Conjunction, Rung, Spend, TaskConjunction, TaskResult, Verdict
+from evalkit.scale.conjunction import Rung, TaskConjunction
+from evalkit.verdict import Conjunction, Spend, TaskResult, Verdict
 from tests.conjunctions import found
 from tests.ladders import condition_at
 

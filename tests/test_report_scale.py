@@ -8,7 +8,7 @@ import pytest
 
 from evalkit.report.scale import render_scale
 from evalkit.scale import Question, Series, find_scale
-from evalkit.verdict import Rung, TaskConjunction
+from evalkit.scale.conjunction import Rung, TaskConjunction
 from tests.conjunctions import found
 from tests.ladder_points import points, series
 

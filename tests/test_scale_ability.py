@@ -5,7 +5,7 @@ from math import sqrt
 
 import pytest
 
-from evalkit.scale import Ability, Question, Series, find_ability
+from evalkit.scale import Ability, Question, Series, Size, find_ability
 from evalkit.scale.result import Check
 from tests.ladder_points import points, series
 
@@ -68,6 +68,15 @@ def test_a_curve_that_contradicts_the_bracket_gives_no_estimate(rates: list[floa
 
 def test_a_fit_below_a_size_that_none_reaches_has_nothing_to_check_it() -> None:
     assert ability(RISE, Question(below=1e12)).check is None
+
+
+def test_the_size_that_a_fit_stays_below_is_not_in_it() -> None:
+    """Of a computer's numbers, ten to the logarithm of 410 million is a little less than that."""
+    sizes = [14e6, 31e6, 70e6, 160e6, 410e6, 1e9]
+    models = [replace(point, size=Size(params=size)) for point, size in zip(points(RISE), sizes, strict=True)]
+    found = find_ability(replace(series(RISE), points=tuple(models)), Question(below=410e6))
+    assert found is not None
+    assert 4 == found.curve.sizes
 
 
 def test_a_dip_is_published_with_its_models() -> None:

@@ -332,11 +332,13 @@ def test_the_same_points_in_any_order_make_the_same_law() -> None:
 
 
 def test_numbers_of_numpy_are_as_good() -> None:
+    plain = [replace(each, params=round(each.params)) for each in points_of(scattered(8, noise=0.01))]
     points = [
-        LossPoint(model=each.model, params=np.float64(each.params), tokens=np.float64(each.tokens), loss=each.loss)
-        for each in points_of(scattered(8, noise=0.01))
+        LossPoint(model=each.model, params=np.int64(each.params), tokens=np.float32(each.tokens), loss=each.loss)  # type: ignore[arg-type]
+        for each in plain
     ]
-    json.dumps(find_law(points).as_json())
+    plain = [replace(each, tokens=float(other.tokens)) for each, other in zip(plain, points, strict=True)]
+    assert json.dumps(find_law(plain).as_json()) == json.dumps(find_law(points).as_json())
 
 
 def test_too_few_points_are_refused() -> None:

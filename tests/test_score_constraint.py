@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from evalkit.score import constraint_types, read_constraint
-from evalkit.score.constraint import counted, quoted
+from evalkit.score.constraint import quoted
 
 
 @pytest.mark.parametrize("entry", [{"regex": "a"}, {"avoids": []}, {"asks": []}, {"no_promise": []}])
@@ -67,7 +67,3 @@ def test_quoted_text_is_one_short_line() -> None:
     assert '"two lines"' == quoted("two\nlines")
     assert f'"{"x" * 60}…"' == quoted("x" * 1_000_000)
     assert '"a…"' == quoted("a" + " " * 1000)
-
-
-def test_one_is_singular() -> None:
-    assert ("1 word", "0 words", "1,200 words") == (counted(1, "word"), counted(0, "word"), counted(1200, "word"))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.score import ANSWERED
-from evalkit.verdict import Conjunction, Outcome, Rung, TaskConjunction
+from evalkit.verdict import Conjunction, Outcome
 from evalkit.verdict.conjunction import ConjunctionCounts
 from evalkit.verdict.tally import PassCounts, Tally
 from tests.conjunctions import conjunction, found, terms
@@ -128,57 +128,3 @@ def test_units_that_lack_an_answer_are_left_out() -> None:
     assert made is not None
     assert (1, 1) == (made.trials, made.joint)
     assert None is of_asks(((None,) * 3, ""))
-
-
-# --- along a ladder of models
-
-
-def ladder(*models: list[str], threshold: float = 0.9) -> TaskConjunction:
-    rungs = tuple(Rung(model=f"m{number}", conjunction=found(units)) for number, units in enumerate(models))
-    return TaskConjunction(task="t", threshold=threshold, rungs=rungs)
-
-
-SMALL = [*["ab"] * 4, *["a"] * 2, *["b"] * 2, *[""] * 2]
-MIDDLE = ["a", "b", *[""] * 8]
-LARGE = [""] * 10
-
-
-def test_the_steepest_step_says_how_far_all_rise_and_how_far_the_part_that_rises_most() -> None:
-    step = ladder(SMALL, MIDDLE, LARGE).steepest
-    assert step is not None
-    # From 20 to 80 %, then to 100 %; both parts go from 40 to 90 %.
-    assert ("m0", "m1", "a") == (step.before, step.after, step.most)
-    assert pytest.approx((0.6, 0.5)) == (step.joint, step.part)
-
-
-def test_all_may_rise_more_than_any_part() -> None:
-    # In four trials each part breaks in one, and never two in the same: none passes all but one.
-    step = ladder(["a", "b", "c", ""], LARGE).steepest
-    assert step is not None
-    assert (0.75, 0.25) == (step.joint, step.part)
-
-
-def test_a_ladder_that_only_falls_has_no_steepest_rise() -> None:
-    assert None is ladder(LARGE, SMALL).steepest
-    assert None is ladder(LARGE).steepest
-
-
-def test_a_rate_is_reached_from_the_model_after_which_it_is_never_missed_again() -> None:
-    made = ladder(MIDDLE, LARGE, MIDDLE, LARGE, threshold=0.85)
-    assert ("m0", "m0", "m3") == (made.reached_by("a"), made.reached_by("c"), made.reached_by(None))
-    assert None is ladder(LARGE, SMALL).reached_by("b")
-
-
-def test_what_each_part_needs_counts_the_parts_that_break() -> None:
-    assert ("a", "b") == ladder(SMALL, LARGE).breaking
-    assert pytest.approx(0.9**0.5) == ladder(SMALL, LARGE).needed_each
-    assert None is ladder(LARGE).needed_each
-
-
-def test_the_published_shape_of_a_ladder() -> None:
-    made = ladder(SMALL, LARGE).as_json()
-    assert ["task", "condition", "threshold", "models", "steepest", "needed_each", "reached"] == list(made)
-    assert ["m0", "m1"] == [each["model"] for each in made["models"]]
-    assert {"from": "m0", "to": "m1", "joint": 0.8, "most": "a", "part": 0.6} == made["steepest"]
-    assert {"all": "m1", "parts": {"a": "m1", "b": "m1"}} == made["reached"]
-    json.dumps(made, allow_nan=False)

@@ -16,6 +16,6 @@ def is_held_out(key: str) -> bool:
             would give its answer away has the same key.
 
     >>> sum(is_held_out(f"{a}+{b}") for a in range(100) for b in range(100))
-    1000
+    1006
     """
     return zlib.crc32(key.encode()) % SHARE == 0

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from evalkit.cli.shared import allow_code_option, counted, json_option, print_json, say
+from evalkit.cli.shared import allow_code_option, json_option, print_json, say
 from evalkit.errors import EXIT_USAGE, SuiteError
 from evalkit.lint import Finding, lint
+from evalkit.plain import counted
 from evalkit.suite import load_suite
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.shared import FiniteFloat, counted, json_option, print_json, read_columns, rendered, say, wants_colour
+from evalkit.cli.shared import FiniteFloat, json_option, print_json, read_columns, rendered, say, wants_colour
 from evalkit.engine.importing import DEFAULT_CONFIDENCE, ImportOptions, import_trials
 from evalkit.engine.table import KEYS
 from evalkit.errors import EvalkitError
+from evalkit.plain import counted
 
 _HELP = f"""Make a run of trials that were measured elsewhere.
 

@@ -15,7 +15,6 @@ from evalkit.cli.shared import (
     Spelled,
     adapters_option,
     allow_code_option,
-    counted,
     json_option,
     names,
     opener,
@@ -25,7 +24,7 @@ from evalkit.cli.shared import (
     settings_option,
 )
 from evalkit.errors import EvalkitError
-from evalkit.plain import one_line, usd
+from evalkit.plain import counted, one_line, usd
 
 if TYPE_CHECKING:
     from evalkit.engine.paraphrasing import Manuscript, Wording

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from evalkit.cli.shared import counted, say
-from evalkit.plain import usd
+from evalkit.cli.shared import say
+from evalkit.plain import counted, usd
 
 if TYPE_CHECKING:
     from evalkit.engine import Session

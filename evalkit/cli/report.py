@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.shared import json_option, mapped, rendered, wants_colour
+from evalkit.cli.shared import form_of, json_option, mapped, rendered, wants_colour, write_file
 from evalkit.engine import measure
-from evalkit.errors import EXIT_INFRASTRUCTURE, EvalkitError, RecordError
+from evalkit.errors import EvalkitError
 from evalkit.plain import json_text
 from evalkit.record import TrialReader, read_run_file
 from evalkit.report import EXPORTS
@@ -31,28 +31,14 @@ ENDINGS = {".txt": "terminal", **{f".{name}": name for name in FORMATS[1:]}}
 @json_option
 def command(runs: tuple[Path, ...], chosen: str | None, output: Path | None, as_json: bool) -> None:
     """Show or export what runs measured."""
-    chosen = _format(chosen, output, as_json=as_json)
+    chosen = form_of(chosen, output, ENDINGS, as_json=as_json)
     data = _trials(runs, chosen) if chosen in EXPORTS else _results(runs, chosen).encode()
     if output is not None:
-        _write(output, data if chosen in EXPORTS else click.unstyle(data.decode()).encode())
+        write_file(output, data if chosen in EXPORTS else click.unstyle(data.decode()).encode())
     elif chosen in EXPORTS:
         click.echo(data, nl=False)  # which flushes: a broken pipe is noticed here, not at exit
     else:
         click.echo(data.decode(), nl=False, color=wants_colour())
-
-
-def _format(chosen: str | None, output: Path | None, *, as_json: bool) -> str:
-    """The format that the options say, which must not contradict each other."""
-    ending = output.suffix.lower() if output is not None else ""
-    if not as_json:
-        if chosen is None and ending and ending not in ENDINGS:
-            raise EvalkitError(f"-o {output}: no format ends in {ending}; say --format, or end in {', '.join(ENDINGS)}")
-        return chosen or ENDINGS.get(ending, "terminal")
-    other = chosen or ENDINGS.get(ending, "json")
-    if other != "json":
-        found = f"--format {other}" if chosen else f"-o {output}"
-        raise EvalkitError(f"--json: found {found}, which says otherwise; leave one of them out")
-    return "json"
 
 
 def _trials(runs: tuple[Path, ...], chosen: str) -> bytes:
@@ -73,10 +59,3 @@ def _results(runs: tuple[Path, ...], chosen: str) -> str:
         return "\n".join(rendered(*each) for each in measured) + together
     value = [results.as_json() for results, _, _ in measured]
     return json_text(value if len(value) > 1 else value[0]) + "\n"
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise RecordError(f"{path}: cannot be written: {error.strerror}", exit_code=EXIT_INFRASTRUCTURE) from None

@@ -17,7 +17,6 @@ from evalkit.cli.shared import (
     FiniteFloat,
     adapters_option,
     allow_code_option,
-    counted,
     json_option,
     mapped,
     opener,
@@ -30,7 +29,7 @@ from evalkit.cli.shared import (
     wants_colour,
 )
 from evalkit.errors import EXIT_INFRASTRUCTURE, EXIT_INTERRUPTED, EXIT_USAGE, EvalkitError
-from evalkit.plain import json_text, usd
+from evalkit.plain import counted, json_text, usd
 from evalkit.plan import DEFAULT_MAX_COST_USD
 
 if TYPE_CHECKING:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from evalkit.cli.shared import FiniteFloat, colour, json_option, names, read_columns, wants_colour
-from evalkit.errors import EXIT_INFRASTRUCTURE, EvalkitError, RecordError
+from evalkit.cli.shared import FiniteFloat, colour, form_of, json_option, names, read_columns, wants_colour, write_file
+from evalkit.errors import EvalkitError, did_you_mean
 
 if TYPE_CHECKING:
-    from evalkit.scale import Question, Scale
+    from evalkit.scale import Against, Question, Scale
 
 FORMATS = ("terminal", "json", "svg", "png")
 ENDINGS = {".txt": "terminal", ".json": "json", ".svg": "svg", ".png": "png"}
@@ -32,14 +32,16 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> floa
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Said:
-    """What the options say of where the models come from."""
+class _Asked:
+    """What the options say of where the models come from, and of all of them together."""
 
     sizes: tuple[str, ...]
     tasks: tuple[str, ...]
     condition: tuple[str, ...]
     threshold: float | None
     columns: tuple[str, ...]
+    against: Against | None
+    budget: float | None
 
 
 @click.command(epilog="Example: evalkit scale runs/*-ladder-tiny-* --predict 5m -o ladder.svg")
@@ -104,77 +106,67 @@ def command(sources: tuple[Path, ...], chosen: str | None, output: Path | None, 
     file with a model, or a checkpoint, a row. The shape of each rise is called smooth, sharp or metric-made: the pass
     rate jumps while the score or the loss moves on evenly.
     """
-    form = _form(chosen, output, as_json=as_json)
+    form = form_of(chosen, output, ENDINGS, as_json=as_json)
     scale = _scale(sources, said)
     data = _drawn(scale, form)
     if output is not None:
-        _write(output, click.unstyle(data.decode()).encode() if form == "terminal" else data)
+        write_file(output, click.unstyle(data.decode()).encode() if form == "terminal" else data)
     elif form == "png":
         click.echo(data, nl=False)
     else:
         click.echo(data.decode(), nl=False, color=wants_colour())
 
 
-def _form(chosen: str | None, output: Path | None, *, as_json: bool) -> str:
-    """The format that the options say, which must not contradict each other."""
-    ending = output.suffix.lower() if output is not None else ""
-    if chosen is None and not as_json and ending and ending not in ENDINGS:
-        raise EvalkitError(f"-o {output}: no format ends in {ending}; say --format, or end in {', '.join(ENDINGS)}")
-    form = chosen or ENDINGS.get(ending, "json" if as_json else "terminal")
-    if as_json and form != "json":
-        found = f"--format {form}" if chosen else f"-o {output}"
-        raise EvalkitError(f"--json: found {found}, which says otherwise; leave one of them out")
-    return form
-
-
 def _scale(sources: Sequence[Path], said: Mapping[str, Any]) -> Scale:
-    from evalkit.scale import Question, find_scale
-    from evalkit.scale.together import known_against
+    from evalkit.scale import Question
 
-    where = _Said(**{name: said[name] for name in ("sizes", "tasks", "condition", "threshold", "columns")})
-    question = Question(predict=said["predict"], leave_out=said["leave_out"], below=said["below"], seed=said["seed"])
     if said["below"] is not None and said["leave_out"] is not None:
         raise EvalkitError("--below and --leave-out both say what the check leaves out; leave one of them out")
-    if any(source.suffix in TABLES for source in sources):
-        return _of_table(sources, where, question, said)
-    if where.columns or where.threshold is not None:
+    asked = _Asked(**{field.name: said[field.name] for field in fields(_Asked)})
+    question = Question(predict=said["predict"], leave_out=said["leave_out"], below=said["below"], seed=said["seed"])
+    of = _of_table if any(source.suffix in TABLES for source in sources) else _of_runs
+    return of(sources, asked, question)
+
+
+def _of_runs(sources: Sequence[Path], asked: _Asked, question: Question) -> Scale:
+    from evalkit.engine.scaling import read_ladder
+    from evalkit.scale import find_scale, sizes_given
+    from evalkit.scale.conjunction import conjunctions
+    from evalkit.scale.together import known_against
+
+    if asked.columns or asked.threshold is not None:
         raise EvalkitError("--map and --threshold are for tables, found run folders; a run's suite has its thresholds")
     for source in sources:
         if source.is_file():
             raise EvalkitError(f"{source}: found a file, expected a run's folder, or a table in {', '.join(TABLES)}")
-    from evalkit.engine.scaling import read_ladder
-    from evalkit.scale import sizes_given
-    from evalkit.scale.conjunction import conjunctions
-
-    ladder = read_ladder(sources, sizes_given(where.sizes), tasks=where.tasks, conditions=where.condition)
-    joint = conjunctions(ladder.results)
+    ladder = read_ladder(sources, sizes_given(asked.sizes), tasks=asked.tasks, conditions=asked.condition)
     return find_scale(
         ladder.series,
-        replace(question, against=said["against"] or known_against(ladder.series)),
+        replace(question, against=asked.against or known_against(ladder.series)),
         total=ladder.total,
-        conjunctions=[each for each in joint if not where.tasks or each.task in where.tasks],
-        budget_flops=said["budget"],
+        conjunctions=[each for each in conjunctions(ladder.results) if not asked.tasks or each.task in asked.tasks],
+        budget_flops=asked.budget,
         notes=ladder.notes,
     )
 
 
-def _of_table(sources: Sequence[Path], where: _Said, question: Question, said: Mapping[str, Any]) -> Scale:
-    from evalkit.errors import did_you_mean
+def _of_table(sources: Sequence[Path], asked: _Asked, question: Question) -> Scale:
     from evalkit.scale import find_scale, read_series
     from evalkit.scale.together import known_against
 
     if len(sources) > 1:
         raise EvalkitError(f"found {len(sources)} sources, expected one table alone, or run folders")
-    if where.sizes or where.condition:
+    if asked.sizes or asked.condition:
         raise EvalkitError("--size and --condition are for runs, found a table; its columns say how large models are")
-    series = read_series(sources[0], read_columns(where.columns), threshold=where.threshold)
+    series = read_series(sources[0], read_columns(asked.columns), threshold=asked.threshold)
     known = [each.task for each in series]
-    wrong = [f"--tasks {name}: no such task. {did_you_mean(name, known)}" for name in where.tasks if name not in known]
+    wrong = [f"--tasks {name}: no such task. {did_you_mean(name, known)}" for name in asked.tasks if name not in known]
     if wrong:
         raise EvalkitError("\n".join(wrong))
-    series = [each for each in series if not where.tasks or each.task in where.tasks]
-    against = said["against"] or known_against(series)
-    return find_scale(series, replace(question, against=against), budget_flops=said["budget"])
+    series = [each for each in series if not asked.tasks or each.task in asked.tasks]
+    return find_scale(
+        series, replace(question, against=asked.against or known_against(series)), budget_flops=asked.budget
+    )
 
 
 def _drawn(scale: Scale, form: str) -> bytes:
@@ -190,10 +182,3 @@ def _drawn(scale: Scale, form: str) -> bytes:
     from evalkit.report.scale_chart import scale_chart
 
     return picture(scale_chart(scale), "png" if form == "png" else "svg")
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise RecordError(f"{path}: cannot be written: {error.strerror}", exit_code=EXIT_INFRASTRUCTURE) from None

@@ -7,13 +7,13 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from evalkit.errors import EvalkitError
+from evalkit.errors import EXIT_INFRASTRUCTURE, EvalkitError, RecordError
 from evalkit.plain import json_text, printable
 
 if TYPE_CHECKING:
@@ -169,6 +169,40 @@ def read_columns(given: Sequence[str]) -> dict[str, str]:
     return columns
 
 
+def form_of(chosen: str | None, output: Path | None, endings: Mapping[str, str], *, as_json: bool) -> str:
+    """The format that `--format`, `-o` and `--json` say; `terminal` when none of them does.
+
+    Args:
+        chosen: By `--format`.
+        output: By `-o`.
+        endings: What the ending of a file says that it holds.
+        as_json: Whether `--json` is given.
+
+    Raises:
+        EvalkitError: If they contradict each other, or the file's ending says nothing.
+    """
+    ending = output.suffix.lower() if output is not None else ""
+    if chosen is None and not as_json and ending and ending not in endings:
+        raise EvalkitError(f"-o {output}: no format ends in {ending}; say --format, or end in {', '.join(endings)}")
+    form = chosen or endings.get(ending, "json" if as_json else "terminal")
+    if as_json and form != "json":
+        found = f"--format {form}" if chosen else f"-o {output}"
+        raise EvalkitError(f"--json: found {found}, which says otherwise; leave one of them out")
+    return form
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write what `-o` asks for.
+
+    Raises:
+        RecordError: If the disk or the folder refuses.
+    """
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be written: {error.strerror}", exit_code=EXIT_INFRASTRUCTURE) from None
+
+
 def opener(
     adapters: Sequence[Path],
     *,
@@ -239,11 +273,6 @@ def say(text: str = "", *, err: bool = False) -> None:
     """Print a line of text that may come from outside; progress that nobody can read ends no run."""
     with contextlib.suppress(*([OSError] if err else [])):
         click.echo(printable(text), err=err)
-
-
-def counted(number: int, thing: str) -> str:
-    """A number of things, such as "1 call" and "1,200 calls"."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def print_json(value: Any) -> None:

@@ -24,9 +24,9 @@ from pathlib import Path
 from evalkit.engine.imported import ADDRESS
 from evalkit.engine.outcomes import measure
 from evalkit.engine.session import Measured
-from evalkit.engine.table import Reading, TableTrial, read_table, refuse
+from evalkit.engine.table import Reading, TableTrial, read_table
 from evalkit.engine.table_conditions import REPEAT, TableCondition, coverage, table_conditions
-from evalkit.errors import EXIT_INFRASTRUCTURE, RecordError, did_you_mean
+from evalkit.errors import EXIT_INFRASTRUCTURE, RecordError, did_you_mean, refuse
 from evalkit.plan import Scope
 from evalkit.record import RunFile, StoredSuite, StoredTotals, TrialReader, TrialRow, TrialWriter, write_run_file
 from evalkit.trial import CLEAN, Condition

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import sqrt
 from pathlib import Path
 
 from evalkit.engine.outcomes import measure
 from evalkit.errors import EvalkitError, did_you_mean
+from evalkit.perturb import PERTURBATIONS
 from evalkit.record import RunFile, TrialReader, read_run_file
 from evalkit.scale.points import Mean, Point, Series, Size
-from evalkit.trial import CLEAN
+from evalkit.stats import ClusterMoments, effective_trials
 from evalkit.verdict import ConditionResult, Key, SuiteResult
 
-_PERTURBATIONS = frozenset({"paraphrase", "noise", "context", "conflict", "repeat"})
+_PERTURBATIONS = frozenset({*PERTURBATIONS, "repeat"})
 """Any other condition but `clean` is a value of a task's difficulty axis."""
 
 
@@ -39,11 +40,8 @@ class _Sums:
         mean, n = sum(value for value, _ in self.clusters.values()) / total, len(self.clusters)
         if n < 2:
             return Mean(value=mean)
-        return Mean(value=mean, error=sqrt(self.squares(mean) * n / (n - 1)) / total)
-
-    def squares(self, mean: float) -> float:
-        """Squared residuals of the clusters, added up."""
-        return sum((value - mean * weight) ** 2 for value, weight in self.clusters.values())
+        squares = sum((value - mean * weight) ** 2 for value, weight in self.clusters.values())
+        return Mean(value=mean, error=sqrt(squares * n / (n - 1)) / total)
 
 
 @dataclass(kw_only=True)
@@ -84,11 +82,10 @@ class _Rung:
 
 def _worth(condition: ConditionResult, passed: _Sums) -> float | None:
     """Trials as independent ones: fewer than there are where those of a group stand or fall together."""
-    total, mean = sum(weight for _, weight in passed.clusters.values()), passed.mean()
-    if not condition.trials or mean is None or not 0 < mean.value < 1:
+    if not passed.trials:
         return condition.trials or None
-    squares = passed.squares(mean.value)
-    return min(float(condition.trials), max(total**2 * mean.value * (1 - mean.value) / squares, 1.0))
+    moments = ClusterMoments.of((round(passes), round(trials)) for passes, trials in passed.clusters.values())
+    return min(float(condition.trials), effective_trials(moments))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,8 +117,21 @@ def read_ladder(
     notes: list[str] = []
     rungs = _latest([_rung(folder, sizes) for folder in folders], notes)
     _check_names(rungs, sizes, tasks)
+    series = _series(_conditions(rungs, tasks, conditions))
+    if not series:
+        raise EvalkitError("these runs have no such task or condition; leave --tasks and --condition out to see all")
+    return Ladder(
+        series=tuple(_told_apart(series)),
+        total=tuple(_totals(rungs)),
+        results=tuple(rung.results for rung in sorted(rungs, key=_largest_known)),
+        notes=tuple(notes),
+    )
+
+
+def _series(measured: Iterable[tuple[_Rung, str, ConditionResult]]) -> dict[tuple[str, str, str], Series]:
+    """What models brought, by suite, task and condition."""
     series: dict[tuple[str, str, str], Series] = {}
-    for rung, task, condition in _conditions(rungs, tasks, conditions):
+    for rung, task, condition in measured:
         key = (rung.run.suite.name, task, condition.condition)
         threshold = condition.threshold if condition.measure == "pass" else None
         before = series.get(key)
@@ -137,14 +147,7 @@ def read_ladder(
             threshold=threshold,
             points=(*points, rung.point(task, condition)),
         )
-    if not series:
-        raise EvalkitError("these runs have no such task or condition; leave --tasks and --condition out to see all")
-    return Ladder(
-        series=tuple(_told_apart(series)),
-        total=tuple(_totals(rungs)),
-        results=tuple(rung.results for rung in sorted(rungs, key=_largest_known)),
-        notes=tuple(notes),
-    )
+    return series
 
 
 def _rung(folder: Path, sizes: Mapping[str, Size]) -> _Rung:
@@ -213,7 +216,7 @@ def _told_apart(series: Mapping[tuple[str, str, str], Series]) -> Iterator[Serie
         suites.setdefault(task, set()).add(suite)
     for (suite, task, _), each in series.items():
         name = task if len(suites[task]) == 1 else f"{suite}/{task}"
-        yield Series(task=name, condition=each.condition, threshold=each.threshold, points=each.points)
+        yield replace(each, task=name)
 
 
 def _totals(rungs: Sequence[_Rung]) -> Iterator[Point]:
@@ -230,7 +233,7 @@ def _totals(rungs: Sequence[_Rung]) -> Iterator[Point]:
 
 
 def _is_plain(condition: str) -> bool:
-    return condition == CLEAN or condition.partition("@")[0] not in _PERTURBATIONS
+    return condition.partition("@")[0] not in _PERTURBATIONS
 
 
 def _largest_known(rung: _Rung) -> tuple[float, float, float]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evalkit.errors import EvalkitError, Problem, did_you_mean
+from evalkit.errors import EvalkitError, Problem, did_you_mean, refuse
 from evalkit.plain import one_line, without_controls
 from evalkit.suite.items import Row, file_rows
 from evalkit.trial import CLEAN, Condition, Level
@@ -38,8 +38,6 @@ _OUTCOMES = {
 }
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]+)?(e[+-]?[0-9]{1,3})?", re.IGNORECASE | re.ASCII)
 _LONGEST_NAME = 200
-_SHOWN = 10
-"""Problems of one kind that a message lists."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,19 +79,6 @@ class _WrongCell(Exception):
     def __init__(self, key: str, message: str) -> None:
         super().__init__(message)
         self.key = key
-
-
-def refuse(problems: Sequence[object]) -> None:
-    """End with a message of what is wrong, the first ten of many.
-
-    Raises:
-        EvalkitError: If there is anything.
-    """
-    if problems:
-        lines = [str(problem) for problem in problems[:_SHOWN]]
-        if len(problems) > _SHOWN:
-            lines.append(f"… and {len(problems) - _SHOWN:,} more like these")
-        raise EvalkitError("\n".join(lines))
 
 
 def read_table(path: Path, reading: Reading) -> list[TableTrial]:
@@ -184,9 +169,7 @@ class _Cells:
 
     def _value(self, key: str) -> Any:
         """What the cell holds; None when it is empty or there is no such column."""
-        value = self.row.fields.get(self.columns.get(key, ""))
-        empty = (isinstance(value, str) and not value.strip()) or (isinstance(value, float) and math.isnan(value))
-        return None if empty else value
+        return self.row.cell(self.columns.get(key, ""))
 
     def _name(self, key: str, otherwise: str, *, longest: int | None = _LONGEST_NAME) -> str:
         """A name that must be there if its column is."""

@@ -14,8 +14,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
-from evalkit.engine.table import TableTrial, refuse
-from evalkit.errors import Problem
+from evalkit.engine.table import TableTrial
+from evalkit.errors import Problem, refuse
 from evalkit.plain import one_line
 from evalkit.trial import CLEAN, Condition
 

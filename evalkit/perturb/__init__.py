@@ -17,14 +17,24 @@ from evalkit.perturb.source import Source, filled
 from evalkit.perturb.tokens import TOKEN_COUNTER, count_tokens
 from evalkit.trial import Condition, Level, Prompt
 
-__all__ = ["TOKEN_COUNTER", "Material", "Passage", "Source", "count_tokens", "perturb", "read_material"]
+__all__ = [
+    "PERTURBATIONS",
+    "TOKEN_COUNTER",
+    "Material",
+    "Passage",
+    "Source",
+    "count_tokens",
+    "perturb",
+    "read_material",
+]
 
-_PERTURBATIONS: Mapping[str, Callable[[Source, Level | None], Prompt]] = {
+PERTURBATIONS: Mapping[str, Callable[[Source, Level | None], Prompt]] = {
     "paraphrase": paraphrase,
     "noise": noise,
     "context": context,
     "conflict": conflict,
 }
+"""What changes the text; `repeat` does not."""
 
 
 def perturb(source: Source, condition: Condition) -> Prompt:
@@ -47,7 +57,7 @@ def perturb(source: Source, condition: Condition) -> Prompt:
     >>> perturb(source, Condition(perturbation="clean")).messages[0].content
     'What is 2 + 3?'
     """
-    change = _PERTURBATIONS.get(condition.perturbation)
+    change = PERTURBATIONS.get(condition.perturbation)
     if change is None:
         return Prompt(messages=filled(source.prompt, source.item.fields))
     return change(source, condition.level)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
-from evalkit.plain import one_line
+from evalkit.plain import counted, one_line
 from evalkit.report.layout import COLOURS, SIGNS, WIDTH, Style, plain_style, short_models, wrapped
 from evalkit.report.terminal import guaranteed
 from evalkit.verdict import SuiteResult, TaskResult
@@ -75,7 +75,7 @@ class _Map:
 
     def lines(self) -> Iterator[str]:
         suite = one_line(self._runs[0].result.suite, 40)
-        title = f"Capability map of {suite}: {_counted(self._tasks, 'task')}, {_counted(self._shown, 'model')}"
+        title = f"Capability map of {suite}: {counted(len(self._tasks), 'task')}, {counted(len(self._shown), 'model')}"
         yield ""
         yield self._style(title, "strong")
         label = max(len(one_line(name, _TASK)) for name in [*self._tasks, _SUITE])
@@ -135,10 +135,6 @@ class _Map:
             told = [f"{where} ({', '.join(names)})" for where, names in columns.items()]
             everywhere = next(iter(columns)) if len(columns) == 1 else ", ".join(told)
             yield f"{one_line(task, _TASK)} is weakest at {everywhere}"
-
-
-def _counted(things: Sequence[object], word: str) -> str:
-    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
 
 
 def _blocks(widths: Sequence[int], room: int) -> Iterator[list[int]]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from evalkit.plain import one_line, percent
 from evalkit.report.layout import WIDTH, short_models, wrapped
-from evalkit.verdict import Conjunction, TaskConjunction, TaskResult
+from evalkit.verdict import Conjunction, TaskResult
+
+if TYPE_CHECKING:  # reports of single runs need not wait for it
+    from evalkit.scale.conjunction import TaskConjunction
 
 _TIES = {
     "together": "they break together more often than by chance",

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import ceil, expm1, floor, log10
 
-from evalkit.plain import one_line
+from evalkit.plain import counted, one_line
 from evalkit.report.layout import wrapped
 from evalkit.scale.law import Law
 from evalkit.scale.law_parts import Comparison, Optimum, Parameter, Prediction
+from evalkit.scale.law_problems import SYMBOLS
 from evalkit.scale.loss_points import Estimate, LossPoint
 
 _NAMED = 3
 """Comparisons that are told one by one."""
-_SYMBOLS = {"alpha": "α", "beta": "β"}
 _MEANINGS = {
     "E": "the loss that no size and no training removes",
     "A": "how much a lack of size costs",
@@ -80,17 +80,15 @@ def _told_apart(first: float, second: float) -> tuple[str, str]:
 
 
 def _made_from(law: Law) -> str:
-    n_sizes = len({each.params for each in law.points})
-    sizes = "1 size" if n_sizes == 1 else f"{n_sizes} sizes"
     blocks = ""
     if law.block > 1:
         blocks = f"; neighbouring checkpoints err together, so intervals come from blocks of {law.block}"
-    apart = _share(expm1(law.rms))
-    return f"fitted to {len(law.points)} points of {sizes}, which typically lie {apart} % from it{blocks}"
+    made_from, apart = f"{len(law.points)} points of {counted(len(law.sizes), 'size')}", _share(expm1(law.rms))
+    return f"fitted to {made_from}, which typically lie {apart} % from it{blocks}"
 
 
 def _row(parameter: Parameter) -> str:
-    symbol, meaning = _SYMBOLS.get(parameter.name, parameter.name), _MEANINGS[parameter.name]
+    symbol, meaning = SYMBOLS[parameter.name], _MEANINGS[parameter.name]
     if parameter.estimate is None:
         return f"  {symbol} {'–':>8} {'–':>17}  {meaning}"
     doubt = "" if parameter.known else " ?"
@@ -140,8 +138,7 @@ def _budget(law: Law) -> Iterator[str]:
     for comparison in comparisons[:_NAMED]:
         yield _compared(comparison)
     if len(comparisons) > _NAMED:
-        left = len(comparisons) - _NAMED
-        yield f"and {left} more pair{'' if left == 1 else 's'} of about this budget"
+        yield f"and {counted(len(comparisons) - _NAMED, 'more pair')} of about this budget"
 
 
 def _optimum(optimum: Optimum, flops: str) -> str:

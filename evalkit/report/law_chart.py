@@ -8,7 +8,7 @@ from typing import Any
 from evalkit.report.law import count, power_of_ten
 from evalkit.report.picture import SCHEMA
 from evalkit.scale.law import Law
-from evalkit.scale.loss_points import LossPoint
+from evalkit.scale.loss_points import tokens_for
 
 _STEPS = 40
 """Places at which a curve is reckoned."""
@@ -21,12 +21,13 @@ def law_chart(law: Law) -> dict[str, Any]:
 
     The law is drawn where it may be used: with gaps in the table, within what was measured only.
     """
-    title = [f"loss against training compute, {len(law.points)} points"]
-    if law.problems:
-        title.append("the law has gaps: see the text")
     return {
         "$schema": SCHEMA,
-        "title": {"text": title[0], "subtitle": title[1:], "anchor": "start"},
+        "title": {
+            "text": f"loss against training compute, {len(law.points)} points",
+            "subtitle": ["the law has gaps: see the text"] if law.problems else [],
+            "anchor": "start",
+        },
         "width": 640,
         "height": 400,
         "layer": [_lines(law), *_frontier(law), _points(law), *_budget(law)],
@@ -49,15 +50,19 @@ _Y = {
 }
 
 
+def _with_lines(law: Law) -> tuple[float, ...]:
+    """The sizes that get a line."""
+    return law.sizes[:: -(-len(law.sizes) // _MOST_LINES)]
+
+
 def _colour(law: Law) -> dict[str, Any]:
-    sizes = sorted({each.params for each in law.points})
-    if len(sizes) > _MOST_LINES:
+    if len(law.sizes) > _MOST_LINES:
         scale = {"type": "log", "scheme": "viridis"}
         # As people count models: 7B, not 7G.
         label = "replace(format(datum.value, '.2~s'), 'G', 'B')"
-        legend = {"values": sizes[:: -(-len(sizes) // _MOST_LINES)], "labelExpr": label}
+        legend = {"values": list(_with_lines(law)), "labelExpr": label}
         return {"field": "params", "type": "quantitative", "scale": scale, "title": "parameters", "legend": legend}
-    names = list(dict.fromkeys(count(params) for params in sizes))
+    names = list(dict.fromkeys(count(params) for params in law.sizes))
     ordered = {"scheme": "viridis", "domain": names}
     return {"field": "size", "type": "ordinal", "scale": ordered, "title": "parameters"}
 
@@ -82,12 +87,10 @@ def _points(law: Law) -> dict[str, Any]:
 
 def _lines(law: Law) -> dict[str, Any]:
     """Each size's loss by the law, over all of the compute that was measured."""
-    sizes = sorted({each.params for each in law.points})
-    every = -(-len(sizes) // _MOST_LINES)
     rows = []
-    for params in sizes[::every]:
+    for params in _with_lines(law):
         for flops in _computes(law):
-            predicted = law.predict(params, flops / LossPoint(model="", params=params, tokens=1, loss=1).flops)
+            predicted = law.predict(params, tokens_for(flops, params))
             if predicted.loss is not None:
                 rows.append({"flops": flops, "loss": predicted.loss.value, "params": params, "size": count(params)})
     return {
@@ -101,12 +104,7 @@ def _frontier(law: Law) -> list[dict[str, Any]]:
     """The least loss that each compute can buy, with its interval."""
     found = [(flops, law.best_for(flops)) for flops in _computes(law)]
     rows = [
-        {
-            "flops": flops,
-            "loss": best.loss.value,
-            "low": best.loss.low,
-            "high": best.loss.high,
-        }
+        {"flops": flops, "loss": best.loss.value, "low": best.loss.low, "high": best.loss.high}
         for flops, best in found
         if best is not None and best.loss is not None
     ]

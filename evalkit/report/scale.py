@@ -10,7 +10,7 @@ from evalkit.report.law import law_lines
 from evalkit.report.layout import WIDTH, Style, plain_style, short_models, wrapped
 from evalkit.report.scale_plot import plot
 from evalkit.report.scale_sentences import sentences
-from evalkit.scale.points import Mean, shown_size
+from evalkit.scale.points import Mean, shown_size, size_of
 from evalkit.scale.result import Ability
 from evalkit.scale.together import Scale
 
@@ -70,9 +70,9 @@ def _table(ability: Ability, style: Style) -> Iterator[str]:
     score = " ".join(f"{head:>7}" for head in ("score", "loss"))
     yield style(f"  {'model':<{width}} {'size':>8} {worth:>6} {'pass %':>6} {'between':>10} {score}", "dim")
     for name, point in zip(names, points, strict=True):
-        size = point.size.of(ability.against)
+        size = shown_size(size_of(point, ability.against))
         trials = "–" if point.trials is None else f"{point.trials:.0f}"
-        row = f"  {name:<{width}} {shown_size(size or 1.0):>8} {trials:>6} {percent(point.pass_rate):>6} "
+        row = f"  {name:<{width}} {size:>8} {trials:>6} {percent(point.pass_rate):>6} "
         yield f"{row}{percent_range(point.low, point.high):>10} {_mean(point.score)} {_mean(point.loss)}"[:WIDTH]
 
 

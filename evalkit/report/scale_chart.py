@@ -156,8 +156,8 @@ def _scores(ability: Ability) -> list[dict[str, Any]]:
 
 
 def _curve(ability: Ability) -> list[dict[str, Any]]:
-    fitted = ability.curve.fitted
-    if not ability.curve.usable or fitted is None:
+    fitted = ability.curve.readable
+    if fitted is None:
         return []
     first, last = (place_of(ability.points[index], ability.against) for index in (0, -1))
     rows = []

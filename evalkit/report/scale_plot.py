@@ -37,7 +37,7 @@ def plot(ability: Ability) -> Iterator[str]:
     ends = shown_size(10**first), shown_size(10**last)
     yield f"{'':>{_INDENT}}{ends[0]}{ends[1]:>{_WIDTH - len(ends[0])}}"
     marks = ["● pass rate, │ its interval", *(["○ mean score"] if scored else [])]
-    marks += ["· fitted curve"] if ability.curve.usable else []
+    marks += ["· fitted curve"] if ability.curve.readable is not None else []
     marks += ["┄ threshold"] if ability.crossing is not None else []
     yield f"{'':>{_INDENT}}{', '.join(marks)}"
 
@@ -52,8 +52,8 @@ def _draw_threshold(grid: Sequence[list[str]], ability: Ability) -> None:
 
 
 def _draw_curve(grid: Sequence[list[str]], ability: Ability, first: float, last: float) -> None:
-    fitted = ability.curve.fitted
-    if ability.curve.usable and fitted is not None:
+    fitted = ability.curve.readable
+    if fitted is not None:
         for column in range(_WIDTH):
             place = first + (last - first) * column / (_WIDTH - 1)
             grid[_row(fitted.rate(place))][column] = "·"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalkit.plain import one_line, percent, percent_range
-from evalkit.scale.points import shown_size
+from evalkit.scale.points import shown_size, size_of
 from evalkit.scale.result import Ability, CrossingSize, State
 from evalkit.scale.shape import LEAST_SIZES, Moved, Shape
 
@@ -43,7 +43,7 @@ def sentences(ability: Ability) -> Iterator[str]:
 def _crossing(ability: Ability, crossing: CrossingSize) -> str:
     needed = f"The threshold of {percent(crossing.threshold)} %"
     below, above, first = crossing.below, crossing.above, crossing.first_above
-    last = shown_size(ability.points[-1].size.of(ability.against) or 1.0)
+    last = shown_size(size_of(ability.points[-1], ability.against))
     if below is None and above is None:
         return f"{needed}: no model is shown to be above or below; more trials would tell."
     if above is None and first is not None:
@@ -136,7 +136,7 @@ def _dips(ability: Ability) -> Iterator[str]:
     elif ability.dips:
         dip = ability.dips[0]
         before, after = (one_line(point.model, 30) for point in (dip.smaller, dip.larger))
-        sizes = [shown_size(point.size.of(ability.against) or 1.0) for point in (dip.smaller, dip.larger)]
+        sizes = [shown_size(size_of(point, ability.against)) for point in (dip.smaller, dip.larger)]
         names = f"{before} at {sizes[0]} to {after} at {sizes[1]}" if before != after else f"{sizes[0]} to {sizes[1]}"
         more = f" (and {len(ability.dips) - 1} more such pairs)" if len(ability.dips) > 1 else ""
         yield (
@@ -147,9 +147,9 @@ def _dips(ability: Ability) -> Iterator[str]:
 
 def _curve(ability: Ability) -> Iterator[str]:
     curve = ability.curve
-    fitted = curve.fitted
-    if not curve.usable or fitted is None:
-        n_sizes = len({point.size.of(ability.against) for point in ability.points})
+    fitted = curve.readable
+    if fitted is None:
+        n_sizes = len({size_of(point, ability.against) for point in ability.points})
         which = f" of the {curve.sizes} smallest sizes" if curve.sizes < n_sizes else ""
         yield f"No curve: {_NO_CURVE[curve.state].format(which=which)}."
         return

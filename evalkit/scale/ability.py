@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import inf, log10
 from statistics import median
 
-from evalkit.scale.points import Against, Point, Series, place_of
+from evalkit.scale.points import Against, Point, Series, place_of, size_of
 from evalkit.scale.result import Ability, Check, CrossingSize, Curve, Dip, Held, Prediction, State
 from evalkit.scale.shape import find_shape
 from evalkit.stats.ability import Counted, fit_ability
@@ -58,14 +58,14 @@ def find_ability(series: Series, question: Question) -> Ability | None:
         return None
     counted = all(point.trials is not None or point.error is not None for point in points)
     points = _with_trials(points) if counted else points
-    used = [point for point in points if question.below is None or _size(point, against) < question.below]
+    used = [point for point in points if question.below is None or size_of(point, against) < question.below]
     curve = _curve(used, against, counted=counted, seed=question.seed)
     if not counted:
         worth = curve.fitted.worth if curve.fitted is not None and curve.fitted.worth is not None else _ASSUMED
         points = [replace(point, trials=point.trials or worth) for point in points]
     points = [_with_interval(point) for point in points]
     used = points[: len(used)]
-    curve = _told(curve, used)
+    curve = _unless_flat(curve, used)
     return Ability(
         task=series.task,
         condition=series.condition,
@@ -80,10 +80,6 @@ def find_ability(series: Series, question: Question) -> Ability | None:
         at_floor=tuple(point.model for point in points if not _left(point, _base(points))),
         at_ceiling=tuple(point.model for point in points if not _short_of(point, _top(points, curve))),
     )
-
-
-def _size(point: Point, against: Against) -> float:
-    return 10 ** place_of(point, against)
 
 
 def _with_trials(points: Sequence[Point]) -> list[Point]:
@@ -125,7 +121,7 @@ def _curve(points: Sequence[Point], against: Against, *, counted: bool, seed: in
     return Curve(state=state, fitted=fitted, sizes=n_sizes)
 
 
-def _told(curve: Curve, points: Sequence[Point]) -> Curve:
+def _unless_flat(curve: Curve, points: Sequence[Point]) -> Curve:
     """A curve through points that never leave their floor, or their ceiling, is none."""
     if curve.fitted is None:
         return curve
@@ -151,8 +147,8 @@ def _left(point: Point, base: float) -> bool:
 
 
 def _top(points: Sequence[Point], curve: Curve) -> float:
-    if curve.usable and curve.fitted is not None:
-        return curve.fitted.ceiling
+    if curve.readable is not None:
+        return curve.readable.ceiling
     return max(point.pass_rate or 0.0 for point in points)
 
 
@@ -162,8 +158,8 @@ def _short_of(point: Point, top: float) -> bool:
 
 def _crossing(points: Sequence[Point], curve: Curve, threshold: float, against: Against) -> CrossingSize:
     """Between which sizes the threshold is met, by their own intervals, and where by the curve."""
-    shown_below = [_size(point, against) for point in points if (point.high or 0.0) < threshold]
-    shown_above = [_size(point, against) for point in points if (point.low or 0.0) > threshold]
+    shown_below = [size_of(point, against) for point in points if (point.high or 0.0) < threshold]
+    shown_above = [size_of(point, against) for point in points if (point.low or 0.0) > threshold]
     below = max(shown_below, default=None)
     beyond = sorted(size for size in shown_above if below is None or size > below)
     crossing = CrossingSize(
@@ -173,13 +169,11 @@ def _crossing(points: Sequence[Point], curve: Curve, threshold: float, against: 
         n_above=len(set(beyond)),
         first_above=min(shown_above, default=None),
     )
-    if below is None or not beyond or not curve.usable or curve.fitted is None:
+    if below is None or not beyond or curve.readable is None:
         return crossing
-    estimate = curve.fitted.crossing(threshold)
-    if estimate is None:
-        return crossing
+    estimate = curve.readable.crossing(threshold)
     # A curve that misses what the sizes themselves show says nothing that they do not.
-    if not log10(below) <= estimate.value <= log10(beyond[0]):
+    if estimate is None or not log10(below) <= estimate.value <= log10(beyond[0]):
         return crossing
     return replace(
         crossing,
@@ -190,13 +184,9 @@ def _crossing(points: Sequence[Point], curve: Curve, threshold: float, against: 
 
 
 def _prediction(curve: Curve, size: float) -> Prediction:
-    if curve.state in {"ok", "poor"} and curve.fitted is not None:
-        return Prediction(size=size, estimate=curve.fitted.rate_at(log10(size)))
-    return Prediction(size=size, estimate=None, refused=_refused(curve))
-
-
-def _refused(curve: Curve) -> State | None:
-    return None if curve.usable else curve.state
+    if curve.readable is None:
+        return Prediction(size=size, estimate=None, refused=curve.state)
+    return Prediction(size=size, estimate=curve.readable.rate_at(log10(size)))
 
 
 def _check(
@@ -212,22 +202,22 @@ def _check(
         if n_left_out >= len(sizes):
             return Check(sizes=0, held=(), refused="too few sizes")
         used = [point for point in points if place_of(point, against) < sizes[-n_left_out]]
-        curve = _told(_curve(used, against, counted=counted, seed=question.seed), used)
+        curve = _unless_flat(_curve(used, against, counted=counted, seed=question.seed), used)
     held = points[len(used) :]
     if not held:
         return None
-    if not curve.usable or curve.fitted is None:
-        return Check(sizes=curve.sizes, held=(), refused=_refused(curve))
+    if curve.readable is None:
+        return Check(sizes=curve.sizes, held=(), refused=curve.state)
     found = []
     for point in held:
         place = place_of(point, against)
-        low, high = curve.fitted.drawn(place, point.trials or _ASSUMED, seed=question.seed)
+        low, high = curve.readable.drawn(place, point.trials or _ASSUMED, seed=question.seed)
         found.append(
             Held(
                 model=point.model,
-                size=10**place,
+                size=size_of(point, against),
                 measured=point.pass_rate or 0.0,
-                predicted=curve.fitted.rate(place),
+                predicted=curve.readable.rate(place),
                 low=low,
                 high=high,
             )

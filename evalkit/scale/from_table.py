@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evalkit.errors import EvalkitError, did_you_mean
+from evalkit.errors import EvalkitError, did_you_mean, refuse
 from evalkit.plain import one_line
 from evalkit.scale.points import SIZES, Mean, Point, Series, Size, read_size
 from evalkit.suite.items import Row, file_rows
@@ -29,8 +29,6 @@ KEYS: Mapping[str, str] = {
 }
 """What a column may be, and what it then holds."""
 
-ENDINGS = (".csv", ".jsonl", ".parquet")
-_SHOWN = 10
 MOST_MODELS = 1000
 """Of one task. More are rows of something else: items, or tasks that no column was named for."""
 _MOST_TRIALS = 1e12
@@ -67,16 +65,15 @@ def read_series(path: Path, mapped: Mapping[str, str], *, threshold: float | Non
     problems = []
     for row in rows:
         try:
-            point = _Cells(row, columns).point()
-            task = _Cells(row, columns).text("task") if "task" in columns else _only_task(path, columns)
+            cells = _Cells(row, columns)
+            point = cells.point()
+            task = cells.text("task") if "task" in columns else _only_task(path, columns)
         except _WrongCell as wrong:
-            problems.append(str(row.problem(str(wrong), key=wrong.column)))
+            problems.append(row.problem(str(wrong), key=wrong.column))
             continue
         if point is not None:
-            points.setdefault(task or "", []).append(point)
-    if problems:
-        more = [f"… and {len(problems) - _SHOWN:,} more like these"] if len(problems) > _SHOWN else []
-        raise EvalkitError("\n".join([*problems[:_SHOWN], *more]))
+            points.setdefault(task, []).append(point)
+    refuse(problems)
     for task, members in points.items():
         if len(members) > MOST_MODELS:
             raise EvalkitError(
@@ -159,7 +156,7 @@ class _Cells:
         if rate is None and loss is None:
             return None
         return Point(
-            model=self.text("model") or "",
+            model=self.text("model"),
             size=Size(**{key: self._size(key) for key in SIZES}),
             pass_rate=rate,
             trials=trials,
@@ -184,11 +181,9 @@ class _Cells:
     def _value(self, key: str) -> Any:
         """What the cell holds; None when it is empty or there is no such column."""
         column = self.columns.get(key)
-        value = None if column is None else self.row.fields.get(column.name)
-        empty = (isinstance(value, str) and not value.strip()) or (isinstance(value, float) and math.isnan(value))
-        return None if empty else value
+        return None if column is None else self.row.cell(column.name)
 
-    def text(self, key: str) -> str | None:
+    def text(self, key: str) -> str:
         value = self._value(key)
         if value is None or isinstance(value, bool | bytes | list | dict):
             raise _WrongCell(self.columns[key].name, f"found {_shown(value)}, expected a name: {KEYS[key]}")

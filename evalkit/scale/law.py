@@ -19,15 +19,8 @@ from typing import Any, Literal
 from evalkit.errors import EvalkitError
 from evalkit.scale.law_parts import Comparison, LeftOut, Optimum, Parameter, Prediction
 from evalkit.scale.law_problems import NAMES, VALUES, Name, Problem, fit_problems, poor_fit, table_problems
-from evalkit.scale.loss_points import CONFIDENCE, Estimate, LossPoint, Measured
-from evalkit.stats.loss_law import (
-    LEAST_POINTS,
-    LossLaw,
-    LossTable,
-    fit_loss_law,
-    resampled_laws,
-    residuals,
-)
+from evalkit.scale.loss_points import CONFIDENCE, Estimate, LossPoint, Measured, estimated, tokens_for
+from evalkit.stats.loss_law import LEAST_POINTS, LossLaw, LossTable, fit_loss_law, resampled_laws, residuals
 
 N_RESAMPLED = 1000
 """Tables; so many that the ends of intervals are those of most seeds."""
@@ -64,6 +57,11 @@ class Law:
     left_out: LeftOut | None
 
     @property
+    def sizes(self) -> tuple[float, ...]:
+        """Numbers of parameters that were measured, from the smallest on."""
+        return tuple(sorted({each.params for each in self.points}))
+
+    @property
     def rms(self) -> float:
         """Root mean square of the residuals of the log loss; 0.01 is about 1 %."""
         return sqrt(fmean(value * value for value in self.residuals))
@@ -92,9 +90,9 @@ class Law:
     @property
     def at_budget(self) -> tuple[Prediction, ...]:
         """What each measured size would reach if the whole budget trained it, from the smallest on."""
-        sizes = {each.params: each.model for each in self.points}
+        models = {each.params: each.model for each in self.points}
         return tuple(
-            self.predict(params, _tokens(self.budget_flops, params), model=sizes[params]) for params in sorted(sizes)
+            self.predict(params, tokens_for(self.budget_flops, params), model=models[params]) for params in self.sizes
         )
 
     def predict(self, params: float, tokens: float, *, model: str | None = None) -> Prediction:
@@ -108,7 +106,7 @@ class Law:
         inside = self.measured.holds(params, tokens)
         loss = None
         if inside or not any(problem.refuses for problem in self.problems):
-            loss = Estimate.of(self.fitted.loss(params, tokens), [draw.loss(params, tokens) for draw in self.draws])
+            loss = estimated(lambda law: law.loss(params, tokens), self.fitted, self.draws)
         return Prediction(params=params, tokens=tokens, loss=loss, measured=inside, model=model)
 
     def best_for(self, flops: float) -> Optimum | None:
@@ -126,7 +124,7 @@ class Law:
         return {
             "law": "L = E + A / N^alpha + B / D^beta",
             "points": len(self.points),
-            "sizes": len({each.params for each in self.points}),
+            "sizes": len(self.sizes),
             "confidence": CONFIDENCE,
             "resampled": {"tables": len(self.draws), "block": self.block},
             "parameters": {each.name: each.as_json() for each in self.parameters},
@@ -159,9 +157,9 @@ def find_law(
     Raises:
         EvalkitError: If there are fewer points, or a number is not above 0.
     """
-    points = _checked(points, budget_flops)
     import numpy as np
 
+    points = _checked(points, budget_flops)
     measured, table = Measured.by(points), _table(points)
     problems, without = table_problems(points, measured)
     fitted = fit_loss_law(table, without=without)
@@ -244,13 +242,7 @@ def _parameter(name: Name, fitted: LossLaw, draws: Sequence[LossLaw], problems: 
     about = [problem for problem in problems if name in problem.parameters]
     if any(problem.withheld for problem in about):
         return Parameter(name=name, estimate=None, known=False)
-    estimate = Estimate.of(VALUES[name](fitted), [VALUES[name](draw) for draw in draws])
-    return Parameter(name=name, estimate=estimate, known=not about)
-
-
-def _tokens(flops: float, params: float) -> float:
-    """How many tokens the compute trains a model of some size on."""
-    return flops / LossPoint(model="", params=params, tokens=1, loss=1).flops
+    return Parameter(name=name, estimate=estimated(VALUES[name], fitted, draws), known=not about)
 
 
 def _optimum(

@@ -9,12 +9,13 @@ from math import log
 from statistics import median
 from typing import Any, Literal
 
-from evalkit.scale.loss_points import Estimate, LossPoint, Measured
+from evalkit.scale.loss_points import Estimate, LossPoint, Measured, estimated
 from evalkit.stats.loss_law import FLATTEST, STEEPEST, LossLaw, Part
 
 Name = Literal["E", "A", "alpha", "B", "beta"]
 """A number of the law, as the literature calls it."""
 NAMES: tuple[Name, ...] = ("E", "A", "alpha", "B", "beta")
+SYMBOLS: dict[Name, str] = {"E": "E", "A": "A", "alpha": "α", "B": "B", "beta": "β"}
 VALUES: dict[Name, Callable[[LossLaw], float]] = {
     "E": lambda law: law.floor,
     "A": lambda law: law.a,
@@ -67,7 +68,8 @@ def table_problems(points: Sequence[LossPoint], measured: Measured) -> tuple[lis
         points: At least one.
         measured: Their range.
     """
-    sizes, lengths = (_different([value(each) for each in points]) for value in (_params, _tokens))
+    sizes = _different([each.params for each in points])
+    lengths = _different([each.tokens for each in points])
     if measured.line is not None and sizes > 1:
         message = (
             "sizes and tokens rise together along one line, so what each of them does cannot be told apart; train "
@@ -117,21 +119,20 @@ def fit_problems(
     for term in _terms(measured):
         if known.issuperset(term.names):
             continue
-        effect = Estimate.of(term.effect(law), [term.effect(draw) for draw in draws])
+        effect = estimated(term.effect, law, draws)
         if effect.low < max(_SHOWN * error, _NOTHING):
             known.update(term.names)
             yield Problem(
                 code=term.code, parameters=term.names, withheld=True, refuses=True, message=term.without_effect
             )
             continue
-        exponent = Estimate.of(VALUES[term.names[1]](law), [VALUES[term.names[1]](draw) for draw in draws])
-        if exponent.low < 1.01 * FLATTEST or exponent.high > 0.99 * STEEPEST:
+        for problem in _at_its_bound(term, estimated(VALUES[term.names[1]], law, draws)):
             known.update(term.names)
-            yield _at_its_bound(term, exponent)
+            yield problem
+    best = law.loss(measured.params[1], measured.tokens[1])
     for name in NAMES:
         if name not in known:
-            found = Estimate.of(VALUES[name](law), [VALUES[name](draw) for draw in draws])
-            yield from _wide(name, found, law.loss(measured.params[1], measured.tokens[1]))
+            yield from _wide(name, estimated(VALUES[name], law, draws), best)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,34 +171,30 @@ def _terms(measured: Measured) -> tuple[_Term, _Term]:
     )
 
 
-def _at_its_bound(term: _Term, exponent: Estimate) -> Problem:
+def _at_its_bound(term: _Term, exponent: Estimate) -> Iterator[Problem]:
     flat, steep = exponent.low < 1.01 * FLATTEST, exponent.high > 0.99 * STEEPEST
+    if not (flat or steep):
+        return
     if flat and steep:
         seen = "in a way that could be anything"
     else:
         seen = "so slowly that it may be no power at all" if flat else "so fast that it may be a single step"
     limits = [f"{FLATTEST:g} or less" if flat else f"{exponent.low:.2g}"]
     limits.append(f"{STEEPEST:g} or more" if steep else f"{exponent.high:.2g}")
-    symbol = {"alpha": "α", "beta": "β"}[term.names[1]]
-    return Problem(
-        code="bound",
-        parameters=term.names,
-        withheld=False,
-        refuses=True,
-        message=f"the loss falls with {term.what} {seen}: {symbol} may be anything from {' to '.join(limits)}",
-    )
+    between = f"{SYMBOLS[term.names[1]]} may be anything from {' to '.join(limits)}"
+    message = f"the loss falls with {term.what} {seen}: {between}"
+    yield Problem(code="bound", parameters=term.names, withheld=False, refuses=True, message=message)
 
 
 def _wide(name: Name, found: Estimate, best: float) -> Iterator[Problem]:
     if found.factor <= WIDE[name]:
         return
-    symbol = {"alpha": "α", "beta": "β"}.get(name, name)
     between = f"anything from {found.low:.2g} to {found.high:.2g}"
     told = {
         "E": f"what no size and no training removes: E may be {between}",
         "A": f"A may be {between}; it is that of a model of one parameter, far from any that was measured",
         "B": f"B may be {between}; it is that of one token of training, far from any that was measured",
-    }.get(name, f"{symbol} may be {between}")
+    }.get(name, f"{SYMBOLS[name]} may be {between}")
     matters = found.high - found.low > _MATTERS * best if name == "E" else name in ("alpha", "beta")
     yield Problem(code="wide", parameters=(name,), withheld=False, refuses=matters, message=told)
 
@@ -209,11 +206,3 @@ def _structural(code: str, parameters: tuple[Name, ...], message: str) -> Proble
 def _different(values: Sequence[float]) -> int:
     ordered = sorted(log(value) for value in values)
     return 1 + sum(later - earlier > _APART for earlier, later in pairwise(ordered))
-
-
-def _params(point: LossPoint) -> float:
-    return point.params
-
-
-def _tokens(point: LossPoint) -> float:
-    return point.tokens

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import isfinite, log
 from statistics import fmean
 from typing import Any
 
 from evalkit.errors import EvalkitError
-from evalkit.stats.loss_law import FLOPS_PER_PARAMETER_AND_TOKEN
+from evalkit.stats.loss_law import FLOPS_PER_PARAMETER_AND_TOKEN, LossLaw
 
 CONFIDENCE = 0.95
 """Of every interval of a law."""
@@ -61,6 +61,11 @@ class LossPoint:
         }
 
 
+def tokens_for(flops: float, params: float) -> float:
+    """How many tokens training compute lasts for, of a model of some size."""
+    return flops / (FLOPS_PER_PARAMETER_AND_TOKEN * params)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Estimate:
     """A number with its 95 % interval."""
@@ -85,6 +90,11 @@ class Estimate:
     def as_json(self) -> dict[str, float]:
         """Its three numbers."""
         return {"value": self.value, "low": self.low, "high": self.high}
+
+
+def estimated(value: Callable[[LossLaw], float], fitted: LossLaw, draws: Iterable[LossLaw]) -> Estimate:
+    """What the fitted law says, with the interval that laws of resampled tables make."""
+    return Estimate.of(value(fitted), (value(draw) for draw in draws))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,6 +8,7 @@ from math import floor, log10
 from typing import Any, Literal, TypeAlias, get_args
 
 from evalkit.errors import EvalkitError
+from evalkit.plain import rounded
 from evalkit.trial import CLEAN
 
 Against: TypeAlias = Literal["params", "tokens", "flops"]
@@ -169,13 +170,13 @@ def series_name(task: str, condition: str) -> str:
     return task if condition == CLEAN else f"{task} {condition}"
 
 
-def rounded(value: float | None) -> float | None:
-    """Six significant digits."""
-    return None if value is None else float(f"{value:.6g}")
+def size_of(point: Point, against: Against) -> float:
+    """A size that is known."""
+    size = point.size.of(against)
+    assert size is not None
+    return size
 
 
 def place_of(point: Point, against: Against) -> float:
-    """The decimal logarithm of a size that is known."""
-    size = point.size.of(against)
-    assert size is not None
-    return log10(size)
+    """Its decimal logarithm."""
+    return log10(size_of(point, against))

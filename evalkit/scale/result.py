@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from evalkit.scale.points import Against, Point, rounded, series_name
+from evalkit.plain import rounded
+from evalkit.scale.points import Against, Point, series_name
 from evalkit.scale.shape import Shape
 from evalkit.stats.ability import AbilityCurve, Estimate
 
@@ -68,13 +69,13 @@ class Curve:
     """That it is fitted to."""
 
     @property
-    def usable(self) -> bool:
-        """Whether anything may be read off it."""
-        return self.fitted is not None and self.state in {"ok", "poor"}
+    def readable(self) -> AbilityCurve | None:
+        """The fitted curve if anything may be read off it, else None."""
+        return self.fitted if self.state in {"ok", "poor"} else None
 
     def as_json(self) -> dict[str, Any]:
         """The published shape."""
-        fitted = self.fitted if self.usable else None
+        fitted = self.readable
         return {
             "state": self.state,
             "sizes": self.sizes,

@@ -19,18 +19,20 @@ Anything else cannot be told, and the reason is given.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import exp, sqrt
 from statistics import fmean
 from typing import Any, Literal, TypeAlias
 
-from evalkit.scale.points import Against, Mean, Point, place_of, rounded
+from evalkit.plain import rounded
+from evalkit.scale.points import Against, Mean, Point, place_of
 from evalkit.stats.decline import Rate, rises
 from evalkit.stats.progress import Stretch, progress, steepest, stretch_of
 
 Verdict: TypeAlias = Literal["smooth", "sharp", "metric-made"]
+Metric: TypeAlias = Literal["pass_rate", "score", "loss", "predicted"]
 Reason: TypeAlias = Literal["too few sizes", "no rise shown", "too few trials", "rise unfinished"]
 
 LEAST_SIZES = 4
@@ -38,6 +40,7 @@ LEAST_SIZES = 4
 JUMP, SURELY_JUMP = 0.45, 0.3
 LATE, SURELY_LATE = 1 / 3, 0.2
 SURELY_SMOOTH = 0.55
+_FINER: tuple[Metric, ...] = ("score", "loss")
 _FINISHED = 0.9
 """Pass rate at which a rise that ends with the largest size is over; below, it may be the beginning of a long one."""
 _BEFORE = -0.1
@@ -55,7 +58,7 @@ _SAME = 0.01
 class Moved:
     """What a series makes of its change in the stretch where the pass rate rises most steeply."""
 
-    metric: Literal["pass_rate", "score", "loss", "predicted"]
+    metric: Metric
     """`predicted`: exp(-loss · tokens), the chance that all tokens are right if each is as likely as the loss says."""
     share: float
     """Of its total change, 0–1."""
@@ -131,9 +134,9 @@ def find_shape(points: Sequence[Point], against: Against, *, pooled: bool = Fals
     stretch = steepest([step.place for step in steps], made)
     drawn = _drawn(steps, stretch, seed)
     moved = tuple(_moved(name, steps, stretch, shares) for name, shares in drawn.items())
-    excesses = [share - stretch.length for share in drawn["pass_rate"]]
-    low, high = _ends(excesses)
-    verdict, reason = _judged(steps, stretch, (low, high), drawn)
+    excesses = {name: [share - stretch.length for share in shares] for name, shares in drawn.items()}
+    verdict, reason = _judged(steps, stretch, excesses)
+    low, high = _ends(excesses["pass_rate"])
     return Shape(
         verdict=verdict,
         reason=reason,
@@ -148,7 +151,7 @@ def find_shape(points: Sequence[Point], against: Against, *, pooled: bool = Fals
 
 def _comparable(points: Sequence[Point]) -> Sequence[Point]:
     """Where most points have a score, or a loss, those: shares of a change can be compared over the same sizes only."""
-    for name in ("score", "loss"):
+    for name in _FINER:
         having = [point for point in points if getattr(point, name) is not None]
         if len(points) < 2 * len(having) < 2 * len(points):
             points = having
@@ -156,15 +159,15 @@ def _comparable(points: Sequence[Point]) -> Sequence[Point]:
 
 
 def _judged(
-    steps: Sequence[_Step], stretch: Stretch, ends: tuple[float, float], drawn: dict[str, list[float]]
+    steps: Sequence[_Step], stretch: Stretch, excesses: Mapping[Metric, Sequence[float]]
 ) -> tuple[Verdict | None, Reason | None]:
     """The rule of the module's docstring."""
-    low, high = ends
+    passed = excesses["pass_rate"]
+    low, high = _ends(passed)
     jump = stretch.excess >= JUMP and low >= SURELY_JUMP
     late = stretch.excess >= LATE and low >= SURELY_LATE
-    passed = [share - stretch.length for share in drawn["pass_rate"]]
-    for name in ("score", "loss"):
-        finer = [share - stretch.length for share in drawn.get(name, [])]
+    for name in _FINER:
+        finer = excesses.get(name, ())
         even = jump and finer and _ends([_HALF * a - b for a, b in zip(passed, finer, strict=True)])[0] > 0
         if even or (late and finer and _ends(finer)[1] < _BEFORE):
             return "metric-made", None
@@ -219,9 +222,9 @@ def _rate(step: _Step) -> float:
     return step.rate.passes / step.rate.trials
 
 
-def _finer(steps: Sequence[_Step]) -> dict[str, list[Mean]]:
+def _finer(steps: Sequence[_Step]) -> dict[Metric, list[Mean]]:
     """Score and loss where every size has one that is finer than pass and fail, and that surely changes."""
-    found: dict[str, list[Mean]] = {}
+    found: dict[Metric, list[Mean]] = {}
     scores = _with_errors([step.score for step in steps if step.score is not None], 1)
     losses = _with_errors([step.loss for step in steps if step.loss is not None], -1)
     if len(scores) == len(steps):
@@ -249,16 +252,16 @@ def _changes(means: Sequence[Mean], sign: int) -> bool:
     return sign * (means[-1].value - means[0].value) > 2 * error
 
 
-def _drawn(steps: Sequence[_Step], stretch: Stretch, seed: int) -> dict[str, list[float]]:
+def _drawn(steps: Sequence[_Step], stretch: Stretch, seed: int) -> dict[Metric, list[float]]:
     """The share that each series makes in the stretch, in draws of other trials of the same models."""
     import numpy as np
 
     rng: Any = np.random.default_rng(seed)
     finer = _finer(steps)
     tokens = [step.tokens for step in steps if step.tokens is not None]
-    shares: dict[str, list[float]] = {}
+    shares: dict[Metric, list[float]] = {}
     for _ in range(_DRAWS):
-        values: dict[str, list[float]] = {"pass_rate": []}
+        values: dict[Metric, list[float]] = {"pass_rate": []}
         for step in steps:
             n = max(round(step.rate.trials), 1)
             chance = (_rate(step) * n + 0.5) / (n + 1)
@@ -268,19 +271,20 @@ def _drawn(steps: Sequence[_Step], stretch: Stretch, seed: int) -> dict[str, lis
         if "loss" in values and len(tokens) == len(steps):
             values["predicted"] = [exp(-loss * n) for loss, n in zip(values["loss"], tokens, strict=True)]
         for name, series in values.items():
-            shares.setdefault(name, []).append(_share(series, steps, stretch, -1 if name == "loss" else 1))
+            shares.setdefault(name, []).append(_share(name, series, steps, stretch))
     return shares
 
 
-def _share(series: Sequence[float], steps: Sequence[_Step], stretch: Stretch, sign: int) -> float:
+def _share(name: Metric, series: Sequence[float], steps: Sequence[_Step], stretch: Stretch) -> float:
+    sign = -1 if name == "loss" else 1
     made = progress([sign * value for value in series], [step.rate.trials for step in steps])
     places = [step.place for step in steps]
     return 0.0 if made is None else stretch_of(places, made, stretch.first, stretch.last).share
 
 
-def _moved(name: Any, steps: Sequence[_Step], stretch: Stretch, shares: Sequence[float]) -> Moved:
+def _moved(name: Metric, steps: Sequence[_Step], stretch: Stretch, shares: Sequence[float]) -> Moved:
     losses = [step.loss.value for step in steps if step.loss is not None]
-    values = {
+    values: list[float] = {
         "pass_rate": [_rate(step) for step in steps],
         "score": [step.score.value for step in steps if step.score is not None],
         "loss": losses,
@@ -289,7 +293,7 @@ def _moved(name: Any, steps: Sequence[_Step], stretch: Stretch, shares: Sequence
     low, high = _ends(shares)
     return Moved(
         metric=name,
-        share=_share(values, steps, stretch, -1 if name == "loss" else 1),
+        share=_share(name, values, steps, stretch),
         low=low,
         high=high,
         first=values[0],

@@ -9,12 +9,12 @@ from typing import Any
 from evalkit.errors import EvalkitError
 from evalkit.plain import one_line
 from evalkit.scale.ability import Question, find_ability
+from evalkit.scale.conjunction import TaskConjunction
 from evalkit.scale.law import Law, find_law
 from evalkit.scale.loss_points import LossPoint
 from evalkit.scale.points import SIZES, Against, Point, Series, Size
 from evalkit.scale.result import Ability
 from evalkit.stats.loss_law import LEAST_POINTS
-from evalkit.verdict import TaskConjunction
 
 _NAMED = 8
 """Models that a note lists."""

@@ -10,7 +10,8 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from evalkit.score.constraint import Check, Constraint, counted, quoted
+from evalkit.plain import counted
+from evalkit.score.constraint import Check, Constraint, quoted
 from evalkit.score.normal import Ignore, normalised, unified
 from evalkit.score.numbers import WrittenNumber, numbers_in
 from evalkit.score.values import Amount, Share, Text, show, text_of

@@ -10,7 +10,8 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from evalkit.score.constraint import Check, Constraint, counted
+from evalkit.plain import counted
+from evalkit.score.constraint import Check, Constraint
 from evalkit.score.values import show
 
 Order: TypeAlias = Literal["day_first", "month_first"]

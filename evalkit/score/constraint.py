@@ -59,12 +59,3 @@ def quoted(text: str) -> str:
     # Only the beginning is shown, so only the beginning is tidied: responses can be long.
     line = " ".join(text[: 4 * _SHOWN].split())
     return f'"{line[:_SHOWN]}…"' if len(line) > _SHOWN or len(text) > 4 * _SHOWN else f'"{line}"'
-
-
-def counted(n: int, noun: str) -> str:
-    """A count with its noun.
-
-    >>> counted(1, "word"), counted(23, "word")
-    ('1 word', '23 words')
-    """
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

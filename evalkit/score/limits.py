@@ -5,7 +5,8 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from evalkit.score.constraint import Check, Constraint, counted
+from evalkit.plain import counted
+from evalkit.score.constraint import Check, Constraint
 from evalkit.score.sentences import sentences
 from evalkit.score.values import Count
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from evalkit.score.constraint import Check, Constraint, counted, quoted
+from evalkit.plain import counted
+from evalkit.score.constraint import Check, Constraint, quoted
 from evalkit.score.json_text import NotJsonError, parse_json
 from evalkit.score.normal import normalised
 from evalkit.score.numbers import read_number

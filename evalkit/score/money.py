@@ -10,7 +10,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from evalkit.score.constraint import Check, Constraint, counted
+from evalkit.plain import counted
+from evalkit.score.constraint import Check, Constraint
 from evalkit.score.numbers import WrittenNumber, numbers_in
 from evalkit.score.values import Amount
 

@@ -231,13 +231,15 @@ class _Data:
         import numpy as np
 
         free = log_likelihood(self.passes / self.trials, self.passes, self.trials)
-        return float(2 * np.maximum(free - log_likelihood(self._rates(fitted), self.passes, self.trials), 0).sum())
+        return float(
+            2 * np.maximum(free - log_likelihood(_rates(fitted, self.places), self.passes, self.trials), 0).sum()
+        )
 
     def part_way(self, fitted: Floats) -> int:
         """Places at which the curve expects a pass more than its floor and a fail more than its ceiling."""
         import numpy as np
 
-        rates = self._rates(fitted)
+        rates = _rates(fitted, self.places)
         between = ((rates - fitted[2]) * self.trials > 1) & ((fitted[3] - rates) * self.trials > 1)
         return len(np.unique(self.places[between]))
 
@@ -245,7 +247,7 @@ class _Data:
         """Pearson's; at least 1 where trials are counts."""
         import numpy as np
 
-        rates = self._rates(fitted)
+        rates = _rates(fitted, self.places)
         # Where a pass is hardly expected, a single one would count for thousands.
         least = 0.5 / self.trials
         rates = np.clip(rates, least, 1 - least)
@@ -257,12 +259,6 @@ class _Data:
         from scipy.special import gammaincc
 
         return float(gammaincc((len(self.places) - n_parameters) / 2, self.deviance(fitted) / 2))
-
-    def _rates(self, fitted: Floats) -> Floats:
-        import numpy as np
-
-        mid, log_slope, floor, ceiling = fitted
-        return np.asarray(floor + (ceiling - floor) * expit(np.exp(log_slope) * (self.places - mid)))
 
 
 def _selected(data: _Data, *, counted: bool) -> tuple[Floats, tuple[str, ...]]:
@@ -350,11 +346,12 @@ def _resampled(data: _Data, passes: Floats, trials: Floats, fitted: Floats, free
     return np.asarray(np.where((first_likelihood >= second_likelihood)[:, None], first, second))
 
 
-def _rates(samples: Floats, place: float) -> Floats:
+def _rates(curves: Floats, places: Floats | float) -> Floats:
+    """Of one curve at several places, or of several curves, a row each, at one place."""
     import numpy as np
 
-    mid, log_slope, floor, ceiling = samples.T
-    return np.asarray(floor + (ceiling - floor) * expit(np.exp(log_slope) * (place - mid)))
+    mid, log_slope, floor, ceiling = curves.T
+    return np.asarray(floor + (ceiling - floor) * expit(np.exp(log_slope) * (places - mid)))
 
 
 def _places(samples: Floats, rate: float) -> Floats:

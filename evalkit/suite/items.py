@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,12 @@ class Row:
     def problem(self, message: str, *, key: str = "") -> Problem:
         """A problem of this row."""
         return Problem(path=self.path, line=self.line, key=key, message=message)
+
+    def cell(self, column: str) -> Any:
+        """What a column holds; None where there is no such column, or it is empty here."""
+        value = self.fields.get(column)
+        empty = (isinstance(value, str) and not value.strip()) or (isinstance(value, float) and math.isnan(value))
+        return None if empty else value
 
 
 def path_inside(folder: Path, name: str) -> Path:

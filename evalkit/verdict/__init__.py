@@ -14,7 +14,7 @@ needs no correction (intersection–union test), but unusable as soon as one is,
 
 from evalkit.verdict.calibration import calibrated
 from evalkit.verdict.claims import Claims, claims
-from evalkit.verdict.conjunction import Conjunction, Link, Rung, TaskConjunction
+from evalkit.verdict.conjunction import Conjunction, Link
 from evalkit.verdict.decidability import (
     ASSUMED_PASS_RATES,
     Decidability,
@@ -59,14 +59,12 @@ __all__ = [
     "Outcome",
     "Reason",
     "RepeatResult",
-    "Rung",
     "SequentialDecider",
     "SequentialTest",
     "Served",
     "ServedCounts",
     "Spend",
     "SuiteResult",
-    "TaskConjunction",
     "TaskEntry",
     "TaskResult",
     "Terms",

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evalkit.plain import rounded
 from evalkit.stats import e_bh
 from evalkit.verdict.terms import Verdict
 
@@ -28,7 +29,7 @@ class Claims:
     def as_json(self) -> dict[str, Any]:
         """The published shape."""
         return {
-            "false_discovery_rate": float(f"{self.level:.6g}"),
+            "false_discovery_rate": rounded(self.level),
             "usable": list(self.usable),
             "unusable": list(self.unusable),
         }

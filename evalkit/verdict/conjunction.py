@@ -12,16 +12,13 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, Literal, TypeAlias
 
+from evalkit.plain import rounded
 from evalkit.score import ANSWERED
 from evalkit.stats import Dependence
 from evalkit.verdict.terms import Terms
 
 Tie: TypeAlias = Literal["together", "apart"]
 """How constraints break that were shown not to break independently: in the same trials, or in different ones."""
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.6g}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,22 +80,21 @@ class Conjunction:
 
     def as_json(self) -> dict[str, Any]:
         """The published shape."""
-        ratio = self.ratio
         return {
             "condition": self.condition,
             "trials": self.trials,
-            "joint": _rounded(self.joint),
-            "product": _rounded(self.product),
-            "ratio": None if ratio is None else _rounded(ratio),
-            "parts": {link.constraint: _rounded(link.rate) for link in self.links},
+            "joint": rounded(self.joint),
+            "product": rounded(self.product),
+            "ratio": rounded(self.ratio),
+            "parts": {link.constraint: rounded(link.rate) for link in self.links},
             "limiting": list(self.limiting),
-            "limiting_rate": _rounded(self.limiting_rate),
-            "if_fixed": {link.constraint: _rounded(link.if_fixed) for link in self.links},
+            "limiting_rate": rounded(self.limiting_rate),
+            "if_fixed": {link.constraint: rounded(link.if_fixed) for link in self.links},
             "dependence": self.dependence,
             "evidence": {
-                "together": _rounded(self.together),
-                "apart": _rounded(self.apart),
-                "needed": _rounded(self.needed),
+                "together": rounded(self.together),
+                "apart": rounded(self.apart),
+                "needed": rounded(self.needed),
             },
         }
 
@@ -155,97 +151,3 @@ class ConjunctionCounts:
             apart=self._dependence.apart,
             needed=1 / self._terms.alpha,
         )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rung:
-    """One model's conjunction along a ladder of models."""
-
-    model: str
-    conjunction: Conjunction
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
-    """From one model to the next: how far the joint rate rises, and the constraint that rises most."""
-
-    before: str
-    after: str
-    joint: float
-    """Rise of the joint rate, −1 to 1."""
-    most: str
-    """The constraint whose rate rises most."""
-    part: float
-    """By how much."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TaskConjunction:
-    """A task under one condition, along a ladder of models."""
-
-    task: str
-    threshold: float
-    rungs: tuple[Rung, ...]
-    """From the smallest model to the largest; at least one."""
-
-    @property
-    def steepest(self) -> Step | None:
-        """The step in which the joint rate rises most; None where it never rises."""
-        steps = [_step(*pair) for pair in zip(self.rungs, self.rungs[1:], strict=False)]
-        rising = [step for step in steps if step.joint > 0]
-        return max(rising, key=lambda step: step.joint) if rising else None
-
-    @property
-    def breaking(self) -> tuple[str, ...]:
-        """The constraints that some model broke."""
-        broke = [link.constraint for rung in self.rungs for link in rung.conjunction.links if link.rate < 1]
-        return tuple(dict.fromkeys(broke))
-
-    @property
-    def needed_each(self) -> float | None:
-        """The rate that each breaking constraint needs for the threshold if all are alike and independent; or None."""
-        return self.threshold ** (1 / len(self.breaking)) if self.breaking else None
-
-    def reached_by(self, constraint: str | None) -> str | None:
-        """The first model from which on a constraint (None: all together) was observed to hold as often as needed."""
-        reached = None
-        for rung in reversed(self.rungs):
-            rates = {link.constraint: link.rate for link in rung.conjunction.links}
-            rate = rung.conjunction.joint if constraint is None else rates.get(constraint, 0.0)
-            if rate < self.threshold:
-                break
-            reached = rung.model
-        return reached
-
-    def as_json(self) -> dict[str, Any]:
-        """The published shape."""
-        step = self.steepest
-        needed = self.needed_each
-        return {
-            "task": self.task,
-            "condition": self.rungs[0].conjunction.condition,
-            "threshold": _rounded(self.threshold),
-            "models": [{"model": rung.model} | rung.conjunction.as_json() for rung in self.rungs],
-            "steepest": None
-            if step is None
-            else {
-                "from": step.before,
-                "to": step.after,
-                "joint": _rounded(step.joint),
-                "most": step.most,
-                "part": _rounded(step.part),
-            },
-            "needed_each": None if needed is None else _rounded(needed),
-            "reached": {
-                "all": self.reached_by(None),
-                "parts": {name: self.reached_by(name) for name in self.breaking},
-            },
-        }
-
-
-def _step(before: Rung, after: Rung) -> Step:
-    rates = {link.constraint: link.rate for link in before.conjunction.links}
-    rises = {link.constraint: link.rate - rates.get(link.constraint, link.rate) for link in after.conjunction.links}
-    most = max(rises, key=lambda name: rises[name])
-    joint = after.conjunction.joint - before.conjunction.joint
-    return Step(before=before.model, after=after.model, joint=joint, most=most, part=rises[most])

@@ -8,15 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from evalkit.plain import rounded
 from evalkit.trial import Claim, Level, Measure
 from evalkit.verdict.claims import Claims
 from evalkit.verdict.conjunction import Conjunction
 from evalkit.verdict.served import Served
 from evalkit.verdict.terms import Reason, Verdict
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.6g}")
 
 
 def _margin(value: float | None, threshold: float) -> float | None:
@@ -37,9 +34,9 @@ class Evidence:
     def as_json(self) -> dict[str, Any]:
         """The published shape."""
         return {
-            "usable": _rounded(self.usable),
-            "unusable": _rounded(self.unusable),
-            "needed": [_rounded(value) for value in self.needed],
+            "usable": rounded(self.usable),
+            "unusable": rounded(self.unusable),
+            "needed": [rounded(value) for value in self.needed],
         }
 
 
@@ -63,9 +60,9 @@ class ConstraintResult:
             "constraint": self.constraint,
             "trials": self.trials,
             "passes": self.passes,
-            "pass_rate": _rounded(self.pass_rate),
-            "low": _rounded(self.low),
-            "high": _rounded(self.high),
+            "pass_rate": rounded(self.pass_rate),
+            "low": rounded(self.low),
+            "high": rounded(self.high),
         }
 
 
@@ -91,9 +88,9 @@ class VariantResult:
             "variant": self.variant,
             "trials": self.trials,
             "passes": self.passes,
-            "pass_rate": _rounded(self.pass_rate),
-            "low": _rounded(self.low),
-            "high": _rounded(self.high),
+            "pass_rate": rounded(self.pass_rate),
+            "low": rounded(self.low),
+            "high": rounded(self.high),
             "lost": self.lost,
         }
 
@@ -121,10 +118,10 @@ class RepeatResult:
         return {
             "k": self.k,
             "items": self.items,
-            "pass_hat_k": None if self.pass_hat_k is None else [_rounded(value) for value in self.pass_hat_k],
-            "standard_error": None if errors is None else [_rounded(value) for value in errors],
-            "consistent": _rounded(self.consistent),
-            "agreement": _rounded(self.agreement),
+            "pass_hat_k": None if self.pass_hat_k is None else [rounded(value) for value in self.pass_hat_k],
+            "standard_error": None if errors is None else [rounded(value) for value in errors],
+            "consistent": rounded(self.consistent),
+            "agreement": rounded(self.agreement),
         }
 
 
@@ -200,25 +197,25 @@ class ConditionResult:
             "perturbation": self.perturbation,
             "level": self.level,
             "counts": self.counts,
-            "threshold": _rounded(self.threshold),
+            "threshold": rounded(self.threshold),
             "measure": self.measure,
             "trials": self.trials,
             "passes": self.passes,
             "void": self.void,
-            "pass_rate": _rounded(self.pass_rate),
-            "low": _rounded(self.low),
-            "high": _rounded(self.high),
-            "margin": _rounded(self.margin),
-            "margin_low": _rounded(self.margin_low),
-            "margin_high": _rounded(self.margin_high),
+            "pass_rate": rounded(self.pass_rate),
+            "low": rounded(self.low),
+            "high": rounded(self.high),
+            "margin": rounded(self.margin),
+            "margin_low": rounded(self.margin_low),
+            "margin_high": rounded(self.margin_high),
             "verdict": self.verdict,
             "reason": self.reason,
             "decided_at": self.decided_at,
             "calls_to_decide": self.calls_to_decide,
             "evidence": None if self.evidence is None else self.evidence.as_json(),
             "void_price": self.void_price,
-            "mean_score": _rounded(self.mean_score),
-            "mean_loss": _rounded(self.mean_loss),
+            "mean_score": rounded(self.mean_score),
+            "mean_loss": rounded(self.mean_loss),
             "variants": [variant.as_json() for variant in self.variants],
         }
 
@@ -267,9 +264,9 @@ class CriticalLevel:
             "perturbation": self.perturbation,
             "usable_to": self.usable_to,
             "unusable_from": self.unusable_from,
-            "estimate": _rounded(self.estimate),
-            "low": _rounded(self.low),
-            "high": _rounded(self.high),
+            "estimate": rounded(self.estimate),
+            "low": rounded(self.low),
+            "high": rounded(self.high),
             "fit": self.fit,
             "contradiction": None if self.contradiction is None else list(self.contradiction),
         }
@@ -295,8 +292,8 @@ class Spend:
     def as_json(self) -> dict[str, Any]:
         """The published shape: three keys of a task."""
         return {
-            "cost_usd": _rounded(self.cost_usd),
-            "latency_s": {"p50": _rounded(self.latency_p50_s), "p95": _rounded(self.latency_p95_s)},
+            "cost_usd": rounded(self.cost_usd),
+            "latency_s": {"p50": rounded(self.latency_p50_s), "p95": rounded(self.latency_p95_s)},
             "tokens": {
                 "in": self.tokens_in,
                 "out": self.tokens_out,
@@ -329,13 +326,13 @@ class TaskResult:
         conjunction = None if weakest is None else weakest.conjunction
         return {
             "task": self.task,
-            "threshold": _rounded(self.threshold),
+            "threshold": rounded(self.threshold),
             "claim": self.claim,
             "verdict": self.verdict,
             "weakest": None if weakest is None else weakest.condition,
-            "margin": None if weakest is None else _rounded(weakest.margin),
-            "margin_low": None if weakest is None else _rounded(weakest.margin_low),
-            "margin_high": None if weakest is None else _rounded(weakest.margin_high),
+            "margin": None if weakest is None else rounded(weakest.margin),
+            "margin_low": None if weakest is None else rounded(weakest.margin_low),
+            "margin_high": None if weakest is None else rounded(weakest.margin_high),
             "conditions": [condition.as_json() for condition in self.conditions],
             "constraints": [] if weakest is None else [constraint.as_json() for constraint in weakest.constraints],
             "conjunction": None if conjunction is None else conjunction.as_json(),
@@ -360,8 +357,8 @@ class Totals:
         return {
             "calls": self.calls,
             "void": self.void,
-            "cost_usd": _rounded(self.cost_usd),
-            "seconds": _rounded(self.seconds),
+            "cost_usd": rounded(self.cost_usd),
+            "seconds": rounded(self.seconds),
         }
 
 
