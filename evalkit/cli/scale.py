@@ -132,7 +132,7 @@ def _of_runs(sources: Sequence[Path], asked: _Asked, question: Question) -> Scal
     from evalkit.engine.scaling import read_ladder
     from evalkit.scale import find_scale, sizes_given
     from evalkit.scale.conjunction import conjunctions
-    from evalkit.scale.together import known_against
+    from evalkit.scale.scale import known_against
 
     if asked.columns or asked.threshold is not None:
         raise EvalkitError("--map and --threshold are for tables, found run folders; a run's suite has its thresholds")
@@ -152,7 +152,7 @@ def _of_runs(sources: Sequence[Path], asked: _Asked, question: Question) -> Scal
 
 def _of_table(sources: Sequence[Path], asked: _Asked, question: Question) -> Scale:
     from evalkit.scale import find_scale, read_series
-    from evalkit.scale.together import known_against
+    from evalkit.scale.scale import known_against
 
     if len(sources) > 1:
         raise EvalkitError(f"found {len(sources)} sources, expected one table alone, or run folders")

@@ -12,7 +12,7 @@ from evalkit.report.scale_plot import plot
 from evalkit.report.scale_sentences import sentences
 from evalkit.scale.points import Mean, shown_size, size_of
 from evalkit.scale.result import Ability
-from evalkit.scale.together import Scale
+from evalkit.scale.scale import Scale
 
 AGAINST = {"params": "parameters", "tokens": "training tokens", "flops": "training FLOPs"}
 """What sizes are called."""

@@ -12,7 +12,7 @@ from evalkit.report.picture import SCHEMA
 from evalkit.report.scale import AGAINST
 from evalkit.scale.points import place_of
 from evalkit.scale.result import Ability
-from evalkit.scale.together import Scale, TaskLaw
+from evalkit.scale.scale import Scale, TaskLaw
 
 _WIDTH, _HEIGHT, _LOSS_HEIGHT = 340, 220, 80
 _LAW_WIDTH = 440

@@ -4,7 +4,7 @@ from evalkit.scale.ability import Question, find_ability
 from evalkit.scale.from_table import read_series
 from evalkit.scale.points import SIZES, Against, Mean, Point, Series, Size, read_size, shown_size, sizes_given
 from evalkit.scale.result import Ability
-from evalkit.scale.together import Scale, find_scale
+from evalkit.scale.scale import Scale, find_scale
 
 __all__ = [
     "SIZES",

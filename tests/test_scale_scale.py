@@ -6,7 +6,7 @@ import pytest
 
 from evalkit.errors import EvalkitError
 from evalkit.scale import Mean, Point, Question, Series, Size, find_scale
-from evalkit.scale.together import known_against
+from evalkit.scale.scale import known_against
 from tests.ladder_points import points, series
 
 QUICK = Question(leave_out=0)
