@@ -49,8 +49,9 @@ def at_terminal(*arguments: str, answers: Sequence[str], pipe: bool = True) -> t
     os.close(theirs)
     waiting, seen, read_from, until = list(answers), b"", 0, time.monotonic() + 60
     while time.monotonic() < until:
+        ended = process.poll() is not None  # asked before looking: what it wrote last is there by now
         if not select.select([ours], [], [], 0.1)[0]:
-            if process.poll() is not None:
+            if ended:
                 break
             continue
         try:
