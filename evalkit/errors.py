@@ -18,7 +18,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+EXIT_UNUSABLE = 1
+"""A gate failed: unusable, regressed, or no model can be chosen."""
 EXIT_USAGE = 2
+EXIT_EDGE = 3
+"""A gate could not say."""
 EXIT_INFRASTRUCTURE = 4
 EXIT_CRASH = 70
 EXIT_INTERRUPTED = 130

@@ -25,6 +25,8 @@ from evalkit.verdict.decidability import (
 )
 from evalkit.verdict.decider import Decider
 from evalkit.verdict.fixed import FixedDecider
+from evalkit.verdict.gate_decider import Before, Comparison, GateDecider
+from evalkit.verdict.paired_test import PairedResult, PairedTerms, PairedTest, Regression
 from evalkit.verdict.results import (
     ConditionResult,
     ConstraintResult,
@@ -45,7 +47,9 @@ from evalkit.verdict.terms import Key, Outcome, Reason, SequentialTest, Terms, V
 
 __all__ = [
     "ASSUMED_PASS_RATES",
+    "Before",
     "Claims",
+    "Comparison",
     "ConditionResult",
     "Conjunction",
     "ConstraintResult",
@@ -54,10 +58,15 @@ __all__ = [
     "Decider",
     "Evidence",
     "FixedDecider",
+    "GateDecider",
     "Key",
     "Link",
     "Outcome",
+    "PairedResult",
+    "PairedTerms",
+    "PairedTest",
     "Reason",
+    "Regression",
     "RepeatResult",
     "SequentialDecider",
     "SequentialTest",

@@ -49,7 +49,7 @@ class _TaskState:
     @property
     def hunting(self) -> bool:
         """Whether a verdict of a condition that counts is still hoped for."""
-        return any(_hunts(test) for test in self.counting)
+        return any(test.hunts for test in self.counting)
 
 
 class SequentialDecider:
@@ -155,17 +155,13 @@ class SequentialDecider:
     def _drawn(self, task: _TaskState) -> list[ConditionTest]:
         """Conditions that hope for a verdict, by the lowest draw of their margin."""
         hunted = self._hunted(task)
-        return sorted(hunted, key=self._draw) if len(hunted) > 1 else hunted
+        return sorted(hunted, key=lambda test: test.drawn_margin(self._rng)) if len(hunted) > 1 else hunted
 
     def _hunted(self, task: _TaskState) -> list[ConditionTest]:
         """Conditions that count and hope for a verdict."""
         if task.verdict != "edge" and not self._explore:
             return []
-        return [test for test in task.counting if _hunts(test)]
-
-    def _draw(self, test: ConditionTest) -> float:
-        hits = (test.rate or 0.0) * test.tally.units.trials
-        return self._rng.betavariate(hits + 1, test.tally.units.trials - hits + 1) - test.terms.threshold
+        return [test for test in task.counting if test.hunts]
 
     def _measured(self, task: _TaskState) -> Iterator[ConditionTest]:
         """Conditions that count, are done with their verdict, and whose margin is not measured yet."""
@@ -184,12 +180,12 @@ class SequentialDecider:
             repeats = test.terms.repeats > 1
             # Without a wish for more, repeats are there for pass^k, and levels for the critical one.
             wished = test.terms.named or (repeats and self._explore)
-            if (wished and _hunts(test)) or (repeats and _wants_precision(test)):
+            if (wished and test.hunts) or (repeats and _wants_precision(test)):
                 yield test
         if self._until == "verdict" and not self._explore:
             return
         for ladder in task.ladders.values():
-            level = next_level([None if _hunts(test) else test.verdict for test in ladder], strict=self._strict)
+            level = next_level([None if test.hunts else test.verdict for test in ladder], strict=self._strict)
             if level is not None:
                 yield ladder[level]
 
@@ -204,11 +200,6 @@ class SequentialDecider:
         if started >= test.terms.units:
             return False
         return started == test.seen or started - test.seen < test.room
-
-
-def _hunts(test: ConditionTest) -> bool:
-    """Whether a verdict is wanted, and more units may bring it."""
-    return test.verdict == "edge" and test.hopeful and test.seen < test.terms.units
 
 
 def _wants_precision(test: ConditionTest) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 from math import ceil, exp, inf, log, nextafter
+from random import Random
 
 from evalkit.stats import LEAST_TRIALS, Bet, Boundary, Interval, ScoreBound, alternatives, kl
 from evalkit.verdict.condition import Judgement, condition_result
@@ -149,6 +150,17 @@ class ConditionTest:
     def rate(self) -> float | None:
         """Pass rate, or mean score, of the observed units."""
         return self._up.hits / self._up.observed if self._up.observed else None
+
+    @property
+    def hunts(self) -> bool:
+        """Whether a verdict is wanted, and more units may bring it."""
+        return self.verdict == "edge" and self.hopeful and self.seen < self.terms.units
+
+    def drawn_margin(self, rng: Random) -> float:
+        """A margin drawn from what is known of it, for Thompson sampling."""
+        trials = self.tally.units.trials
+        hits = (self.rate or 0.0) * trials
+        return rng.betavariate(hits + 1, trials - hits + 1) - self.terms.threshold
 
     def observe(self, outcome: Outcome) -> None:
         """Take in the next unit.

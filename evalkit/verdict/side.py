@@ -8,6 +8,7 @@ same.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from math import ceil, exp, inf, log, sqrt
 from typing import Protocol
 
@@ -121,10 +122,7 @@ class ScoreSide:
             self.observed += 1
             self.hits += hit
             factors = (hit * up + (1 - hit) * down for up, down in self._factors)
-            self._logs = [
-                logarithm + (log(factor) if factor > 0 else -inf)
-                for logarithm, factor in zip(self._logs, factors, strict=True)
-            ]
+            self._logs = [logarithm + _log(factor) for logarithm, factor in zip(self._logs, factors, strict=True)]
 
     def decided(self) -> bool:
         """Whether the evidence suffices."""
@@ -159,9 +157,27 @@ class ScoreSide:
         further = ceil(min(max(self.missing(), 0.0) / most, float(MOST_IN_FLIGHT))) if most > 0 else 1
         return min(max(further, LEAST_TRIALS - self.seen, least), MOST_IN_FLIGHT)
 
+    def growth(self, hits: Sequence[tuple[float, float]]) -> float:
+        """What a unit brings to the logarithm of the evidence, on average, of the alternative that gains most.
+
+        Args:
+            hits: How much of a hit a unit is, with the chance of it.
+        """
+        return max(
+            (
+                sum(chance * _log(hit * up + (1 - hit) * down) for hit, chance in hits if chance > 0)
+                for up, down in self._factors
+            ),
+            default=0.0,
+        )
+
     def bound(self) -> float:
         """The highest mean of hits that has been excluded so far."""
         return self._bound.bound()
+
+
+def _log(factor: float) -> float:
+    return log(factor) if factor > 0 else -inf
 
 
 def hopeful(side: Side, further: int) -> bool:

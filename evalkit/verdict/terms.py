@@ -22,7 +22,9 @@ def all_of(verdicts: Iterable[Verdict]) -> Verdict:
     return "usable" if found == {"usable"} else "edge"
 
 
-Reason: TypeAlias = Literal["futility", "budget", "cost", "items", "void", "task-decided", "interrupted"]
+Reason: TypeAlias = Literal[
+    "futility", "budget", "cost", "items", "void", "task-decided", "gate-decided", "interrupted"
+]
 """Why a condition stayed at the edge."""
 
 

@@ -1,0 +1,182 @@
+"""A gate decided while the run goes on: is every task usable, and did none get worse?
+
+Theory of operation. One task that is unusable, or one condition that is shown to have regressed, fails the gate, and
+then nothing more need be asked of any. So the condition that looks worst, of all tasks together, is asked first: by
+margins drawn from what is known of each (Thompson sampling), above the threshold or, against a baseline, above what was
+there before. Any such schedule keeps the error rates, since each test bounds its own (`sequential`).
+
+That nothing regressed need not be shown, unless the gate is strict: a comparison is over as soon as the pairs that are
+left could hardly show that it did.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from evalkit.verdict.paired_test import PairedTerms, PairedTest
+from evalkit.verdict.results import ConditionResult
+from evalkit.verdict.sequential_test import AHEAD, ConditionTest
+from evalkit.verdict.side import MOST_IN_FLIGHT
+from evalkit.verdict.terms import Key, Outcome, Reason, Terms, Verdict
+
+Before = Mapping[str, Sequence[float | None]]
+"""Of one condition of a baseline, by item: what each time brought that it was asked; 1, 0, a score, or None (void)."""
+
+
+class Comparison:
+    """One condition against a baseline, fed with units of the later run.
+
+    Args:
+        terms: Of its test.
+        before: The baseline's outcomes.
+        units: Planned of the later run.
+        strict: Whether it must be shown that nothing regressed.
+    """
+
+    def __init__(self, terms: PairedTerms, before: Before, *, units: int, strict: bool = False) -> None:
+        self.test = PairedTest(terms)
+        self.hopeful = True
+        """Whether a claim is wanted that the pairs that are left could still show."""
+        self._before, self._strict = before, strict
+        self._came: Counter[str] = Counter()
+        self._pairs_left, self._units_left = sum(map(len, before.values())), units
+        self._hope()
+
+    def observe(self, item: str, after: float | None) -> None:
+        """Take in a unit; one without a counterpart tells nothing."""
+        self._units_left -= 1
+        known, came = self._before.get(item, ()), self._came[item]
+        if came < len(known):
+            self._came[item] += 1
+            self._pairs_left -= 1
+            self.test.observe(known[came], after)
+        self._hope()
+
+    def _hope(self) -> None:
+        """Once given up, for good: what is still in flight would else start the hunt again and again."""
+        further = min(self._pairs_left, self._units_left)
+        self.hopeful = self.hopeful and (
+            self.test.hopeful(further, of="regressed") or (self._strict and self.test.hopeful(further, of="held"))
+        )
+
+
+class GateDecider:
+    """Gives each unit to the condition that most likely fails the gate, until the gate is decided.
+
+    Args:
+        terms: Of every condition, in plan order; each has a test.
+        comparisons: Of conditions that are compared with a baseline.
+        seed: Of the draws that choose a condition.
+        in_rounds: Whether units go out together and come back together, hours later.
+    """
+
+    def __init__(
+        self,
+        terms: Sequence[Terms],
+        comparisons: Mapping[Key, Comparison],
+        *,
+        seed: int = 0,
+        in_rounds: bool = False,
+    ) -> None:
+        self._tests = {each.key: ConditionTest(each, None, in_rounds=in_rounds) for each in terms}
+        self._counting = [test for test in self._tests.values() if test.terms.counts]
+        self._comparisons = comparisons
+        self._rng = random.Random(seed)
+        self._started = dict.fromkeys(self._tests, 0)
+        self._stopped: Reason | None = None
+
+    # --- what a decider does
+
+    def next(self) -> Key | None:
+        """The condition that looks worst; None when nothing may be started before more is known, or at all."""
+        if self._stopped is not None:
+            return None
+        wanted = self._wanted()
+        if len(wanted) > 1:
+            wanted.sort(key=self._draw)
+        for test in wanted:
+            if self._has_room(test):
+                self._started[test.terms.key] += 1
+                return test.terms.key
+            if self._leans_failing(test):
+                break  # the gate may be about to be decided by this one: what others are asked is in vain
+        return None
+
+    def observe(self, key: Key, outcome: Outcome) -> None:
+        """Take in what a unit brought.
+
+        Raises:
+            ValueError: If the outcome is not the condition's next one.
+        """
+        test, comparison = self._tests[key], self._comparisons.get(key)
+        test.observe(outcome)
+        if comparison is not None:
+            comparison.observe(outcome.item, outcome.value(test.terms))
+        self._started[key] = max(self._started[key], outcome.position + 1)
+
+    def stop(self, reason: Reason) -> None:
+        """Start nothing more; conditions that lack units have this reason."""
+        self._stopped = reason
+
+    def verdict(self, key: Key) -> Verdict:
+        """A condition's verdict so far."""
+        return self._tests[key].verdict
+
+    @property
+    def ended(self) -> bool:
+        """Whether the gate is decided, or nothing more can decide it."""
+        return not self._wanted()
+
+    def result(self, key: Key) -> ConditionResult:
+        """What is known of a condition so far."""
+        test = self._tests[key]
+        if not test.terms.counts:
+            return test.result("task-decided")
+        return test.result("gate-decided" if self.failed else self._stopped)
+
+    # --- who wants units
+
+    @property
+    def failed(self) -> bool:
+        """Whether a task is unusable or a condition has regressed."""
+        return any(test.verdict == "unusable" for test in self._counting) or any(
+            comparison.test.regression == "regressed" for comparison in self._comparisons.values()
+        )
+
+    def _wanted(self) -> list[ConditionTest]:
+        """Conditions whose next unit may change what the gate comes to."""
+        if self.failed:
+            return []
+        return [test for test in self._counting if test.hunts or self._hunted(test) is not None]
+
+    def _hunted(self, test: ConditionTest) -> PairedTest | None:
+        """The comparison of a condition, if more of it is wanted."""
+        comparison = self._comparisons.get(test.terms.key)
+        return comparison.test if comparison is not None and comparison.hopeful else None
+
+    def _draw(self, test: ConditionTest) -> float:
+        """How far above what it needs the condition is, by threshold or baseline; drawn."""
+        compared = self._hunted(test)
+        margins = [test.drawn_margin(self._rng)] if test.hunts else []
+        return min(margins if compared is None else [*margins, compared.drawn_margin(self._rng)])
+
+    def _leans_failing(self, test: ConditionTest) -> bool:
+        compared = self._hunted(test)
+        return (compared is not None and compared.leans_regressed) or (test.hunts and test.leans_unusable)
+
+    def _has_room(self, test: ConditionTest) -> bool:
+        """Whether one unit more of a condition may be in flight."""
+        started = self._started[test.terms.key]
+        if started >= test.terms.units:
+            return False
+        return started == test.seen or started - test.seen < self._room(test)
+
+    def _room(self, test: ConditionTest) -> int:
+        """How many units may be in flight: all that can be needed, and fewer the nearer a claim is."""
+        rooms = [test.room] if test.hunts else []
+        compared = self._hunted(test)
+        if compared is not None:
+            rooms.append(max(1, int(AHEAD * min(compared.likely_further(), MOST_IN_FLIGHT))))
+        return min(rooms, default=1)
