@@ -25,6 +25,7 @@ COMMANDS = {
     "check": "Find every error in suites, without a model.",
     "show": "Print the exact requests of a task.",
     "report": "Show or export what a run measured.",
+    "gate": "Say whether a run may pass: every task usable, and none worse than a baseline.",
     "scale": "Show ability against the size of models, and where the threshold is crossed.",
     "rescore": "Score a run's stored responses by a changed suite; no calls.",
     "import": "Make a run of trials that were measured elsewhere.",

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from evalkit.cli.carrying import carry_out
+from evalkit.cli.gating import against_of, gate_options
 from evalkit.cli.shared import (
     FiniteFloat,
     adapters_option,
     allow_code_option,
+    colour,
     json_option,
     mapped,
     opener,
@@ -28,18 +29,22 @@ from evalkit.cli.shared import (
     settings_option,
     wants_colour,
 )
-from evalkit.errors import EXIT_INFRASTRUCTURE, EXIT_INTERRUPTED, EXIT_USAGE, EvalkitError
-from evalkit.plain import counted, json_text, usd
+from evalkit.errors import (
+    EXIT_EDGE,
+    EXIT_INFRASTRUCTURE,
+    EXIT_INTERRUPTED,
+    EXIT_UNUSABLE,
+    EXIT_USAGE,
+    EvalkitError,
+)
+from evalkit.plain import json_text
 from evalkit.plan import DEFAULT_MAX_COST_USD
 
 if TYPE_CHECKING:
     from evalkit.engine import Measured, Session
+    from evalkit.gate import GateResult
     from evalkit.plan import Plan
     from evalkit.transport import Opener
-
-
-_LIKELY_PASS_RATE = 0.99
-"""Of a model that somebody hopes to use."""
 
 
 @click.command(
@@ -52,7 +57,7 @@ _LIKELY_PASS_RATE = 0.99
     "--until",
     type=click.Choice(["verdict", "margin"]),
     default="margin",
-    show_default=True,
+    show_default="margin; with --gate, until that is decided",
     help="Stop at the verdict, for the fewest calls, or go on to the suite's precision and the critical levels.",
 )
 @click.option("--explore", is_flag=True, help="Go on with a task's other conditions after its verdict.")
@@ -97,6 +102,8 @@ _LIKELY_PASS_RATE = 0.99
     show_default=True,
     help="Where the run's folder is made.",
 )
+@click.option("--gate", is_flag=True, help="Ask until a gate is decided, and exit by it: 1 fails, 3 is an edge.")
+@gate_options
 @click.option(
     "--resume",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -129,7 +136,10 @@ def command(context: click.Context, /, suites: tuple[str, ...], models: tuple[st
     wants. SUITE is a file, or the name of a shipped suite. Results go to standard output, progress to standard error,
     and everything that was asked and answered to a new folder for each suite and model. Ctrl-C stops a run so that it
     can be resumed; the exit code is then 130. Without an answer to give (a refused key, too many void trials) it is 4.
+
+    With --gate a run ends as soon as one task is unusable or, with --baseline, has got worse: exit code 1.
     """
+    _check_gate(context, options)
     if options["resume"] is not None:
         _refuse_with_resume(context)
         for budget in ("max_calls", "max_cost"):
@@ -143,7 +153,7 @@ def command(context: click.Context, /, suites: tuple[str, ...], models: tuple[st
 
 _HOW = {"concurrency", "rate", "tpm", "timeout", "adapters", "allow_code", "as_json"}
 """Options that change nothing of what is measured."""
-_FITS_RESUME = {"resume", "max_calls", "max_cost", *_HOW}
+_FITS_RESUME = {"resume", "max_calls", "max_cost", "gate", "edge", *_HOW}
 
 
 def _refuse_with_resume(context: click.Context) -> None:
@@ -160,6 +170,22 @@ def _refuse_with_resume(context: click.Context) -> None:
     if wrong:
         message = f"--resume goes on with a run as it was made; leave out {', '.join(wrong)}, or start a new run."
         raise click.UsageError(message, context)
+
+
+def _check_gate(context: click.Context, options: dict[str, Any]) -> None:
+    """See how far a run goes, and that nothing is said of a gate that there is not."""
+    given = {
+        name: context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+        for name in ("baseline", "tolerance", "strict", "edge", "until")
+    }
+    without = [f"--{name}" for name, said in given.items() if said and name != "until"]
+    if without and not options["gate"]:
+        raise click.UsageError(f"{', '.join(without)}: say nothing without --gate; add it.", context)
+    idle = [f"--{name}" for name in ("tolerance", "strict") if given[name]]
+    if idle and options["baseline"] is None and options["resume"] is None:
+        raise click.UsageError(f"{', '.join(idle)}: say nothing without --baseline; name one.", context)
+    if options["gate"] and not given["until"] and not options["explore"]:
+        options["until"] = "gate"
 
 
 def _resumed(options: dict[str, Any]) -> Session:
@@ -200,6 +226,7 @@ def _new_sessions(
 ) -> list[Callable[[], Session]]:
     """What makes a new run of every suite with every model, when its turn comes."""
     from evalkit.engine import EngineSettings, check_model, start
+    from evalkit.engine.baseline import check_comparable
     from evalkit.plan import Scope, check_prompts, make_plan
     from evalkit.suite import load_suite
     from evalkit.transport.batch import with_batches
@@ -210,6 +237,7 @@ def _new_sessions(
     names = ("tasks", "conditions", "limit", "fixed", "until", "explore", "max_calls", "max_cost", "calibrated")
     scope = Scope(**{name: options[name] for name in names})
     settings = EngineSettings(**{name: options[name] for name in ("concurrency", "batch", "max_void", "keep_requests")})
+    against = against_of(options)
 
     def session(plan: Plan, model: str) -> Session:
         return start(
@@ -221,6 +249,7 @@ def _new_sessions(
             settings=settings,
             out=options["out"],
             reuse=options["reuse"],
+            against=against,
         )
 
     # Whatever can be seen to be wrong with any of them is seen before the first call of the first is paid for.
@@ -228,6 +257,8 @@ def _new_sessions(
     plans = [make_plan(suite, scope, seed=options["seed"], confidence=options["confidence"]) for suite in loaded]
     for plan in plans:
         check_prompts(plan)
+        if against is not None:
+            check_comparable(plan.task_names, against[1], against[0].baseline, seed=plan.seed)
         for model in models:
             opened = open_by_name(model, given)
             check_model(plan, opened)
@@ -241,12 +272,13 @@ def _carry_out_all(sessions: Sequence[Callable[[], Session]], options: dict[str,
 
     Returns:
         0, or the code that goes before the others: 2 for wrong usage, 130 for an interruption, 4 for the
-        infrastructure.
+        infrastructure, then what a gate says.
     """
-    measured, codes = [], set()
+    measured, gates, codes = [], [], set()
     for make in sessions:
         try:
-            found = _carry_out(make())
+            found = carry_out(make())
+            gates.append(_gated(found, options))
         except EvalkitError as error:
             if len(sessions) == 1:
                 raise
@@ -254,8 +286,7 @@ def _carry_out_all(sessions: Sequence[Callable[[], Session]], options: dict[str,
             codes.add(error.exit_code)
             continue
         measured.append(found)
-        if not options["as_json"]:
-            codes.add(_show(rendered(found.results, found.run, found.folder)))
+        codes.add(_shown(found, gates[-1], options))
         if found.interrupted:
             codes.add(EXIT_INTERRUPTED)
             break
@@ -265,79 +296,44 @@ def _carry_out_all(sessions: Sequence[Callable[[], Session]], options: dict[str,
         codes.add(_show(render_together([found.results for found in measured], alpha=_alpha(measured))))
         codes.add(_show(mapped([(found.results, found.run) for found in measured])))
     if options["as_json"]:
-        results = [found.results.as_json() for found in measured]
+        results = [_as_json(found, gate) for found, gate in zip(measured, gates, strict=True)]
         codes.add(_show(json_text(results[0] if len(sessions) == 1 else results) + "\n"))
-    return next((code for code in (EXIT_USAGE, EXIT_INTERRUPTED, EXIT_INFRASTRUCTURE) if code in codes), 0)
+    codes |= {gate.exit_code for gate in gates if gate is not None}
+    return next((code for code in _CODES if code in codes), 0)
+
+
+_CODES = (EXIT_USAGE, EXIT_INTERRUPTED, EXIT_INFRASTRUCTURE, EXIT_UNUSABLE, EXIT_EDGE)
+"""Exit codes, the first that holds."""
+
+
+def _gated(found: Measured, options: dict[str, Any]) -> GateResult | None:
+    """What the gate says of a run that has come to its end, if there is a gate."""
+    if not options["gate"] or found.interrupted:
+        return None
+    from evalkit.gate import judge_run
+
+    return judge_run(found.folder, edge_passes=options["edge"] == "pass")
+
+
+def _shown(found: Measured, gate: GateResult | None, options: dict[str, Any]) -> int:
+    """Print a run for people; 0, or 4 when the output is refused."""
+    if options["as_json"]:
+        return 0
+    text = rendered(found.results, found.run, found.folder)
+    if gate is not None:
+        from evalkit.report.gate import render_gate
+
+        text += "\n" + render_gate(gate, style=colour)
+    return _show(text)
+
+
+def _as_json(found: Measured, gate: GateResult | None) -> dict[str, Any]:
+    return {**found.results.as_json(), **({} if gate is None else {"gate": gate.as_json()})}
 
 
 def _alpha(measured: Sequence[Measured]) -> float:
     """The largest error rate of a verdict among several runs."""
     return max(terms.alpha for found in measured for terms in found.run.terms)
-
-
-def _carry_out(session: Session) -> Measured:
-    """Carry a session out with its display."""
-    from evalkit.cli.progress import Display
-    from evalkit.lint import undecidable
-    from evalkit.report import changes
-
-    if not session.answered:
-        for finding in undecidable(session.plan):
-            say(f"warning: {finding.problem}", err=True)
-    say(f"{session.folder}: {_ahead(session)}", err=True)
-    try:
-        with Display(session) as display:
-            session.on_trial, session.on_batch = display.on_trial, display.on_batch
-            measured = asyncio.run(_with_signals(session, display.go_on))
-    except EvalkitError:
-        say(f"Go on with: evalkit run --resume {session.folder}", err=True)
-        raise
-    for change in changes(measured.results):
-        say(f"warning: {change}", err=True)
-    if measured.interrupted:
-        say(f"Stopped. Go on with: evalkit run --resume {measured.folder}", err=True)
-    return measured
-
-
-def _ahead(session: Session) -> str:
-    """What is about to be asked, and what it may cost."""
-    from evalkit.forecast import bill, expected_calls, forecast
-
-    left, plan = session.left(), session.plan
-    if not left:
-        return "nothing is left to ask"
-    prices = None if session.model.free else session.model.prices
-    # Prompts are made and counted only where that is worth something.
-    rows = forecast(plan, session.run.options) if prices is not None and prices.quote is not None else []
-    likely = ""
-    if session.run.scope.fixed is None and not session.answered:
-        verdicts, margins = expected_calls(plan, _LIKELY_PASS_RATE)
-        cost = _in_brackets(bill(rows, verdicts, prices).cost_usd if rows else None)
-        calls = counted(round(sum(verdicts.values())), "call")
-        likely = f"at a pass rate of {_LIKELY_PASS_RATE:g} about {calls}{cost} to the verdicts, "
-        if session.run.scope.until == "margin":
-            cost = _in_brackets(bill(rows, margins, prices).cost_usd if rows else None)
-            likely += f"{round(sum(margins.values())):,}{cost} with the margins; "
-    most = bill(rows, {row.terms.key: row.calls * left / session.planned for row in rows}, prices) if rows else None
-    price = _price(session, None if most is None else most.cost_usd)
-    return f"{likely}at most {counted(left, 'call')} to {session.model.name}, {price}"
-
-
-def _in_brackets(cost: float | None) -> str:
-    return "" if cost is None else f" ({usd(cost)})"
-
-
-def _price(session: Session, most: float | None) -> str:
-    """What the calls that are left cost at most, or why nobody can say."""
-    from evalkit.forecast import ASSUMED_ANSWER
-
-    budget = session.run.scope.max_cost
-    if session.model.free:
-        return "costs nothing"
-    if most is None:
-        return "price unknown" + ("" if budget == DEFAULT_MAX_COST_USD else ", so --max-cost cannot be kept")
-    stops = f"; the run stops at {usd(budget)} (--max-cost)" if most > budget else ""
-    return f"{usd(most)} if answers have {ASSUMED_ANSWER} tokens{stops}"
 
 
 def _show(text: str) -> int:
@@ -354,38 +350,3 @@ def _show(text: str) -> int:
         say(f"The results cannot be printed: {error.strerror}; `evalkit report` shows them again.", err=True)
         return EXIT_INFRASTRUCTURE
     return 0
-
-
-async def _with_signals(session: Session, beside: Callable[[], Coroutine[Any, Any, None]]) -> Measured:
-    """The first signal stops a run gently, the second at once.
-
-    Args:
-        session: Is carried out.
-        beside: Goes on beside it.
-    """
-    loop = asyncio.get_running_loop()
-    other = loop.create_task(beside())
-
-    def stop() -> None:
-        if session.engine is None or session.engine.stopping:
-            if session.engine is not None:
-                session.engine.abandon()
-            return
-        if session.run.batch:
-            session.engine.abandon()
-            say("Stopping. What is handed in goes on at the provider, and its answers wait there.", err=True)
-            return
-        session.engine.stop()
-        waiting = counted(session.engine.in_flight, "call")
-        say(f"Stopping: up to 10 s for the {waiting} in flight to answer; once more to leave them.", err=True)
-
-    before = {
-        number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        return await session.carry_out()
-    finally:
-        other.cancel()
-        for number, handler in before.items():
-            signal.signal(number, handler)

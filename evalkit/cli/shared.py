@@ -18,6 +18,7 @@ from evalkit.plain import json_text, printable
 
 if TYPE_CHECKING:
     from evalkit.record import RunFile
+    from evalkit.report import Provenance
     from evalkit.transport import Bounds, Opener
     from evalkit.verdict import SuiteResult
 
@@ -219,12 +220,12 @@ def opener(
     )
 
 
-def rendered(results: SuiteResult, run: RunFile, folder: Path) -> str:
-    """A run's results for the terminal."""
+def provenance_of(run: RunFile, folder: Path) -> Provenance:
+    """Where a run's results come from."""
     from evalkit.engine.imported import ADDRESS
-    from evalkit.report import Provenance, render
+    from evalkit.report import Provenance
 
-    provenance = Provenance(
+    return Provenance(
         folder=str(folder),
         seed=run.seed,
         confidence=run.confidence,
@@ -233,7 +234,13 @@ def rendered(results: SuiteResult, run: RunFile, folder: Path) -> str:
         ended=run.finished is not None,
         prices=tuple(run.prices),
     )
-    return render(results, provenance, style=colour)
+
+
+def rendered(results: SuiteResult, run: RunFile, folder: Path) -> str:
+    """A run's results for the terminal."""
+    from evalkit.report import render
+
+    return render(results, provenance_of(run, folder), style=colour)
 
 
 def mapped(runs: Sequence[tuple[SuiteResult, RunFile]]) -> str:

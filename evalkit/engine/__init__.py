@@ -2,8 +2,9 @@
 
 from evalkit.engine.engine import Engine
 from evalkit.engine.outcomes import measure
-from evalkit.engine.session import Measured, Session, check_model, resume, start, stored_suite
+from evalkit.engine.session import Measured, Session, check_model, resume, start
 from evalkit.engine.settings import EngineSettings
+from evalkit.engine.stored import stored_suite
 
 __all__ = [
     "Engine",

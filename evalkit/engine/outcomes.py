@@ -7,13 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
+from types import MappingProxyType
 
 from evalkit.errors import RecordError
 from evalkit.record import RunFile, TrialReader, TrialRow
 from evalkit.stats import percentile
 from evalkit.verdict import (
+    Comparison,
     Decider,
     FixedDecider,
+    GateDecider,
     Key,
     Outcome,
     SequentialDecider,
@@ -120,10 +123,18 @@ class _Spending:
         )
 
 
-def decider_of(run: RunFile) -> Decider:
-    """What judges a run, before it has seen anything."""
+def decider_of(run: RunFile, compared: Mapping[Key, Comparison] = MappingProxyType({})) -> Decider:
+    """What judges a run, before it has seen anything.
+
+    Args:
+        run: Its terms.
+        compared: Its conditions' tests against a baseline, which matter to when a gate is decided only: no verdict
+            hangs on them.
+    """
     if any(terms.test is None for terms in run.terms):
         return FixedDecider(run.terms)
+    if run.scope.until == "gate":
+        return GateDecider(run.terms, compared, seed=run.seed, in_rounds=run.batch)
     return SequentialDecider(
         run.terms,
         until=run.scope.until,
@@ -163,7 +174,7 @@ def measure(run: RunFile, reader: TrialReader) -> SuiteResult:
     for key, unit in complete_units(counted(reader.rows()), terms):
         decider.observe(key, outcome_of(unit))
     if run.finished is None or run.stopped is not None:
-        decider.stop(run.stopped or "interrupted")
+        decider.stop("gate-decided" if run.stopped == "gate" else run.stopped or "interrupted")
     entries = [
         TaskEntry(
             task=task,

@@ -15,16 +15,21 @@ from uuid import uuid4
 
 from evalkit.adapter import Quote
 from evalkit.engine.asked import Asked
+from evalkit.engine.baseline import comparisons
 from evalkit.engine.engine import Engine
 from evalkit.engine.imported import check_asked
 from evalkit.engine.known import KnownAnswers
 from evalkit.engine.outcomes import decider_of, measure
 from evalkit.engine.settings import EngineSettings
+from evalkit.engine.stored import stored_suite
 from evalkit.errors import RecordError
 from evalkit.perturb import TOKEN_COUNTER
 from evalkit.plan import Plan, Scope, make_plan
 from evalkit.record import (
+    BASELINE_FILE,
+    Baseline,
     RunFile,
+    StoredGate,
     StoredSuite,
     StoredTotals,
     TrialReader,
@@ -32,14 +37,16 @@ from evalkit.record import (
     TrialWriter,
     hold,
     new_folder,
+    read_baseline,
     read_run_file,
+    write_baseline,
     write_run_file,
 )
-from evalkit.suite import Suite, read_suite
+from evalkit.suite import Suite
 from evalkit.transport import BatchModel, BatchNews
-from evalkit.verdict import Decider, SuiteResult
+from evalkit.verdict import Comparison, Decider, GateDecider, Key, SuiteResult
 
-Stopped: TypeAlias = Literal["interrupted", "cost"] | None
+Stopped: TypeAlias = Literal["interrupted", "cost", "gate"] | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +73,8 @@ class Session:
     model: Asked
     settings: EngineSettings
     reuse: Sequence[Path] = ()
+    baseline: Baseline | None = None
+    """What the run is compared with while it goes on."""
     on_trial: Callable[[TrialRow], None] = field(default=lambda row: None)
     on_batch: Callable[[BatchNews], None] = field(default=lambda news: None)
     """Told how batches stand, if the model is asked in batches."""
@@ -107,7 +116,7 @@ class Session:
             writer = TrialWriter(self.folder)
             stack.callback(writer.close)
             own, *reused = [stack.enter_context(TrialReader(folder)) for folder in (self.folder, *self.reuse)]
-            self.decider = decider_of(self.run)
+            self.decider = decider_of(self.run, self._compared())
             self.engine = Engine(
                 self.plan,
                 self.decider,
@@ -122,11 +131,26 @@ class Session:
             stopped: Stopped = "interrupted"
             try:
                 await self.engine.run()
-                stopped = "interrupted" if self.engine.stopped else "cost" if self.engine.spent_up else None
+                stopped = self._why_stopped(self.engine, self.decider)
             finally:
                 await self.model.close()
                 results = self._close(own, stopped, time.monotonic() - started)
             return Measured(folder=self.folder, run=self.run, results=results)
+
+    def _compared(self) -> Mapping[Key, Comparison]:
+        gate = self.run.gate
+        if gate is None or self.baseline is None:
+            return {}
+        return comparisons(self.run.terms, self.baseline, tolerance=gate.tolerance, strict=gate.strict)
+
+    @staticmethod
+    def _why_stopped(engine: Engine, decider: Decider) -> Stopped:
+        """Why the run ended before its plan; None when it did not."""
+        if engine.stopped:
+            return "interrupted"
+        if engine.spent_up:
+            return "cost"
+        return "gate" if isinstance(decider, GateDecider) and decider.failed else None
 
     def _close(self, reader: TrialReader, stopped: Stopped, seconds: float) -> SuiteResult:
         """Measure what is recorded, and write it to the run file."""
@@ -186,6 +210,7 @@ def start(
     out: Path,
     reuse: Sequence[Path] = (),
     directory: Path | None = None,
+    against: tuple[StoredGate, Baseline] | None = None,
 ) -> Session:
     """Make a run: write its plan and terms into a new folder below `out`.
 
@@ -199,6 +224,7 @@ def start(
         out: Where the folder is made.
         reuse: Runs whose answers are taken.
         directory: Where files that the model's name means are found; the current folder when None.
+        against: What the run is compared with while it goes on, and how; None: nothing.
 
     Raises:
         AdapterError: If the model cannot do a task of the plan, or is to be asked in batches and knows none.
@@ -234,6 +260,7 @@ def start(
         strict=suite.strict,
         max_void=settings.max_void,
         keep_requests=settings.keep_requests,
+        gate=None if against is None else against[0],
         batch=settings.batch,
         token_counter=TOKEN_COUNTER,
         terms=list(plan.terms),
@@ -244,8 +271,12 @@ def start(
     settings = replace(settings, max_cost_usd=scope.max_cost)
     folder = new_folder(out, suite=suite.name, model=model.name, now=datetime.now(UTC))
     TrialWriter(folder).close()  # from here on, a run without its trials is one that lost them
+    baseline = None
+    if against is not None:
+        baseline = against[1]
+        write_baseline(folder / BASELINE_FILE, baseline)
     write_run_file(folder, run)
-    return Session(folder=folder, run=run, plan=plan, model=model, settings=settings, reuse=reuse)
+    return Session(folder=folder, run=run, plan=plan, model=model, settings=settings, reuse=reuse, baseline=baseline)
 
 
 def check_model(plan: Plan, model: Asked) -> None:
@@ -266,23 +297,6 @@ def _check_trials(folder: Path, run: RunFile) -> None:
         if run.totals.calls > run.totals.void and reader.n_answered() == 0:
             message = f"{folder}: run.json knows of {run.totals.calls} calls, but trials.db has none of their answers"
             raise RecordError(f"{message}; was the folder copied without trials.db-wal?")
-
-
-def stored_suite(run: RunFile, *, allow_code: bool) -> Suite:
-    """The suite of a run, from the copy that the run keeps.
-
-    Raises:
-        SuiteError: If its items cannot be read any more.
-        RecordError: If a file that the suite reads has changed since the run was made.
-    """
-    suite = read_suite(Path(run.suite.path), run.suite.text, allow_code=allow_code)
-    changed = [name for name, digest in run.suite.files.items() if suite.files.get(name) != digest]
-    if changed:
-        raise RecordError(
-            f"{run.suite.path}: {', '.join(changed)} changed since the run was made; bring the old one back, or start "
-            "a new run (with --reuse it keeps every answer that still fits)"
-        )
-    return suite
 
 
 def _void_in_the_way(run: RunFile) -> bool:
@@ -369,4 +383,5 @@ def resume(
             max_cost_usd=run.scope.max_cost,
         ),
         reuse=[Path(reused) for reused in run.reuse],
+        baseline=None if run.gate is None else read_baseline(folder / BASELINE_FILE),
     )

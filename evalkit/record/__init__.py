@@ -1,7 +1,17 @@
 """What a run leaves on disk."""
 
+from evalkit.record.baseline import (
+    BASELINE_FILE,
+    Baseline,
+    BaselineCondition,
+    BaselineTask,
+    read_baseline,
+    write_baseline,
+)
 from evalkit.record.run_file import (
+    RUN_FILE,
     RunFile,
+    StoredGate,
     StoredSuite,
     StoredTotals,
     hold,
@@ -12,8 +22,14 @@ from evalkit.record.run_file import (
 from evalkit.record.trials import COLUMNS, TrialKey, TrialReader, TrialRow, TrialWriter
 
 __all__ = [
+    "BASELINE_FILE",
     "COLUMNS",
+    "RUN_FILE",
+    "Baseline",
+    "BaselineCondition",
+    "BaselineTask",
     "RunFile",
+    "StoredGate",
     "StoredSuite",
     "StoredTotals",
     "TrialKey",
@@ -22,6 +38,8 @@ __all__ = [
     "TrialWriter",
     "hold",
     "new_folder",
+    "read_baseline",
     "read_run_file",
+    "write_baseline",
     "write_run_file",
 ]

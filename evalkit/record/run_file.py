@@ -55,6 +55,17 @@ class StoredTotals(_Stored):
     seconds: float = 0.0
 
 
+class StoredGate(_Stored):
+    """What a run is compared with while it goes on; the baseline itself is kept beside it."""
+
+    baseline: str
+    """Where it was read from, as the user named it."""
+    tolerance: Annotated[float, Field(ge=0, lt=1)]
+    """By how much a pass rate may be lower."""
+    strict: bool = False
+    """Whether it must be shown that nothing got worse."""
+
+
 class RunFile(_Stored):
     """What `run.json` holds."""
 
@@ -85,6 +96,8 @@ class RunFile(_Stored):
     """Whether levels that do not count are tested one by one; the suite's."""
     max_void: Annotated[float, Field(ge=0, le=1)]
     keep_requests: bool
+    gate: StoredGate | None = None
+    """None: compared with nothing."""
     batch: bool = False
     """Whether calls are handed in as the provider's batches."""
     token_counter: str
@@ -97,7 +110,7 @@ class RunFile(_Stored):
     """UTC, ISO 8601."""
     finished: str | None = None
     """None: interrupted, or still going on."""
-    stopped: Literal["interrupted", "cost"] | None = None
+    stopped: Literal["interrupted", "cost", "gate"] | None = None
     """Why a run ended before its plan; None when it did not."""
     prices: list[Quote] = []
     """What costs were reckoned by; empty when nothing had a price."""

@@ -12,7 +12,10 @@ def level_notes(task: TaskResult) -> Iterator[str]:
     """How far along its levels each perturbation leaves the task usable: by tested levels, and by a fitted curve."""
     for critical in task.critical_levels:
         ladder = [condition for condition in task.conditions if condition.perturbation == critical.perturbation]
-        if all(each.verdict == "edge" and each.reason in {None, "task-decided", "interrupted"} for each in ladder):
+        if all(
+            each.verdict == "edge" and each.reason in {None, "task-decided", "gate-decided", "interrupted"}
+            for each in ladder
+        ):
             continue  # none was asked to its end
         name, curve = one_line(critical.perturbation, 20), _curve(critical)
         reach = "shown usable at no level" if critical.usable_to is None else f"usable to {critical.usable_to}"

@@ -10,6 +10,7 @@ from evalkit.adapter import Quote
 from evalkit.plain import one_line
 from evalkit.verdict import ConditionResult, TaskResult, least_units
 
+_DECIDED = {"task-decided": "the task was decided before", "gate-decided": "the gate was decided before"}
 _OUT_OF_SIGHT = 10_000
 """Trials beyond which nobody would go on."""
 
@@ -53,7 +54,7 @@ def _reason(condition: ConditionResult, provenance: Provenance) -> str:
     if condition.trials + condition.void == 0 and reason == "cost":
         return "not asked: no call fitted into the money allowed; resume with a larger --max-cost"
     if condition.trials + condition.void == 0:
-        return "not asked: the task was decided before" if reason == "task-decided" else "not asked"
+        return f"not asked: {_DECIDED[reason]}" if reason in _DECIDED else "not asked"
     if reason == "budget" and condition.evidence is None:
         least = least_units(condition.threshold, (1 - provenance.confidence) / 2)
         shortest = "no number of passes" if least is None else f"nothing short of {least} passes in a row"
@@ -66,7 +67,7 @@ def _reason(condition: ConditionResult, provenance: Provenance) -> str:
         "cost": "the money allowed was spent",
         "items": "too few items to settle it",
         "void": "trials without an answer could change the verdict",
-        "task-decided": "the task was decided before",
+        **_DECIDED,
     }[reason or "task-decided"]
     remedies = {
         "budget": "; resume with a larger --max-calls",

@@ -26,9 +26,9 @@ from evalkit.verdict.results import ConditionResult
 from evalkit.verdict.sequential_test import ConditionTest
 from evalkit.verdict.terms import Key, Outcome, Reason, Terms, Verdict, all_of
 
-Until: TypeAlias = Literal["verdict", "margin", "budget"]
-"""How far a run goes: to the verdict for the fewest calls, to the verdict and the suite's precision, or to the end of
-every condition's budget (for stored responses, which cost nothing)."""
+Until: TypeAlias = Literal["verdict", "margin", "gate", "budget"]
+"""How far a run goes: to the verdict for the fewest calls, to the verdict and the suite's precision, until a gate is
+decided (`gate_decider`), or to the end of every condition's budget (for stored responses, which cost nothing)."""
 
 
 class _TaskState:
