@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -105,6 +106,16 @@ def test_json_is_one_object_or_a_list(run: str, capsys: Any) -> None:
     assert [one, one] == json.loads(capsys.readouterr().out)
 
 
+def test_results_of_several_runs_are_in_one_file_of_tests_and_one_text(run: str, capsys: Any) -> None:
+    assert 0 == call(["report", run, run, "--format", "junit"])
+    names = re.findall(r'<testsuite name="(.*?)"', capsys.readouterr().out)
+    assert ["sums.scripted/x.add", "sums.scripted/x_2.add"] == names
+    assert 0 == call(["report", run, run, "--format", "markdown"])
+    out = capsys.readouterr().out
+    assert 2 == out.count("### ? `sums` with `scripted/x`: edge\n")
+    assert "seed 0" in out
+
+
 def test_trials_are_exported(run: str, capsysbinary: Any) -> None:
     assert 0 == call(["report", run, "--format", "csv"])
     frame = pandas.read_csv(io.BytesIO(capsysbinary.readouterr().out))
@@ -122,6 +133,8 @@ def test_trials_are_exported(run: str, capsysbinary: Any) -> None:
         ("out.jsonl", b'{"task"'),
         ("out.parquet", b"PAR1"),
         ("out.txt", b"sums"),
+        ("out.md", b"<!-- evalkit: sums scripted/x -->"),
+        ("out.xml", b"<?xml"),
     ],
 )
 def test_the_ending_of_the_file_says_the_format(run: str, tmp_path: Path, capsys: Any, name: str, start: bytes) -> None:

@@ -13,10 +13,10 @@ PACKAGE = Path(__file__).parents[1] / "evalkit"
 ORDER = [
     *["errors", "content", "plain", "aside", "python_file", "docstrings"],
     *["template", "json_path", "trial", "stats", "score", "perturb"],
-    *["adapter", "suite", "verdict", "item_order", "plan", "lint", "forecast", "scale"],
+    *["adapter", "suite", "verdict", "item_order", "plan", "lint", "forecast", "scale", "findings"],
     *["transport", "record", "report"],
-    *["engine", "api"],
-    *["__init__", "cli", "__main__"],
+    *["engine", "gate", "compare", "choose", "api"],
+    *["__init__", "cli", "pytest_plugin", "__main__"],
 ]
 DOORS = {
     "yaml": "suite/document.py",
@@ -32,6 +32,7 @@ DOORS = {
     "rapidfuzz": "score",
     "regex": "score",
     "vl_convert": "report/picture.py",
+    "pytest": "pytest_plugin",
 }
 
 

@@ -26,6 +26,8 @@ COMMANDS = {
     "show": "Print the exact requests of a task.",
     "report": "Show or export what a run measured.",
     "gate": "Say whether a run may pass: every task usable, and none worse than a baseline.",
+    "choose": "Choose the cheapest model that is usable on every task, by a race or from runs.",
+    "compare": "Compare two runs item by item, and say which differences are shown.",
     "scale": "Show ability against the size of models, and where the threshold is crossed.",
     "rescore": "Score a run's stored responses by a changed suite; no calls.",
     "import": "Make a run of trials that were measured elsewhere.",

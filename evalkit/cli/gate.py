@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evalkit.cli.gating import gate_of, gate_options
-from evalkit.cli.shared import colour, form_of, json_option, provenance_of, say, wants_colour, write_file
+from evalkit.cli.shared import colour, form_of, json_option, provenance_of, say, show, write_file
 from evalkit.errors import EXIT_EDGE, EXIT_UNUSABLE, EvalkitError
 from evalkit.plain import json_text
 
@@ -59,7 +59,7 @@ def command(runs: tuple[Path, ...], **options: Any) -> int:
         raise EvalkitError(f"--save-baseline: found {len(runs)} runs, expected one; a baseline is of a single run")
     form = form_of(options["form"], options["output"], ENDINGS, as_json=options["as_json"])
     gates = [judge_run(folder, **gate_of(options)) for folder in runs]
-    _print(_rendered(gates, runs, form, as_list=len(runs) > 1), options["output"])
+    refused = _print(_rendered(gates, runs, form, as_list=len(runs) > 1), options["output"])
     if options["junit"] is not None:
         from evalkit.report.junit import junit
 
@@ -70,14 +70,15 @@ def command(runs: tuple[Path, ...], **options: Any) -> int:
         write_baseline(options["save_baseline"], baseline_of(runs[0]))
         say(f"Wrote {options['save_baseline']}. Compare later runs: --baseline {options['save_baseline']}", err=True)
     codes = {gate.exit_code for gate in gates}
-    return next((code for code in (EXIT_UNUSABLE, EXIT_EDGE) if code in codes), 0)
+    return refused or next((code for code in (EXIT_UNUSABLE, EXIT_EDGE) if code in codes), 0)
 
 
-def _print(text: str, output: Path | None) -> None:
-    if output is not None:
-        write_file(output, text.encode())
-    else:
-        click.echo(text, nl=False, color=wants_colour())
+def _print(text: str, output: Path | None) -> int:
+    """0, or 4 when standard output is refused."""
+    if output is None:
+        return show(text)
+    write_file(output, click.unstyle(text).encode())
+    return 0
 
 
 def _rendered(gates: Sequence[GateResult], runs: Sequence[Path], form: str, *, as_list: bool) -> str:
@@ -101,15 +102,12 @@ def _markdown(gate: GateResult, folder: Path) -> str:
 def _tell_github(gates: Sequence[GateResult], runs: Sequence[Path]) -> None:
     """Annotations are read off standard error, so that standard output stays data."""
     from evalkit.record import read_run_file
-    from evalkit.report.github import annotations, write_step_summary
-    from evalkit.suite.document import read_document
+    from evalkit.report.github import github_annotations, task_lines, workspace_path, write_step_summary
 
     for gate, folder in zip(gates, runs, strict=True):
         suite = read_run_file(folder).suite
-        lines = {}
-        if suite.text:
-            document = read_document(Path(suite.path), suite.text)
-            lines = {task.result.task: document.line(("tasks", task.result.task)) for task in gate.tasks}
-        for line in annotations(gate, suite.path, lines).splitlines():
+        path = Path(suite.path)
+        lines = task_lines(path, suite.text) if suite.text else {}
+        for line in github_annotations(gate, workspace_path(path), lines).splitlines():
             say(line, err=True)
         write_step_summary(_markdown(gate, folder))

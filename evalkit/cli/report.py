@@ -6,15 +6,21 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.shared import form_of, json_option, mapped, rendered, wants_colour, write_file
+from evalkit.cli.shared import form_of, json_option, mapped, provenance_of, rendered, wants_colour, write_file
 from evalkit.engine import measure
 from evalkit.errors import EvalkitError
 from evalkit.plain import json_text
 from evalkit.record import TrialReader, read_run_file
-from evalkit.report import EXPORTS
+from evalkit.report import EXPORTS, junit, markdown
 
-FORMATS = ("terminal", "json", *EXPORTS)
-ENDINGS = {".txt": "terminal", **{f".{name}": name for name in FORMATS[1:]}}
+FORMATS = ("terminal", "json", "markdown", "junit", *EXPORTS)
+ENDINGS = {
+    ".txt": "terminal",
+    ".json": "json",
+    ".md": "markdown",
+    ".xml": "junit",
+    **{f".{name}": name for name in EXPORTS},
+}
 """What the ending of a file says that it holds."""
 
 
@@ -24,8 +30,8 @@ ENDINGS = {".txt": "terminal", **{f".{name}": name for name in FORMATS[1:]}}
     "--format",
     "chosen",
     type=click.Choice(FORMATS),
-    help="terminal and json give results, recomputed from the trials; the others give the trials. By default what the "
-    "ending of -o says (.txt: terminal), else terminal.",
+    help="terminal, json, markdown and junit give results, recomputed from the trials; the others give the trials. By "
+    "default what the ending of -o says (.txt: terminal, .md: markdown, .xml: junit), else terminal.",
 )
 @click.option("-o", "output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to a file.")
 @json_option
@@ -54,6 +60,10 @@ def _results(runs: tuple[Path, ...], chosen: str) -> str:
         run = read_run_file(folder)
         with TrialReader(folder) as reader:
             measured.append((measure(run, reader), run, folder))
+    if chosen == "junit":
+        return junit([results for results, _, _ in measured]).decode()
+    if chosen == "markdown":
+        return "\n".join(markdown(results, provenance_of(run, folder)) for results, run, folder in measured)
     if chosen == "terminal":
         together = mapped([(results, run) for results, run, _ in measured])
         return "\n".join(rendered(*each) for each in measured) + together

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -27,7 +25,7 @@ from evalkit.cli.shared import (
     scope_options,
     seed_option,
     settings_option,
-    wants_colour,
+    show,
 )
 from evalkit.errors import (
     EXIT_EDGE,
@@ -174,10 +172,11 @@ def _refuse_with_resume(context: click.Context) -> None:
 
 def _check_gate(context: click.Context, options: dict[str, Any]) -> None:
     """See how far a run goes, and that nothing is said of a gate that there is not."""
-    given = {
-        name: context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
-        for name in ("baseline", "tolerance", "strict", "edge", "until")
-    }
+    told = [click.core.ParameterSource.COMMANDLINE]
+    if options["resume"] is None:  # settings of the environment are for new runs
+        told.append(click.core.ParameterSource.ENVIRONMENT)
+    names = ("baseline", "tolerance", "strict", "edge", "until")
+    given = {name: context.get_parameter_source(name) in told for name in names}
     without = [f"--{name}" for name, said in given.items() if said and name != "until"]
     if without and not options["gate"]:
         raise click.UsageError(f"{', '.join(without)}: say nothing without --gate; add it.", context)
@@ -293,11 +292,11 @@ def _carry_out_all(sessions: Sequence[Callable[[], Session]], options: dict[str,
     if len(measured) > 1 and not options["as_json"]:
         from evalkit.report import render_together
 
-        codes.add(_show(render_together([found.results for found in measured], alpha=_alpha(measured))))
-        codes.add(_show(mapped([(found.results, found.run) for found in measured])))
+        codes.add(show(render_together([found.results for found in measured], alpha=_alpha(measured))))
+        codes.add(show(mapped([(found.results, found.run) for found in measured])))
     if options["as_json"]:
         results = [_as_json(found, gate) for found, gate in zip(measured, gates, strict=True)]
-        codes.add(_show(json_text(results[0] if len(sessions) == 1 else results) + "\n"))
+        codes.add(show(json_text(results[0] if len(sessions) == 1 else results) + "\n"))
     codes |= {gate.exit_code for gate in gates if gate is not None}
     return next((code for code in _CODES if code in codes), 0)
 
@@ -308,7 +307,9 @@ _CODES = (EXIT_USAGE, EXIT_INTERRUPTED, EXIT_INFRASTRUCTURE, EXIT_UNUSABLE, EXIT
 
 def _gated(found: Measured, options: dict[str, Any]) -> GateResult | None:
     """What the gate says of a run that has come to its end, if there is a gate."""
-    if not options["gate"] or found.interrupted:
+    # What was begun as a gate is not let through because somebody resumed it.
+    made_with = found.run.scope.until == "gate" or found.run.gate is not None
+    if found.interrupted or not (options["gate"] or made_with):
         return None
     from evalkit.gate import judge_run
 
@@ -324,7 +325,7 @@ def _shown(found: Measured, gate: GateResult | None, options: dict[str, Any]) ->
         from evalkit.report.gate import render_gate
 
         text += "\n" + render_gate(gate, style=colour)
-    return _show(text)
+    return show(text)
 
 
 def _as_json(found: Measured, gate: GateResult | None) -> dict[str, Any]:
@@ -334,19 +335,3 @@ def _as_json(found: Measured, gate: GateResult | None) -> dict[str, Any]:
 def _alpha(measured: Sequence[Measured]) -> float:
     """The largest error rate of a verdict among several runs."""
     return max(terms.alpha for found in measured for terms in found.run.terms)
-
-
-def _show(text: str) -> int:
-    """Print to standard output; that nobody can read it is no reason to stop measuring.
-
-    Returns:
-        0, or 4 when the output is refused (a full disk).
-    """
-    try:
-        click.echo(text, nl=False, color=wants_colour())
-    except BrokenPipeError:  # whoever read it has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        say(f"The results cannot be printed: {error.strerror}; `evalkit report` shows them again.", err=True)
-        return EXIT_INFRASTRUCTURE
-    return 0

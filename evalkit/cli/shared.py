@@ -7,6 +7,7 @@ import json
 import math
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -280,6 +281,22 @@ def say(text: str = "", *, err: bool = False) -> None:
     """Print a line of text that may come from outside; progress that nobody can read ends no run."""
     with contextlib.suppress(*([OSError] if err else [])):
         click.echo(printable(text), err=err)
+
+
+def show(text: str) -> int:
+    """Print to standard output; that nobody can read it is no reason to stop, nor for another exit code.
+
+    Returns:
+        0, or 4 when the output is refused (a full disk).
+    """
+    try:
+        click.echo(text, nl=False, color=wants_colour())
+    except BrokenPipeError:  # whoever read it has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        say(f"The results cannot be printed: {error.strerror}; `evalkit report` shows them again.", err=True)
+        return EXIT_INFRASTRUCTURE
+    return 0
 
 
 def print_json(value: Any) -> None:

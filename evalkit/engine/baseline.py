@@ -162,7 +162,7 @@ def comparisons(terms: Sequence[Terms], baseline: Baseline, *, tolerance: float,
     Returns:
         Of every condition that counts, is run, and has an outcome in the baseline.
     """
-    counting = [(each, baseline.before(*each.key)) for each in terms if each.counts and each.units]
+    counting = [(each, baseline.before(*each.key, each.measure)) for each in terms if each.counts and each.units]
     compared = [(each, before) for each, before in counting if before]
     return {
         each.key: Comparison(

@@ -37,7 +37,8 @@ def _asked(run: RunFile, results: SuiteResult, baseline: Baseline) -> Iterator[s
     if names:
         yield f"the model's settings are others: {_names(names)}"
     if run.seed != baseline.seed:
-        yield f"the seed was {baseline.seed}, now {run.seed}: perturbed texts and generated items are others"
+        others = "perturbed texts and the order of items are others, so that error rates are not promised"
+        yield f"the seed was {baseline.seed}, now {run.seed}: {others}"
     if run.evalkit != baseline.evalkit:
         yield f"evalkit was {_short(baseline.evalkit)}, now {_short(run.evalkit)}"
 
@@ -45,7 +46,10 @@ def _asked(run: RunFile, results: SuiteResult, baseline: Baseline) -> Iterator[s
 def _suite(run: RunFile, baseline: Baseline) -> Iterator[str]:
     if run.suite.name != baseline.suite:
         yield f"the suite was called {_short(baseline.suite)}, now {_short(run.suite.name)}"
-    if run.suite.sha256 == baseline.sha256 or not run.suite.text:
+    if run.suite.sha256 == baseline.sha256:
+        return
+    if not (run.suite.text and baseline.defined):
+        yield "what was asked is not recorded of both, so that changes of it cannot be seen"
         return
     digests = suite_digests(Path(run.suite.path), run.suite.text)
     found = False
@@ -81,7 +85,10 @@ def _measured(run: RunFile, results: SuiteResult, baseline: Baseline) -> Iterato
         unmatched = [
             each.condition
             for each in task.conditions
-            if each.counts and each.trials and task.task in before and not baseline.before(task.task, each.condition)
+            if each.counts
+            and each.trials
+            and task.task in before
+            and not baseline.before(task.task, each.condition, each.measure)
         ]
         if unmatched:
             yield f"not in the baseline of {_short(task.task)}: {_names(unmatched)}"

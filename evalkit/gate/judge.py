@@ -9,8 +9,8 @@ from evalkit.engine import measure
 from evalkit.engine.baseline import check_comparable, comparisons, open_baseline
 from evalkit.engine.outcomes import complete_units, outcome_of
 from evalkit.errors import RecordError
+from evalkit.findings.gate import BaselineSummary, GatedCondition, GatedTask, GateResult
 from evalkit.gate.changes import changes
-from evalkit.gate.result import BaselineSummary, GatedCondition, GatedTask, GateResult
 from evalkit.record import BASELINE_FILE, Baseline, RunFile, TrialReader, read_run_file
 from evalkit.verdict import Key, PairedResult, Regression, TaskResult
 
@@ -86,7 +86,7 @@ def judge_run(
         edge_passes: Whether an edge lets the run through.
 
     Raises:
-        RecordError: As `judge`, or if there is no such baseline.
+        RecordError: As `judge`, or if there is no such baseline, or none for the tolerance given.
     """
     stored = read_run_file(folder).gate
     found, name = None, ""
@@ -94,6 +94,9 @@ def judge_run(
         found, name = open_baseline(baseline), str(baseline)
     elif stored is not None:
         found, name = open_baseline(folder / BASELINE_FILE), stored.baseline
+    elif tolerance is not None or strict:
+        message = f"{folder}: was compared with nothing, where --tolerance and --strict say nothing"
+        raise RecordError(f"{message}; name a baseline with --baseline")
     if tolerance is None:
         tolerance = DEFAULT_TOLERANCE if stored is None else stored.tolerance
     if strict is None:
@@ -108,7 +111,8 @@ def _paired(run: RunFile, reader: TrialReader, baseline: Baseline, tolerance: fl
     for key, rows in complete_units(reader.rows(), terms):
         if key in tests:
             outcome = outcome_of(rows)
-            tests[key].observe(outcome.item, outcome.value(terms[key]))
+            cluster = outcome.cluster if terms[key].clustered else None
+            tests[key].observe(outcome.item, outcome.value(terms[key]), cluster=cluster)
     return {key: comparison.test.result() for key, comparison in tests.items() if comparison.test.pairs}
 
 

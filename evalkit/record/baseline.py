@@ -23,6 +23,7 @@ FORMAT: Final = 1
 
 Digests: TypeAlias = dict[str, str]
 """Of each value of a mapping in a suite file, by its key: enough to say what has changed."""
+Score: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Stored(BaseModel):
@@ -42,8 +43,14 @@ class BaselineCondition(_Stored):
     high: float | None
     items: int
     """Which of the task's lists of items was asked."""
-    outcomes: Annotated[str, Field(pattern="^[01-]*$")] | list[float | None]
-    """Of its first items, in their order."""
+    outcomes: Annotated[str, Field(pattern="^[01-]*$")] | list[Score | None]
+    """Of its first items, in their order; a text of passes, a list of scores."""
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Self:
+        if isinstance(self.outcomes, str) != (self.measure == "pass"):
+            raise ValueError(f"{self.condition}: has outcomes of another kind than its measure, {self.measure}")
+        return self
 
 
 class BaselineTask(_Stored):
@@ -91,12 +98,12 @@ class Baseline(_Stored):
     """UTC, ISO 8601."""
     tasks: list[BaselineTask]
 
-    def before(self, task: str, condition: str) -> Before:
-        """What a condition's items brought, each time; empty when it was not measured."""
+    def before(self, task: str, condition: str, measure: Measure) -> Before:
+        """What a condition's items brought, each time; empty when it was not measured, or otherwise."""
         found: defaultdict[str, list[float | None]] = defaultdict(list)
         for known in self.tasks:
             for each in known.conditions if known.task == task else ():
-                if each.condition == condition:
+                if each.condition == condition and each.measure == measure:
                     for item, outcome in zip(known.items[each.items], each.outcomes, strict=False):
                         found[item].append(_value(outcome))
         return dict(found)
@@ -155,7 +162,8 @@ def read_baseline(path: Path) -> Baseline:
     try:
         return Baseline.model_validate_json(text)
     except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
+        # Outcomes may be of two kinds: what is wrong within one says more than that it is not the other.
+        detail = max(error.errors(include_url=False), key=lambda found: len(found["loc"]))
         where = ".".join(str(part) for part in detail["loc"])
         message = f"{path}: {where or 'file'}: {detail['msg']}; expected what evalkit gate RUN --save-baseline writes"
         raise RecordError(message) from None

@@ -41,17 +41,27 @@ class Comparison:
         """Whether a claim is wanted that the pairs that are left could still show."""
         self._before, self._strict = before, strict
         self._came: Counter[str] = Counter()
+        self._clusters: set[str] = set()
         self._pairs_left, self._units_left = sum(map(len, before.values())), units
         self._hope()
 
-    def observe(self, item: str, after: float | None) -> None:
-        """Take in a unit; one without a counterpart tells nothing."""
+    def observe(self, item: str, after: float | None, *, cluster: str | None = None) -> None:
+        """Take in a unit; one without a counterpart tells nothing.
+
+        Args:
+            item: Its item.
+            after: What it brought; None when void.
+            cluster: With which others it may stand or fall: of them only the first pair counts. None: with none.
+        """
         self._units_left -= 1
         known, came = self._before.get(item, ()), self._came[item]
         if came < len(known):
             self._came[item] += 1
             self._pairs_left -= 1
-            self.test.observe(known[came], after)
+            if cluster is None or cluster not in self._clusters:
+                self.test.observe(known[came], after)
+            if cluster is not None:
+                self._clusters.add(cluster)
         self._hope()
 
     def _hope(self) -> None:
@@ -81,6 +91,8 @@ class GateDecider:
         in_rounds: bool = False,
     ) -> None:
         self._tests = {each.key: ConditionTest(each, None, in_rounds=in_rounds) for each in terms}
+        # In rounds, what is asked in vain is cheaper than another round.
+        self._ahead = 1.0 if in_rounds else AHEAD
         self._counting = [test for test in self._tests.values() if test.terms.counts]
         self._comparisons = comparisons
         self._rng = random.Random(seed)
@@ -178,5 +190,5 @@ class GateDecider:
         rooms = [test.room] if test.hunts else []
         compared = self._hunted(test)
         if compared is not None:
-            rooms.append(max(1, int(AHEAD * min(compared.likely_further(), MOST_IN_FLIGHT))))
+            rooms.append(max(1, int(self._ahead * min(compared.likely_further(), MOST_IN_FLIGHT))))
         return min(rooms, default=1)

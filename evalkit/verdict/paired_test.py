@@ -14,7 +14,7 @@ error rates alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, inf, sqrt
+from math import exp, inf, nextafter, sqrt
 from random import Random
 from typing import Any, Literal, TypeAlias
 
@@ -211,13 +211,7 @@ class PairedTest:
     def result(self) -> PairedResult:
         """What is known so far."""
         observed = self.pairs - self._void
-        low, high = 2 * self._held.bound() - 1, 1 - 2 * self._regressed.bound()
-        # Before the least number of pairs there is no verdict, and the interval must not give one.
-        edge = -self.terms.tolerance
-        if self.regression != "held":
-            low = min(low, edge)
-        if self.regression != "regressed":
-            high = max(high, edge)
+        low, high = self._interval()
         return PairedResult(
             pairs=self.pairs,
             void=self._void,
@@ -226,12 +220,21 @@ class PairedTest:
             rate_before=self._sum_before / observed if observed else None,
             rate_after=self._sum_after / observed if observed else None,
             low=low,
-            high=max(low, high),
+            high=high,
             regression=self.regression,
             decided_at=self.decided_at,
             evidence=(_exp(self._regressed.log_evidence()), _exp(self._held.log_evidence())),
             needed=self._needed,
         )
+
+    def _interval(self) -> tuple[float, float]:
+        """Where the difference lies; it excludes the tolerated loss exactly when there is a verdict."""
+        low, high, edge = 2 * self._held.bound() - 1, 1 - 2 * self._regressed.bound(), -self.terms.tolerance
+        # The same test, found in two ways: let no rounding, and no pair before the least number, part them.
+        low = max(low, nextafter(edge, 2)) if self.regression == "held" else min(low, edge)
+        high = min(high, nextafter(edge, -2)) if self.regression == "regressed" else max(high, edge)
+        # Were both ends to err, they could cross: the one that the verdict hangs on stays.
+        return (min(low, high), high) if self.regression == "regressed" else (low, max(low, high))
 
 
 def _exp(log_value: float) -> float:
