@@ -306,6 +306,15 @@ def test_a_floor_that_may_be_none_is_flagged() -> None:
     assert None is not law.predict(1e11, 1e13).loss
 
 
+def test_a_floor_that_is_nothing_in_every_resample_is_not_called_open() -> None:
+    """A loss that falls faster than any power leaves no room for a floor."""
+    law = find_law(grid(replace(PUBLISHED, floor=-0.02, a=48.0, b=200.0)))
+    floor = law.parameters[0]
+    assert floor.estimate is not None
+    assert (0, 0) == (floor.estimate.low, floor.estimate.high)
+    assert [] == [problem.message for problem in law.problems if "E may be" in problem.message]
+
+
 def test_few_noisy_points_are_told_as_unknown_and_not_extrapolated() -> None:
     law = find_law(points_of(scattered(6, noise=0.02, seed=3)))
     assert "wide" in codes(law)

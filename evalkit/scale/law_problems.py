@@ -187,7 +187,8 @@ def _at_its_bound(term: _Term, exponent: Estimate) -> Iterator[Problem]:
 
 
 def _wide(name: Name, found: Estimate, best: float) -> Iterator[Problem]:
-    if found.factor <= WIDE[name]:
+    nothing = name == "E" and found.high <= _NOTHING * best
+    if found.factor <= WIDE[name] or nothing:
         return
     between = f"anything from {found.low:.2g} to {found.high:.2g}"
     told = {
