@@ -66,7 +66,10 @@ def command(runs: tuple[Path, ...], **options: Any) -> int:
         write_file(options["junit"], junit([gate.result for gate in gates], gates))
     if options["github"]:
         _tell_github(gates, runs)
-    if options["save_baseline"] is not None:
+    if options["save_baseline"] is not None and gates[0].tasks_with("regressed"):
+        message = "is not written: this run got worse, and what is compared with it would look good"
+        say(f"{options['save_baseline']} {message}.", err=True)
+    elif options["save_baseline"] is not None:
         write_baseline(options["save_baseline"], baseline_of(runs[0]))
         say(f"Wrote {options['save_baseline']}. Compare later runs: --baseline {options['save_baseline']}", err=True)
     codes = {gate.exit_code for gate in gates}

@@ -57,22 +57,22 @@ def gate_of(options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def against_of(options: dict[str, Any]) -> tuple[StoredGate, Baseline] | None:
-    """What a new run is compared with while it goes on; None: nothing.
+def new_gate(options: dict[str, Any]) -> tuple[StoredGate | None, Baseline | None]:
+    """How a new run is judged when it ends, and what it is compared with while it goes on.
 
     Raises:
         RecordError: If the baseline cannot be read.
     """
-    if options["baseline"] is None:
-        return None
+    if not options["gate"]:
+        return None, None
     from evalkit.engine.baseline import open_baseline
     from evalkit.gate import DEFAULT_TOLERANCE
     from evalkit.record import StoredGate
 
-    tolerance = options["tolerance"]
+    path, tolerance = options["baseline"], options["tolerance"]
     gate = StoredGate(
-        baseline=str(options["baseline"]),
+        baseline=None if path is None else str(path),
         tolerance=DEFAULT_TOLERANCE if tolerance is None else tolerance,
         strict=bool(options["strict"]),
     )
-    return gate, open_baseline(options["baseline"])
+    return gate, None if path is None else open_baseline(path)

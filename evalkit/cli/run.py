@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evalkit.cli.carrying import carry_out
-from evalkit.cli.gating import against_of, gate_options
+from evalkit.cli.gating import gate_options, new_gate
 from evalkit.cli.shared import (
     FiniteFloat,
     adapters_option,
@@ -236,7 +236,7 @@ def _new_sessions(
     names = ("tasks", "conditions", "limit", "fixed", "until", "explore", "max_calls", "max_cost", "calibrated")
     scope = Scope(**{name: options[name] for name in names})
     settings = EngineSettings(**{name: options[name] for name in ("concurrency", "batch", "max_void", "keep_requests")})
-    against = against_of(options)
+    gate, baseline = new_gate(options)
 
     def session(plan: Plan, model: str) -> Session:
         return start(
@@ -248,7 +248,8 @@ def _new_sessions(
             settings=settings,
             out=options["out"],
             reuse=options["reuse"],
-            against=against,
+            gate=gate,
+            baseline=baseline,
         )
 
     # Whatever can be seen to be wrong with any of them is seen before the first call of the first is paid for.
@@ -256,8 +257,8 @@ def _new_sessions(
     plans = [make_plan(suite, scope, seed=options["seed"], confidence=options["confidence"]) for suite in loaded]
     for plan in plans:
         check_prompts(plan)
-        if against is not None:
-            check_comparable(plan.task_names, against[1], against[0].baseline, seed=plan.seed)
+        if baseline is not None:
+            check_comparable(plan.task_names, baseline, str(options["baseline"]), seed=plan.seed)
         for model in models:
             opened = open_by_name(model, given)
             check_model(plan, opened)
@@ -308,8 +309,7 @@ _CODES = (EXIT_USAGE, EXIT_INTERRUPTED, EXIT_INFRASTRUCTURE, EXIT_UNUSABLE, EXIT
 def _gated(found: Measured, options: dict[str, Any]) -> GateResult | None:
     """What the gate says of a run that has come to its end, if there is a gate."""
     # What was begun as a gate is not let through because somebody resumed it.
-    made_with = found.run.scope.until == "gate" or found.run.gate is not None
-    if found.interrupted or not (options["gate"] or made_with):
+    if found.interrupted or not (options["gate"] or found.run.gate is not None):
         return None
     from evalkit.gate import judge_run
 

@@ -9,6 +9,7 @@ from evalkit.engine.outcomes import complete_units, measure, outcome_of
 from evalkit.errors import RecordError
 from evalkit.plain import one_line
 from evalkit.record import (
+    BASELINE_FILE,
     RUN_FILE,
     Baseline,
     BaselineCondition,
@@ -34,6 +35,15 @@ def open_baseline(path: Path) -> Baseline:
     if path.is_dir():
         return baseline_of(path)
     return read_baseline(path)
+
+
+def stored_baseline(folder: Path, run: RunFile) -> Baseline | None:
+    """The baseline that a run was compared with while it went on; None when there was none.
+
+    Raises:
+        RecordError: If the run's copy is lost.
+    """
+    return None if run.gate is None or run.gate.baseline is None else read_baseline(folder / BASELINE_FILE)
 
 
 def baseline_of(folder: Path) -> Baseline:

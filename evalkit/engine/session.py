@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from evalkit.adapter import Quote
 from evalkit.engine.asked import Asked
-from evalkit.engine.baseline import comparisons
+from evalkit.engine.baseline import comparisons, stored_baseline
 from evalkit.engine.engine import Engine
 from evalkit.engine.imported import check_asked
 from evalkit.engine.known import KnownAnswers
@@ -37,7 +37,6 @@ from evalkit.record import (
     TrialWriter,
     hold,
     new_folder,
-    read_baseline,
     read_run_file,
     write_baseline,
     write_run_file,
@@ -210,7 +209,8 @@ def start(
     out: Path,
     reuse: Sequence[Path] = (),
     directory: Path | None = None,
-    against: tuple[StoredGate, Baseline] | None = None,
+    gate: StoredGate | None = None,
+    baseline: Baseline | None = None,
 ) -> Session:
     """Make a run: write its plan and terms into a new folder below `out`.
 
@@ -224,7 +224,8 @@ def start(
         out: Where the folder is made.
         reuse: Runs whose answers are taken.
         directory: Where files that the model's name means are found; the current folder when None.
-        against: What the run is compared with while it goes on, and how; None: nothing.
+        gate: How the run is judged when it ends; None: not at all.
+        baseline: What it is compared with while it goes on; None: nothing.
 
     Raises:
         AdapterError: If the model cannot do a task of the plan, or is to be asked in batches and knows none.
@@ -260,7 +261,7 @@ def start(
         strict=suite.strict,
         max_void=settings.max_void,
         keep_requests=settings.keep_requests,
-        gate=None if against is None else against[0],
+        gate=gate,
         batch=settings.batch,
         token_counter=TOKEN_COUNTER,
         terms=list(plan.terms),
@@ -271,9 +272,7 @@ def start(
     settings = replace(settings, max_cost_usd=scope.max_cost)
     folder = new_folder(out, suite=suite.name, model=model.name, now=datetime.now(UTC))
     TrialWriter(folder).close()  # from here on, a run without its trials is one that lost them
-    baseline = None
-    if against is not None:
-        baseline = against[1]
+    if baseline is not None:
         write_baseline(folder / BASELINE_FILE, baseline)
     write_run_file(folder, run)
     return Session(folder=folder, run=run, plan=plan, model=model, settings=settings, reuse=reuse, baseline=baseline)
@@ -383,5 +382,5 @@ def resume(
             max_cost_usd=run.scope.max_cost,
         ),
         reuse=[Path(reused) for reused in run.reuse],
-        baseline=None if run.gate is None else read_baseline(folder / BASELINE_FILE),
+        baseline=stored_baseline(folder, run),
     )

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from evalkit.engine import measure
-from evalkit.engine.baseline import check_comparable, comparisons, open_baseline
+from evalkit.engine.baseline import check_comparable, comparisons, open_baseline, stored_baseline
 from evalkit.engine.outcomes import complete_units, outcome_of
 from evalkit.errors import RecordError
 from evalkit.findings.gate import BaselineSummary, GatedCondition, GatedTask, GateResult
 from evalkit.gate.changes import changes
-from evalkit.record import BASELINE_FILE, Baseline, RunFile, TrialReader, read_run_file
+from evalkit.record import Baseline, RunFile, TrialReader, read_run_file
 from evalkit.verdict import Key, PairedResult, Regression, TaskResult
 
 DEFAULT_TOLERANCE = 0.02
@@ -88,13 +88,11 @@ def judge_run(
     Raises:
         RecordError: As `judge`, or if there is no such baseline, or none for the tolerance given.
     """
-    stored = read_run_file(folder).gate
-    found, name = None, ""
-    if baseline is not None:
-        found, name = open_baseline(baseline), str(baseline)
-    elif stored is not None:
-        found, name = open_baseline(folder / BASELINE_FILE), stored.baseline
-    elif tolerance is not None or strict:
+    run = read_run_file(folder)
+    stored = run.gate
+    found = stored_baseline(folder, run) if baseline is None else open_baseline(baseline)
+    name = str(baseline or (stored and stored.baseline) or "")
+    if found is None and (tolerance is not None or strict):
         message = f"{folder}: was compared with nothing, where --tolerance and --strict say nothing"
         raise RecordError(f"{message}; name a baseline with --baseline")
     if tolerance is None:

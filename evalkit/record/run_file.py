@@ -56,10 +56,10 @@ class StoredTotals(_Stored):
 
 
 class StoredGate(_Stored):
-    """What a run is compared with while it goes on; the baseline itself is kept beside it."""
+    """How a run is judged when it ends."""
 
-    baseline: str
-    """Where it was read from, as the user named it."""
+    baseline: str | None = None
+    """Where the baseline was read from, as the user named it; itself it is kept beside the run. None: there is none."""
     tolerance: Annotated[float, Field(ge=0, lt=1)]
     """By how much a pass rate may be lower."""
     strict: bool = False
@@ -97,7 +97,7 @@ class RunFile(_Stored):
     max_void: Annotated[float, Field(ge=0, le=1)]
     keep_requests: bool
     gate: StoredGate | None = None
-    """None: compared with nothing."""
+    """None: the run is measured, and not judged."""
     batch: bool = False
     """Whether calls are handed in as the provider's batches."""
     token_counter: str

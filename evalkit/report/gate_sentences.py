@@ -142,7 +142,7 @@ def summary(gate: GateResult) -> Iterator[str]:
         yield f"{'Every task is' if n > 1 else 'The task is'} shown to be usable."
     if gate.baseline is not None and not cut:
         yield from _held(gate.tasks, tolerated(gate.baseline.tolerance))
-    left = [task for task in gate.tasks if task.result.verdict == "edge"]
+    left = [task for task in gate.tasks if task.result.verdict == "edge" and task.regression != "regressed"]
     if cut and left:
         yield f"{counted(len(left), 'other task')} {_be(left)} not asked to the end: the gate had failed before."
 

@@ -15,7 +15,7 @@ import pytest
 
 from docs.generate import EXAMPLES, FIELDS, example_of, main, stale
 from evalkit.cli import COMMANDS, call, cli
-from evalkit.record import COLUMNS, RunFile, StoredSuite
+from evalkit.record import COLUMNS, RunFile, StoredGate, StoredSuite
 from evalkit.score import constraint_types
 from evalkit.suite.models import SuiteFile, TaskFile
 from evalkit.verdict import Terms
@@ -124,7 +124,7 @@ def test_every_column_of_a_trial_is_documented_in_order() -> None:
 def test_every_key_of_a_run_file_is_documented() -> None:
     text = section("record.md", "run.json")
     assert list(RunFile.model_fields) == keys_of_table(text)
-    inner = [*StoredSuite.model_fields, *Terms.__dataclass_fields__]
+    inner = [*StoredSuite.model_fields, *StoredGate.model_fields, *Terms.__dataclass_fields__]
     assert [] == [name for name in inner if f"`{name}`" not in text]
 
 
