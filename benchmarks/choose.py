@@ -27,7 +27,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from evalkit.cli import call
-from evalkit.plan import DEFAULT_MAX_CALLS
+from evalkit.cli.choose import MAX_CALLS
 
 LEAST_MARGIN = 0.03
 MOST_MARGIN = 0.15
@@ -118,7 +118,7 @@ class Raced:
     exhaustive_usd: float
 
 
-def race(seed: int, most: float = MOST_MARGIN, max_calls: int = DEFAULT_MAX_CALLS) -> Raced:
+def race(seed: int, most: float = MOST_MARGIN, max_calls: int = MAX_CALLS) -> Raced:
     """Draw a family, and let the command choose from it."""
     drawn = family(seed, most)
     memory = Path("/dev/shm")
@@ -204,7 +204,7 @@ def main() -> None:
     parser.add_argument("--races", type=int, default=500)
     parser.add_argument("--first", type=int, default=0, help="seed of the first race")
     parser.add_argument("--most", type=float, default=MOST_MARGIN, help="largest margin; the least is 0.03")
-    parser.add_argument("--max-calls", type=int, default=DEFAULT_MAX_CALLS, help="as of the command")
+    parser.add_argument("--max-calls", type=int, default=MAX_CALLS, help="as of the command")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--tasks", default="reversing,addition", help="of the ladder; empty: leave it out")
     given = parser.parse_args()

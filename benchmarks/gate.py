@@ -44,7 +44,7 @@ TASK = """\
 """
 PROGRAM = """\
 import random
-RATES, rng = {rates!r}, random.Random({seed})
+RATES, rng = {rates!r}, random.Random("after {seed}")
 
 
 def answer(messages, options):
@@ -112,7 +112,7 @@ def gate_once(rates: Rates, seed: int) -> Gated:
         path.write_text(f"suite: gate\nthreshold: {THRESHOLD}\ntasks:\n{tasks}")
         suite = load_suite(path)
         plan = make_plan(suite, Scope(fixed=N_BASELINE), seed=seed)
-        write_baseline(folder / "baseline.json", baseline_of(plan, suite, random.Random(seed)))
+        write_baseline(folder / "baseline.json", baseline_of(plan, suite, random.Random(f"before {seed}")))
         arguments = ["--model", model(folder, "after", rates, seed), "--gate", "--baseline", f"{folder}/baseline.json"]
         code = quiet(["run", str(path), *arguments, "--seed", str(seed), "--allow-code", "--out", f"{folder}/runs"])
         (run,) = (folder / "runs").iterdir()

@@ -52,11 +52,15 @@ questions, and only at one.
 
 | exit code | meaning |
 |---|---|
-| 0 | done; for `run`: the measurement is complete, whatever the verdicts |
+| 0 | done; for `run` without `--gate`: the measurement is complete, whatever the verdicts |
+| 1 | `gate`, `run --gate`, `choose`: a task is unusable or has regressed, or no model is usable |
 | 2 | wrong usage, or a suite, a model's name, a run folder or a file that is wrong |
+| 3 | likewise: that could not be settled (with `--edge pass`: 0) |
 | 4 | the infrastructure: a refused key, an unknown model, a full or broken disk, more void trials than `--max-void` |
 | 70 | a defect of evalkit itself; please report it |
 | 130 | interrupted; the run can be resumed |
+
+Where several hold: 2, 130, 4, 1, 3, in this order.
 """
 
 CONSTRAINTS_INTRO = """\

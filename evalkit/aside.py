@@ -25,7 +25,8 @@ def aside() -> Iterator[None]:
 
     Holds for the code within, the tasks that it starts, and threads that run in a copy of its context.
     """
-    if not isinstance(sys.stdout, _Divided):
+    # It is None where standard output is closed: there, nothing that is printed goes anywhere.
+    if not isinstance(sys.stdout, _Divided | None):
         sys.stdout = _Divided(sys.stdout)
     token = _ASIDE.set(True)
     try:

@@ -6,6 +6,8 @@ import sys
 import threading
 from typing import Any
 
+import pytest
+
 from evalkit.aside import aside
 
 
@@ -61,3 +63,10 @@ def test_standard_output_is_otherwise_what_it_was(capsys: Any) -> None:
     assert 2 == sys.stdout.write("ab")
     sys.stdout.flush()
     assert "ab" == capsys.readouterr().out
+
+
+def test_a_standard_output_that_is_closed_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    with aside():
+        print("to nobody")
+    assert None is sys.stdout

@@ -124,6 +124,12 @@ def test_where_every_task_has_its_model_they_can_be_shared_out() -> None:
     assert ("several models", "the cheapest for each is x: b, y: a") == (found.help, found.evidence)
 
 
+def test_who_is_beyond_a_limit_is_nobody_to_send_a_task_to() -> None:
+    usable = stands("slow", {"x": [plain(200)], "y": [plain(200)]})
+    failing = stands("quick", {"x": [plain(200)], "y": [plain(90)]})
+    assert () == advise([replace(usable, status="too slow"), failing], {})
+
+
 def test_what_may_be_usable_is_settled_before_anything_is_built() -> None:
     """One candidate is at the edge, above the threshold by what was seen."""
     near = stands("near", {"title": [plain(185)]})

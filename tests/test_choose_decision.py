@@ -76,6 +76,14 @@ def test_asking_everybody_everything_costs_what_each_ones_calls_cost() -> None:
     assert None is exhaustive([candidate("b", "not asked")], 2_000, [None]).cost_usd
 
 
+@pytest.mark.parametrize(("expected", "first"), [(0.0001, 0.0005), (0.001, 0.000125)])
+def test_answers_that_were_shorter_than_expected_do_not_look_like_money_saved(expected: float, first: float) -> None:
+    """One took 0.1 USD for 400 calls: half of what was expected, or twice."""
+    found = exhaustive([candidate("a", "unusable", 100), candidate("b", "not asked")], 1, [first, expected])
+    assert found.cost_usd is not None
+    assert pytest.approx(0.1 / 400 + expected * min(0.1 / 400 / first, 1)) == found.cost_usd
+
+
 @pytest.mark.parametrize(
     ("said", "candidates"),
     [

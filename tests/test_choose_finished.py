@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,21 @@ CLOSE = 0.8
 
 
 def run(
-    folder: Path, name: str, *, right_to: int = 40, cost: float = 0.0, scope: Scope | None = None, **suite: Any
+    folder: Path,
+    name: str,
+    *,
+    right_to: int = 40,
+    cost: float = 0.0,
+    scope: Scope | None = None,
+    confidence: float = 0.95,
+    **suite: Any,
 ) -> Path:
     """A run of a model that knows the first items."""
     folder.joinpath("suite").mkdir(exist_ok=True)
     model = Scripted(lambda call: right(call) if int(call.item[1:]) < right_to else "no", cost_usd=lambda answer: cost)
     model.name = f"scripted/{name}"
     made = make_suite(folder / "suite", **{"n_items": 40, "threshold": CLOSE, **suite})
+    made = replace(made, confidence=confidence)
     return carry_out(made, model, folder / "runs", scope=scope or Scope(fixed=40)).folder
 
 
@@ -53,7 +62,18 @@ def test_more_runs_need_more_to_be_sure_and_the_note_says_how_much(tmp_path: Pat
     assert "sure enough alone, but not among 4: add clean would be usable (has evidence" in undecided.note
     assert "needs 160)" in undecided.note
     assert undecided.next_step is not None
-    assert f"--until verdict --confidence 0.9875 --reuse {first}" in undecided.next_step
+    assert f"--until verdict --confidence 0.99 --reuse {first}" in undecided.next_step
+
+
+def test_a_run_that_was_made_once_more_settles_it_when_it_is_named_beside_the_first(tmp_path: Path) -> None:
+    """It is one run more, so more is needed than was before; what is asked for allows for that."""
+    runs = [run(tmp_path, "b", right_to=0, threshold=0.85)]
+    runs.append(run(tmp_path, "a", scope=Scope(until="verdict"), threshold=0.85))
+    step = next(each.next_step for each in choose_finished(runs, Limits()).candidates if each.status == "edge")
+    assert step is not None
+    confidence = float(step.partition("--confidence ")[2].split()[0])
+    again = run(tmp_path, "a", scope=Scope(until="verdict"), threshold=0.85, confidence=confidence)
+    assert "scripted/a" == chosen(choose_finished([*runs, again], Limits()))
 
 
 def test_of_a_model_the_latest_run_counts_and_every_run_is_a_chance_to_err(tmp_path: Path) -> None:
@@ -63,6 +83,8 @@ def test_of_a_model_the_latest_run_counts_and_every_run_is_a_chance_to_err(tmp_p
         (each.model, each.status) for each in sorted(choice.candidates, key=lambda each: each.model)
     ]
     assert "run more than once, of which the latest counts: scripted/a" in choice.notes
+    twice = choose_finished([runs[1], runs[1] / ".." / runs[1].name, runs[2]], Limits())
+    assert () == twice.notes
 
 
 def test_a_model_that_lacks_a_task_of_the_others_is_not_called_usable(tmp_path: Path) -> None:
@@ -72,6 +94,9 @@ def test_a_model_that_lacks_a_task_of_the_others_is_not_called_usable(tmp_path: 
     choice = choose_finished([one, run(tmp_path, "both", right_to=0, more=more)], Limits())
     assert None is chosen(choice)
     assert "scripted/one was not asked two, so it cannot be called usable" in choice.notes
+    step = next(each.next_step for each in choice.candidates if each.model == "scripted/one")
+    assert step is not None
+    assert " --tasks add,two " in step
 
 
 def test_a_changed_suite_is_said_and_other_thresholds_are_refused(tmp_path: Path) -> None:

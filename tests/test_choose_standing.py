@@ -44,7 +44,7 @@ def test_one_that_is_usable_and_within_the_limits_is_usable(usable: Judged) -> N
     ("status", "note", "cost", "p95_s"),
     [
         ("too dear", "1,000 answers cost 3.00 USD, at most 2.00 USD is allowed", 3.0, 1.0),
-        ("too dear", "what it costs is not known, so nobody can say that it is 2.00 USD", None, 1.0),
+        ("too dear", "what it costs is not known, so nobody can say that it is at most 2.00 USD", None, 1.0),
         ("too slow", "95 % of 240 calls took up to 2.1 s, at most 2 s is allowed", 2.0, 2.1),
         ("too dear", "1,000 answers cost 3.00 USD, at most 2.00 USD is allowed", 3.0, 2.1),
     ],
@@ -91,7 +91,7 @@ def test_one_at_the_edge_is_told_why_and_how_to_go_on(
 def test_the_run_that_makes_sure_keeps_the_settings_that_answers_hang_on(tmp_path: Path) -> None:
     judged = run(tmp_path, options={"temperature": 0, "style": "short"}, scope=Scope(until="verdict", tasks=("add",)))
     strict = judge(judged.folder, alpha=1e-6, max_p95_s=None)
-    found = standing(strict, alone=Alone(results=judged.results, confidence=0.99, n_named=5))
+    found = standing(strict, alone=Alone(results=judged.results, confidence=0.99, n_named=5, tasks=("add",)))
     assert found.note is not None
     assert found.note.startswith("sure enough alone, but not among 5: add clean would be usable (has evidence ")
     assert found.next_step is not None
@@ -101,6 +101,6 @@ def test_the_run_that_makes_sure_keeps_the_settings_that_answers_hang_on(tmp_pat
 
 def test_more_evidence_is_not_spoken_of_where_other_conditions_are_open_anyway(tmp_path: Path) -> None:
     judged = run(tmp_path, wrong_from=12)
-    found = standing(judged, alone=Alone(results=judged.results, confidence=0.99, n_named=5))
+    found = standing(judged, alone=Alone(results=judged.results, confidence=0.99, n_named=5, tasks=("add",)))
     assert found.note is not None
     assert "sure enough" not in found.note

@@ -35,6 +35,14 @@ def test_the_cheapest_usable_model_wins_whatever_the_order_and_the_others_are_no
     assert pytest.approx(0.036) == found["candidates"][1]["cost_per_1k"]
 
 
+def test_where_no_price_is_known_nobody_is_called_the_cheapest_before_the_first_call(capsys: Any) -> None:
+    Path("prices.toml").unlink()
+    assert 0 == choose("good", "bad")
+    first, second = capsys.readouterr().err.splitlines()[:2]
+    assert "no price is known: the smaller first where sizes are, else in the order given;" in first
+    assert "  1. python:models.py:good: price unknown" == second
+
+
 def test_the_runs_of_a_race_say_the_same_when_they_are_read_again(capsys: Any) -> None:
     assert 0 == choose("bad", "good")
     raced = capsys.readouterr().out

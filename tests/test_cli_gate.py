@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from evalkit.cli import call
-from evalkit.record import BASELINE_FILE, read_baseline, read_run_file, write_run_file
+from evalkit.record import BASELINE_FILE, StoredGate, read_baseline, read_run_file, write_run_file
 from tests.runs import rows_of, write_suite
 
 N_ITEMS = 60
@@ -100,7 +100,9 @@ def test_without_a_gate_a_run_exits_with_0_whatever_its_verdicts() -> None:
 def test_a_run_that_got_worse_fails_as_soon_as_that_is_shown(capsys: Any) -> None:
     known = baseline()
     assert 1 == run(THIRD, "--gate", "--baseline", known)
-    assert "regressed" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "regressed" in told.out
+    assert "to the verdicts, more to compare with the baseline; at most 60 calls" in told.err
     assert 10 <= len(rows_of(only())) < N_ITEMS
     stored = read_run_file(only())
     assert ("gate", "main.json", 0.02) == (stored.stopped, stored.gate and stored.gate.baseline,
@@ -211,6 +213,14 @@ def test_a_baseline_is_saved_of_one_run_only(capsys: Any) -> None:
     assert not Path("two.json").exists()
 
 
+def test_a_run_that_got_worse_is_not_saved_as_a_baseline(capsys: Any) -> None:
+    """What is compared with it later would look good."""
+    run(THIRD, "--gate", "--baseline", baseline())
+    assert 1 == call(["gate", str(only()), "--save-baseline", "worse.json"])
+    assert "worse.json is not written: this run got worse" in capsys.readouterr().err
+    assert not Path("worse.json").exists()
+
+
 # --- options that do not fit together
 
 
@@ -264,7 +274,17 @@ def test_a_run_that_has_not_ended_is_not_judged(capsys: Any) -> None:
     assert "go on with: evalkit run --resume" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("options", [[], ["--gate", "--edge", "pass"]])
+@pytest.mark.parametrize(
+    "options", [["--fixed", "20"], pytest.param(["--until", "margin"], marks=pytest.mark.slow)], ids=" ".join
+)
+def test_a_gate_without_a_baseline_that_is_resumed_judges_again_however_far_it_went(options: list[str]) -> None:
+    suite()
+    folder = interrupted(ALL, "--gate", *options)
+    assert StoredGate(baseline=None, tolerance=0.02, strict=False) == read_run_file(folder).gate
+    assert 1 == call(["run", "--resume", str(folder)])
+
+
+@pytest.mark.parametrize("options", [[], pytest.param(["--gate", "--edge", "pass"], marks=pytest.mark.slow)])
 def test_a_gate_that_is_resumed_keeps_its_baseline_and_fails_as_it_would_have(options: list[str]) -> None:
     """Nor is it let through because --gate was left out."""
     folder = interrupted(THIRD, "--gate", "--baseline", baseline())

@@ -79,7 +79,12 @@ def test_other_constraints_are_a_note() -> None:
 
 def test_what_is_sent_beside_prompts_is_a_note() -> None:
     found = sameness(run(), run(f"sampling: {{max_tokens: 9}}{SUITE}"))
-    assert ("The suites say something else for sampling.",) == found.notes
+    assert ("The suites differ in their sampling.",) == found.notes
+
+
+def test_how_a_task_draws_its_items_is_a_note() -> None:
+    found = sameness(run(), run(SUITE.replace("copy: {", "copy: {claim: set, ")))
+    assert ({}, ("The suites differ in the claim of copy.",)) == (found.tasks, found.notes)
 
 
 def test_of_an_imported_run_the_items_names_are_all_that_is_known() -> None:

@@ -6,10 +6,18 @@ from typing import Any
 import pytest
 
 from evalkit.engine import Measured
-from evalkit.engine.baseline import baseline_of, check_comparable, comparisons, open_baseline
+from evalkit.engine.baseline import baseline_of, check_comparable, comparisons, open_baseline, stored_baseline
 from evalkit.errors import RecordError, TransportError
 from evalkit.plan import Scope
-from evalkit.record import Baseline, RunFile, read_run_file, write_baseline, write_run_file
+from evalkit.record import (
+    BASELINE_FILE,
+    Baseline,
+    RunFile,
+    StoredGate,
+    read_run_file,
+    write_baseline,
+    write_run_file,
+)
 from evalkit.trial import Call
 from tests.runs import Scripted, carry_out, make_suite, right, rows_of
 
@@ -97,6 +105,21 @@ def test_a_baseline_is_opened_from_a_file_or_from_the_folder_of_a_run(tmp_path: 
     folder = measured(tmp_path).folder
     write_baseline(tmp_path / "b.json", baseline_of(folder))
     assert open_baseline(folder) == open_baseline(tmp_path / "b.json")
+
+
+def test_a_run_knows_what_it_was_compared_with(tmp_path: Path) -> None:
+    run, known = baseline(tmp_path)
+    write_baseline(tmp_path / BASELINE_FILE, known)
+    gates = {None: None, StoredGate(tolerance=0.1): None, StoredGate(tolerance=0.1, baseline="main.json"): known}
+    for gate, expected in gates.items():
+        assert expected == stored_baseline(tmp_path, run.model_copy(update={"gate": gate}))
+
+
+def test_a_run_that_lost_its_copy_of_the_baseline_is_refused(tmp_path: Path) -> None:
+    run, _ = baseline(tmp_path)
+    lost = run.model_copy(update={"gate": StoredGate(tolerance=0.1, baseline="main.json")})
+    with pytest.raises(RecordError, match="no such baseline"):
+        stored_baseline(tmp_path, lost)
 
 
 # --- what is compared

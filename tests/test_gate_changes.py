@@ -39,6 +39,7 @@ def test_nothing_is_said_of_a_run_like_its_baseline(tmp_path: Path) -> None:
         ({"model": "openai/y"}, "the model was scripted/x, now openai/y"),
         ({"options": {"temperature": 1}}, "the model's settings are others: temperature"),
         ({"evalkit": "9.9"}, "now 9.9"),
+        ({"reuse": ["runs/old"]}, "answers may be those of runs/old, which say nothing of the model as it is now"),
         ({"seed": 4}, "the seed was 0, now 4: perturbed texts and the order of items are others, so that error rates "
          "are not promised"),
     ],

@@ -40,20 +40,17 @@ def test_without_a_baseline_the_thresholds_alone_are_judged(tmp_path: Path) -> N
     assert [(None, None)] == [(task.regression, task.conditions[0].paired) for task in found.tasks]
 
 
-def test_a_run_that_got_worse_has_regressed_though_it_is_usable(tmp_path: Path) -> None:
+def test_a_run_that_got_worse_has_regressed_though_it_is_usable_unless_so_much_is_tolerated(tmp_path: Path) -> None:
     before, after = measured(tmp_path), measured(tmp_path, failing(0.3))
-    found = judge(after.folder, baseline_of(before.folder), name="b.json")
+    known = baseline_of(before.folder)
+    found = judge(after.folder, known, name="b.json")
     (task,) = found.tasks
     assert ("usable", "regressed", "failed") == (task.result.verdict, task.regression, found.outcome)
     assert task.worst is not None
     assert task.worst.paired is not None
     n_failed = N_ITEMS - after.results.tasks[0].conditions[0].passes
     assert (N_ITEMS, n_failed, 0) == (task.worst.paired.pairs, task.worst.paired.worse, task.worst.paired.better)
-
-
-def test_a_larger_tolerance_lets_the_same_run_through(tmp_path: Path) -> None:
-    before, after = measured(tmp_path), measured(tmp_path, failing(0.3))
-    assert "passed" == judge(after.folder, baseline_of(before.folder), tolerance=0.5).outcome
+    assert "passed" == judge(after.folder, known, tolerance=0.5).outcome
 
 
 def test_few_pairs_that_are_alike_are_unclear_and_with_strict_an_edge(tmp_path: Path) -> None:
@@ -95,10 +92,11 @@ def test_a_run_that_has_not_ended_is_not_judged(tmp_path: Path) -> None:
 
 
 def test_a_run_of_other_tasks_is_refused(tmp_path: Path) -> None:
-    known = baseline_of(measured(tmp_path).folder)
+    folder = measured(tmp_path).folder
+    known = baseline_of(folder)
     other = known.model_copy(update={"tasks": [known.tasks[0].model_copy(update={"task": "other"})]})
     with pytest.raises(RecordError, match="found a baseline of other, expected one of add"):
-        judge(measured(tmp_path).folder, other, name="b.json")
+        judge(folder, other, name="b.json")
 
 
 def test_items_of_one_group_are_one_pair(tmp_path: Path) -> None:
@@ -138,8 +136,26 @@ def test_what_is_said_now_goes_before_what_the_run_was_made_with(tmp_path: Path)
     assert (str(other), 0.02, False) == (found.baseline.name, found.baseline.tolerance, found.strict)
 
 
-@pytest.mark.parametrize("given", [{"tolerance": 0.1}, {"strict": True}])
-def test_a_tolerance_without_a_baseline_is_refused(tmp_path: Path, given: dict[str, Any]) -> None:
+def gated_by_thresholds(tmp_path: Path) -> Path:
+    """A run with a gate, but without a baseline."""
+    found = measured(tmp_path)
+    write_run_file(found.folder, found.run.model_copy(update={"gate": StoredGate(tolerance=0.02)}))
+    return found.folder
+
+
+@pytest.mark.parametrize("made", [lambda path: measured(path).folder, gated_by_thresholds], ids=["measured", "gated"])
+def test_a_tolerance_without_a_baseline_is_refused(tmp_path: Path, made: Any) -> None:
     """Whoever forgot the baseline would think that it was compared."""
-    with pytest.raises(RecordError, match=r"was compared with nothing.*; name a baseline with --baseline"):
-        judge_run(measured(tmp_path).folder, **given)
+    folder = made(tmp_path)
+    for given in ({"tolerance": 0.1}, {"strict": True}):
+        with pytest.raises(RecordError, match=r"was compared with nothing.*; name a baseline with --baseline"):
+            judge_run(folder, **given)
+
+
+def test_a_run_that_was_gated_by_its_thresholds_alone_can_be_compared_later(tmp_path: Path) -> None:
+    folder, main = gated_by_thresholds(tmp_path), tmp_path / "main.json"
+    write_baseline(main, baseline_of(folder))
+    assert None is judge_run(folder).baseline
+    found = judge_run(folder, main).baseline
+    assert found is not None
+    assert (str(main), 0.02) == (found.name, found.tolerance)

@@ -13,10 +13,13 @@ import pytest
 import evalkit.pytest_plugin
 import evalkit.pytest_plugin.fixture
 import evalkit.pytest_plugin.suites
+from evalkit.engine.baseline import baseline_of
 from evalkit.errors import EvalkitError
 from evalkit.plan import Scope
+from evalkit.pytest_plugin.baselines import Baselines
 from evalkit.pytest_plugin.measuring import Measurements, Note, Wanted, read_notes, write_note
 from evalkit.pytest_plugin.words import left_out
+from evalkit.record import Baseline, write_baseline
 
 pytest_plugins = "pytester"
 
@@ -41,7 +44,7 @@ tasks:
     items: [{id: i4, a: x}, {id: i5, a: z}]
     constraints: [one_line]
 """
-ECHO = ("--evalkit=desk.yaml", "--evalkit-model=echo/x")
+ECHO = ("--evalkit", "desk.yaml", "--evalkit-model=echo/x")
 # Whether or not the plugin is installed as an entry point.
 PLUGIN = ("-p", "no:evalkit", "-p", "evalkit.pytest_plugin", "-p", "no:xdist", "-p", "no:cacheprovider")
 
@@ -111,7 +114,7 @@ def test_each_condition_is_an_item_and_its_verdict_the_outcome(desk: pytest.Pyte
 
 
 def test_a_shipped_suite_is_known_by_its_name(pytester: pytest.Pytester) -> None:
-    result = run(pytester, "--evalkit=arithmetic", "--evalkit-model=baseline/rules", "-kaddition and digits and 1")
+    result = run(pytester, "--evalkit", "arithmetic::addition::digits@1", "--evalkit-model=baseline/rules")
     assert pytest.ExitCode.OK == result.ret
     result.stdout.fnmatch_lines(["arithmetic *", "arithmetic with baseline/rules: *"])
 
@@ -136,16 +139,36 @@ def test_a_suite_among_the_arguments_is_chosen_by_node_id(desk: pytest.Pytester)
     run(desk, "desk.yaml::good::clean", "--evalkit").assert_outcomes(passed=1)
 
 
+def test_paths_of_the_ini_file_hold_wherever_pytest_is_started(
+    desk: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.makeini("[pytest]\nevalkit_suites = desk.yaml\nevalkit_model = echo/x\nevalkit_out = runs\n")
+    monkeypatch.chdir(desk.mkdir("elsewhere"))
+    run(desk, "--evalkit", "-kgood").assert_outcomes(passed=2, skipped=1, deselected=2)
+    assert 1 == len(runs(desk))
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (("--evalkit",), "no suite is named; expected --evalkit SUITE"),
-        (("--evalkit=desk.yaml",), "no model is named; expected --evalkit-model PROVIDER/NAME"),
-        (("--evalkit=none.yaml", "--evalkit-model=echo/x"), "none.yaml: no such file"),
-        (("--evalkit=desk.yaml", "--evalkit-model=nobody/x"), 'no adapter "nobody"'),
+        (("--evalkit",), "no suite is named; expected one among the arguments"),
+        (
+            (
+                "--evalkit",
+                "desk.yaml",
+            ),
+            "no model is named; expected --evalkit-model PROVIDER/NAME",
+        ),
+        (("--evalkit", "none.yaml", "--evalkit-model=echo/x"), "none.yaml: no such file"),
+        (("--evalkit", "desk.yaml", "--evalkit-model=nobody/x"), 'no adapter "nobody"'),
         ((*ECHO, "--evalkit-setting=x"), "--evalkit-setting x: found no KEY=VALUE"),
         ((*ECHO, "--evalkit-max-cost=nan"), "found max_cost nan, expected a positive number"),
         ((*ECHO, "-o", "evalkit_edge=fial"), "found 'fial'. Did you mean \"fail\"?"),
+        (("--evalkit", "arithmetik", "--evalkit-model=echo/x"), 'Did you mean "arithmetic"?'),
+        (("--evalkit", "arithmetic::nothing", "--evalkit-model=baseline/rules"), "not found: arithmetic::nothing"),
+        ((*ECHO, "--evalkit-baseline=none.json"), "none.json: no such baseline"),
+        ((*ECHO, "--evalkit-strict"), "--evalkit-strict: says nothing without --evalkit-baseline"),
+        ((*ECHO, "--evalkit-tolerance=2", "-o", "evalkit_baseline=x"), "found '2', expected a share from 0 to below 1"),
     ],
 )
 def test_what_is_named_wrongly_is_said_before_anything_is_asked(
@@ -160,16 +183,16 @@ def test_what_is_named_wrongly_is_said_before_anything_is_asked(
 
 def test_a_model_without_answers_is_an_error_and_no_failure(desk: pytest.Pytester) -> None:
     desk.makepyfile(app="def answer(messages, options): raise OSError('no network')")
-    model = ("--evalkit=desk.yaml", "--evalkit-model=python:app.py:answer", "--evalkit-allow-code")
+    model = ("--evalkit", "desk.yaml", "--evalkit-model=python:app.py:answer", "--evalkit-allow-code")
     result = run(desk, *model, "-kgood")
     result.assert_outcomes(errors=3, deselected=2)
     result.stdout.fnmatch_lines(
         [
             "*ERROR at setup of good at clean*",
             "*trials so far are void*",
-            "Go on with: evalkit run --resume runs/*",
+            "What was answered is kept; go on with:",
+            "  pytest … --evalkit-reuse runs/*",
             "desk.yaml with python:app.py:answer: not measured",
-            "  evalkit run --resume runs/*",
             "  pytest … --evalkit-reuse runs/*",
         ]
     )
@@ -189,13 +212,12 @@ def test_an_interrupted_run_says_how_to_go_on(desk: pytest.Pytester) -> None:
             return "two\\nlines"
         """
     )
-    model = ("--evalkit=desk.yaml", "--evalkit-model=python:app.py:answer", "--evalkit-allow-code")
+    model = ("--evalkit", "desk.yaml", "--evalkit-model=python:app.py:answer", "--evalkit-allow-code")
     result = run(desk, *model, "-kbad", no_reraise_ctrlc=True)
     assert pytest.ExitCode.INTERRUPTED == result.ret
     (measured,) = runs(desk)
     assert measured.interrupted
-    folder = f"runs/{measured.folder.name}"
-    result.stdout.fnmatch_lines([f"  evalkit run --resume {folder}", f"  pytest … --evalkit-reuse {folder}"])
+    result.stdout.fnmatch_lines([f"  pytest … --evalkit-reuse runs/{measured.folder.name}"])
 
 
 def test_a_test_measures_by_itself(desk: pytest.Pytester) -> None:
@@ -207,8 +229,9 @@ def test_a_test_measures_by_itself(desk: pytest.Pytester) -> None:
             assert {"temperature": 1} == settings
             return messages[-1]["content"].upper()
 
-        async def whisper(messages, settings):
-            return "two\\nlines"
+        class Whisper:
+            async def __call__(self, messages, settings):
+                return "two\\nlines"
 
         def test_by_name(evalkit):
             measured = evalkit.run("desk.yaml", "echo/x", tasks="good")
@@ -221,7 +244,7 @@ def test_a_test_measures_by_itself(desk: pytest.Pytester) -> None:
             assert measured.results.totals.calls == 1
 
         def test_unusable(evalkit):
-            evalkit.assert_usable(evalkit.run("desk.yaml", whisper, tasks="good", conditions="clean"))
+            evalkit.assert_usable(evalkit.run("desk.yaml", Whisper(), tasks="good", conditions="clean"))
 
         def test_edge(evalkit):
             evalkit.assert_usable(evalkit.run("desk.yaml", "echo/x", tasks="close"))
@@ -233,6 +256,7 @@ def test_a_test_measures_by_itself(desk: pytest.Pytester) -> None:
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
+@pytest.mark.slow
 def test_the_example_of_the_page_ends_as_it_says(pytester: pytest.Pytester) -> None:
     page = (Path(evalkit.pytest_plugin.__file__).parents[2] / "docs" / "pytest.md").read_text(encoding="utf-8")
     (pytester.path / "suites").mkdir()
@@ -266,16 +290,131 @@ def test_answers_that_never_came_are_no_failure_of_the_model(desk: pytest.Pytest
             return "7"
         """
     )
-    model = ("--evalkit=sums.yaml", "--evalkit-model=python:app.py:answer", "--evalkit-allow-code")
+    model = ("--evalkit", "sums.yaml", "--evalkit-model=python:app.py:answer", "--evalkit-allow-code")
     result = run(desk, *model)
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["add at clean was not judged: * brought no answer", "Ask again*evalkit run --resume*"])
+    result.stdout.fnmatch_lines(
+        ["add at clean was not judged: * brought no answer", "Ask again *", "  pytest … --evalkit-reuse runs/*"]
+    )
 
 
 def wished(folder: Path, **given: object) -> Wanted:
     (folder / "desk.yaml").write_text(SUITE, encoding="utf-8")
     scope = Scope(tasks=("good",))
     return Wanted(suite=str(folder / "desk.yaml"), model="echo/x", scope=scope, settings={}, out=folder / "runs")
+
+
+ADDING = """
+suite: adding
+threshold: 0.3
+precision: 0.08
+tasks:
+  same: {prompt: "{a} + {b}?", items: {generate: addition, digits: [2]}, constraints: [{number: "{answer}"}]}
+  fell: {prompt: "Sum: {a} + {b}?", items: {generate: addition, digits: [2]}, constraints: [{number: "{answer}"}]}
+"""
+ADDER = """
+import re
+def answer(messages, settings):
+    first, second = map(int, re.findall("[0-9]+", messages[-1]["content"]))
+    return "none" if "Sum" in messages[-1]["content"] and first % 2 == FELL else str(first + second)
+"""
+
+
+@pytest.fixture(scope="module")
+def could_add(tmp_path_factory: pytest.TempPathFactory) -> Baseline:
+    """A model that can add, measured."""
+    folder = tmp_path_factory.mktemp("before")
+    (folder / "adding.yaml").write_text(ADDING, encoding="utf-8")
+    (folder / "app.py").write_text(ADDER.replace("FELL", "2"), encoding="utf-8")
+    scope = Scope(until="margin")
+    model = f"python:{folder / 'app.py'}:answer"
+    suite, out = str(folder / "adding.yaml"), folder / "runs"
+    wanted = Wanted(suite=suite, model=model, scope=scope, settings={}, out=out, seed=3, allow_code=True)
+    made = baseline_of(Measurements(folder / "shared").measure(wanted).folder)
+    return made.model_copy(update={"model": "python:app.py:answer"})
+
+
+@pytest.fixture
+def before(pytester: pytest.Pytester, could_add: Baseline) -> str:
+    """The same, now that the model cannot always."""
+    (pytester.path / "adding.yaml").write_text(ADDING, encoding="utf-8")
+    (pytester.path / "app.py").write_text(ADDER.replace("FELL", "1"), encoding="utf-8")
+    write_baseline(pytester.path / "before.json", could_add)
+    return "before.json"
+
+
+ADDED = ("--evalkit", "adding.yaml", "--evalkit-model=python:app.py:answer", "--evalkit-allow-code")
+
+
+def test_an_item_that_got_worse_fails_though_it_is_usable(pytester: pytest.Pytester, before: str) -> None:
+    pytester.makeini(f"[pytest]\nevalkit_baseline = {before}\n")
+    result = run(pytester, *ADDED, "--evalkit-tolerance=0.01", "-v", "--junitxml=report.xml")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "evalkit: compared with before.json*; a pass rate may be lower by 1 point",
+            "adding.yaml::same::clean?python:app.py:answer? PASSED*",
+            "adding.yaml::fell::clean?python:app.py:answer? FAILED*",
+            "fell at clean got worse by more than 1 point",
+            "changed by −* to −* points (* pairs), of which * got worse and 0 better",
+            "compared with before.json*",
+            "failed at * items that passed in the baseline, such as:",
+            '  *+*: "none"',
+            "    breaks number",
+            "  ✓ usable   fell *",
+            "  compared with before.json: unclear: same; regressed: fell",
+        ]
+    )
+    cases = ElementTree.parse(pytester.path / "report.xml").iter("testcase")
+    found = {each.get("name"): each.get("value") for each in list(cases)[1].iter("property")}
+    assert ("usable", "regressed") == (found["verdict"], found["regression"])
+    assert float(str(found["difference_low"])) < float(str(found["difference"])) < float(str(found["difference_high"]))
+    (measured,) = runs(pytester)
+    assert (3, 0.01) == (measured.run.seed, measured.run.gate and measured.run.gate.tolerance)
+
+
+def test_an_item_that_is_not_shown_to_have_held_is_at_the_edge_when_strict(
+    pytester: pytest.Pytester, before: str
+) -> None:
+    with_it = (*ADDED, f"--evalkit-baseline={before}", "-ksame", "-rs")
+    result = run(pytester, *with_it, "--evalkit-strict", "--evalkit-edge=skip")
+    result.assert_outcomes(skipped=1, deselected=1)
+    result.stdout.fnmatch_lines(["SKIPPED*: same at clean is not shown to have held its baseline"])
+
+
+def test_a_test_compares_by_itself(pytester: pytest.Pytester, before: str) -> None:
+    pytester.makepyfile(
+        f"""
+        import pytest
+
+        def test_fell(evalkit):
+            how = {{"allow_code": True, "baseline": {before!r}}}
+            measured = evalkit.run("adding.yaml", "python:app.py:answer", **how)
+            evalkit.assert_usable(measured)
+            evalkit.assert_not_worse(measured, "same")
+            evalkit.assert_not_worse(measured)
+
+        def test_nothing(evalkit):
+            with pytest.raises(ValueError, match="compared with nothing"):
+                evalkit.assert_not_worse(evalkit.run("adding.yaml", lambda messages, settings: "1", limit=1))
+        """
+    )
+    result = run(pytester)
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(["fell at clean got worse by more than 2 points"])
+
+
+def test_of_several_baselines_of_a_suite_that_of_the_model_is_taken(tmp_path: Path) -> None:
+    made = baseline_of(Measurements(tmp_path / "shared").measure(wished(tmp_path)).folder)
+    other = made.model_copy(update={"model": "echo/y"})
+    both = Baselines(known={"x": made, "y": other}, tolerance=0.02, strict=False)
+    assert ["x", "y", None] == [
+        both.name_of(*each) for each in (("desk", "echo/x"), ("desk", "echo/y"), ("else", "echo/x"))
+    ]
+    with pytest.raises(EvalkitError, match="found 2 baselines of suite desk for echo/z: x, y"):
+        both.name_of("desk", "echo/z")
+    assert both.gate_for("desk", "echo/x", ["good"])
+    assert both.gate_for("desk", "echo/x", ["new"]) is None
 
 
 def test_another_process_of_the_session_reads_what_was_measured(tmp_path: Path) -> None:
@@ -319,7 +458,7 @@ def test_an_item_without_a_verdict_of_its_own_says_why(tmp_path: Path) -> None:
 def test_workers_share_a_run(desk: pytest.Pytester, distribution: str) -> None:
     desk.makepyfile("\n".join(f"def test_{n}(evalkit): evalkit.run('desk.yaml', 'echo/y')" for n in range(4)))
     plugin = ("-p", "no:evalkit", "-p", "evalkit.pytest_plugin")
-    result = desk.runpytest_subprocess(*plugin, "-n3", f"--dist={distribution}", *ECHO)
+    result = desk.runpytest_subprocess(*plugin, "-n3", f"--dist={distribution}", *ECHO, ".")
     result.assert_outcomes(passed=6, failed=2, skipped=1)
     assert ["echo/x", "echo/y"] == sorted(measured.run.model for measured in runs(desk))
     result.stdout.fnmatch_lines(["*= evalkit =*", "desk.yaml with echo/*", "desk.yaml with echo/*"])

@@ -36,6 +36,8 @@ def test_a_baseline_is_read_as_it_was_written(tmp_path: Path) -> None:
     written = baseline(task("add", condition(), score), task("größer", items=[["é", "\u2028", '"']]))
     write_baseline(tmp_path / "b.json", written)
     assert written == read_baseline(tmp_path / "b.json")
+    (tmp_path / "b.json").write_bytes(b"\xef\xbb\xbf" + (tmp_path / "b.json").read_bytes())  # as some editors begin it
+    assert written == read_baseline(tmp_path / "b.json")
     assert ["b.json"] == [path.name for path in tmp_path.iterdir()]
 
 

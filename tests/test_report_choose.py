@@ -117,7 +117,7 @@ def test_control_characters_from_outside_stay_harmless() -> None:
          choice(candidate("a", "edge", 180))),
         ("STOPPED before anybody was chosen", choice(candidate("a", "edge", 180), interrupted=True)),
         ("Runner-up: b, which is usable, too.", choice(candidate("a", "chosen", 198), candidate("b", "usable", 198))),
-        ("The race took 400 calls and 0.10 USD, 4.0 % of the 10,000 calls and 2.5 % of the 4.00 USD that 1,000 trials",
+        ("The race took 400 calls and 0.10 USD, 4.0 % of the 10,000 calls and 2.5 % of the 4.00 USD that 1,000 items",
          choice(candidate("a", "chosen", 198))),
         ("These runs took 400 calls", choice(candidate("a", "chosen", 198), raced=False)),
         ("- a, failed: the key was refused", choice(candidate("a", "failed", note="the key was refused"))),
@@ -143,6 +143,14 @@ def test_what_is_guaranteed_of_slow_calls_is_said_beside_what_was_seen() -> None
 
 def test_a_price_that_was_not_measured_is_marked() -> None:
     assert "~11.50" in flat(raced())
+
+
+def test_of_long_names_that_begin_alike_the_end_is_shown() -> None:
+    names = ["p/a-model-with-a-long-name-of-may", "p/a-model-with-a-long-name-of-june", "p/short"]
+    text = render_choice(choice(*[candidate(name, "unusable", 100) for name in names]))
+    assert "  …th-a-long-name-of-may unusable" in text
+    assert "  …h-a-long-name-of-june unusable" in text
+    assert "  short                  unusable" in text
 
 
 def test_colours_say_what_became_of_whom() -> None:

@@ -128,15 +128,38 @@ def test_void_pairs_scores_and_constraints_that_tell_something_have_a_line() -> 
     assert "number holds" not in flat(condition(NONE, constraints=constraints))
 
 
+def test_of_several_tasks_it_is_said_first_how_many_differ() -> None:
+    made = comparison(condition(), condition(BETTER, "b"), condition(NONE, "c"))
+    (task,) = made.tasks
+    alike = replace(task, conditions=(condition(NONE),))
+    assert "Of 6 comparisons B is worse in 2, better in 2; no difference is shown in 2.\n\ntitle" in (
+        render_comparison(replace(made, tasks=(task, task)))
+    )
+    assert "No difference is shown in 2 comparisons." in render_comparison(replace(made, tasks=(alike, alike)))
+    assert "comparisons B is worse" not in render_comparison(made)
+
+
+def test_where_mean_scores_are_compared_it_is_said() -> None:
+    assert "clean: what is compared is the mean score" in flat(condition(measure="score"))
+    assert "mean score" not in flat(condition())
+
+
+def test_a_task_without_a_common_condition_has_no_table() -> None:
+    text = told()
+    assert "Nothing to compare: the two have no condition in common." in text
+    assert "only A" not in text
+
+
 def test_as_many_flips_are_shown_as_asked_for_each_way() -> None:
-    flips = (*(flip(f"i{place}") for place in range(5)), flip("won", passed=False, before=2), flip("x", response=None))
+    flips = (*(flip(f"i{place}") for place in range(5)), flip("won", passed=False, before=2))
     text = told(condition(flips=flips), flips=2)
-    assert "passed with A, not with B: 6, 2 shown" in text
+    assert "passed with A, not with B: 5, 2 shown" in text
     assert "    i1, clean\n      A: ok\n      B: bad [fails words]" in text
     assert "i2, clean" not in text
-    assert "passed with B, not with A: 1\n    won, clean, asked for the 3. time\n      A: bad [fails words]" in text
+    assert "passed with B, not with A: 1\n    won, clean, time 3\n      A: bad [fails words]" in text
     assert "passed with" not in told(condition(flips=flips), flips=0)
-    assert "A: no text" in told(condition(flips=flips), flips=9)
+    for nothing in (None, "", " \n"):
+        assert "A: no text" in told(condition(flips=(flip(response=nothing),)))
 
 
 def test_what_is_not_paired_is_said_above_everything() -> None:
@@ -166,12 +189,12 @@ def test_intervals_that_hold_at_any_time_are_explained() -> None:
     [
         (
             [condition(together=True), condition(BETTER, "b", together=True)],
-            "All 2 shown differences stand when all 2 comparisons are read together, with a chance of at most 5 % that "
+            "Both shown differences stand when both comparisons are read together, with a chance of at most 5 % that "
             "any is wrong.",
         ),
         (
             [condition(together=True), condition(NONE, "b", together=False)],
-            "The shown difference stands when all 2 comparisons are read together",
+            "The shown difference stands when both comparisons are read together",
         ),
         (
             [condition(together=True), condition(WORSE, "b", together=False), condition(NONE, "c", together=False)],
@@ -180,12 +203,20 @@ def test_intervals_that_hold_at_any_time_are_explained() -> None:
         ),
         (
             [condition(together=False), condition(NONE, "b", together=False)],
-            "Of 2 comparisons 1 show a difference; read together, none of these stands",
+            "Of 2 comparisons 1 shows a difference; read together, none stands: it may be chance.",
         ),
     ],
 )
 def test_what_many_comparisons_come_to_is_said(conditions: list[ComparedCondition], expected: str) -> None:
     assert expected in flat(*conditions)
+
+
+def test_what_cannot_be_read_together_is_named() -> None:
+    alone = condition(WORSE, "unpaired")
+    text = flat(condition(together=True), condition(NONE, "b", together=False), alone)
+    assert "Shown when read alone only; of many such differences some are chance: title unpaired." in text
+    assert "The shown difference stands when both comparisons are read together" in text
+    assert "read alone only" not in flat(alone)
 
 
 def test_of_runs_that_stopped_by_what_they_found_wrong_ones_are_few_on_average() -> None:

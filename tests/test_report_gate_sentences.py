@@ -44,6 +44,17 @@ def test_of_a_gate_that_was_cut_short_only_what_failed_it_is_found() -> None:
     assert ["regressed"] == [each.kind for each in findings(gate(tasks))]
 
 
+@pytest.mark.parametrize(
+    ("missing", "told"), [(["noise@0.1"], "noise@0.1"), (["a", "b", "c"], "a and 2 other conditions")]
+)
+def test_what_could_not_be_compared_is_named_where_all_else_has_held(missing: list[str], told: str) -> None:
+    """Not the condition that held, whose interval would contradict the sentence."""
+    lacking = [(cond(USABLE, name), None) for name in missing]
+    explored = (cond(USABLE, "noise@0.9", counts=False), None)
+    (found,) = findings(gate({"routing": [(cond(USABLE), HELD), explored, *lacking]}))
+    assert f"routing cannot be compared at {told}: no item was asked in both runs" == found.text
+
+
 def test_a_gate_that_found_nothing_has_no_findings() -> None:
     assert [] == findings(gate({"a": [(cond(USABLE), HELD)]}))
 

@@ -205,9 +205,9 @@ def _stronger(blocked: _Blocked, candidates: Sequence[Candidate]) -> Iterator[tu
 
 
 def _shared_out(candidates: Sequence[Candidate]) -> Iterator[Advice]:
-    """Nobody can do everything, but for every task there is somebody."""
+    """Nobody can do everything, but for every task there is somebody who is not beyond a limit."""
     by_task: dict[str, str | None] = {}
-    for candidate in candidates:
+    for candidate in (each for each in candidates if each.status not in {"too dear", "too slow"}):
         for task in candidate.results.tasks if candidate.results is not None else ():
             if task.verdict == "usable" and by_task.get(task.task) is None:
                 by_task[task.task] = candidate.model

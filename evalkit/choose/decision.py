@@ -65,11 +65,22 @@ def exhaustive(
         calls_each: Of 1,000 units of each condition that counts.
         expected_per_call: What a call of each candidate costs, where none was made; None when unknown.
     """
-    costs = [_per_call(each, expected) for each, expected in zip(candidates, expected_per_call, strict=True)]
+    pairs = list(zip(candidates, expected_per_call, strict=True))
+    share = _came_to(pairs)
+    costs = [_per_call(each, None if expected is None else share * expected) for each, expected in pairs]
     known = [cost for cost in costs if cost is not None]
     return Exhaustive(
         calls=calls_each * len(candidates), cost_usd=calls_each * sum(known) if len(known) == len(costs) else None
     )
+
+
+def _came_to(pairs: Sequence[tuple[Candidate, float | None]]) -> float:
+    """What calls cost of what was expected, by those who were asked; at most 1.
+
+    A guess at how long answers are that was too high must not look like money saved.
+    """
+    both = [(cost, expected) for each, expected in pairs if (cost := _per_call(each, None)) is not None and expected]
+    return min(sum(cost for cost, _ in both) / sum(expected for _, expected in both), 1.0) if both else 1.0
 
 
 def _per_call(candidate: Candidate, expected: float | None) -> float | None:

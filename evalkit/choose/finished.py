@@ -51,14 +51,14 @@ def choose_finished(folders: Sequence[Path], limits: Limits, *, confidence: floa
     Raises:
         EvalkitError: If a run cannot be read, or the runs are not of one suite.
     """
+    folders = list({folder.resolve(): folder for folder in folders}.values())
     files = [read_run_file(folder) for folder in folders]
     _check_alike(folders, files)
     wanted = _confidence(files) if confidence is None else confidence
     alpha = (1 - wanted) / 2
     runs = _latest([_read(folder, alpha / len(folders), limits) for folder in folders])
     runs.sort(key=_price_rank)
-    alone = Alone(results=runs[0].alone, confidence=1 - 2 * alpha / len(folders), n_named=len(folders))
-    candidates = list(_candidates(runs, alone, limits))
+    candidates = list(_candidates(runs, len(folders), alpha, limits))
     marked = choose(candidates, limits)
     terms = {each.key: each for run in runs for each in run.run.terms if each.counts and each.units}
     choice = Choice(
@@ -74,12 +74,16 @@ def choose_finished(folders: Sequence[Path], limits: Limits, *, confidence: floa
     return replace(choice, notes=(*_said_of(files, runs), *notes(choice)))
 
 
-def _candidates(runs: Sequence[_Run], alone: Alone, limits: Limits) -> Iterator[Candidate]:
-    tasks = list(dict.fromkeys(terms.task for each in runs for terms in each.run.terms if terms.units))
-    for each in runs:
-        judged = replace(each.judged, results=_of_all(each.judged.results, tasks))
-        own = replace(alone, results=_of_all(each.alone, tasks))
-        yield candidate_of(each.run.model, judged, limits, expected_per_1k=None, alone=own)
+def _candidates(runs: Sequence[_Run], n_named: int, alpha: float, limits: Limits) -> Iterator[Candidate]:
+    tasks = tuple(dict.fromkeys(terms.task for each in runs for terms in each.run.terms if terms.units))
+    whole = [replace(each.judged, results=_of_all(each.judged.results, tasks)) for each in runs]
+    # Each run that is made once more is one more to be named, and more are needed the more there are.
+    n_to_come = n_named + sum(judged.results.verdict == "edge" for judged in whole)
+    for each, judged in zip(runs, whole, strict=True):
+        alone = Alone(
+            results=_of_all(each.alone, tasks), confidence=1 - 2 * alpha / n_to_come, n_named=n_named, tasks=tasks
+        )
+        yield candidate_of(each.run.model, judged, limits, expected_per_1k=None, alone=alone)
 
 
 def _read(folder: Path, alpha: float, limits: Limits) -> _Run:

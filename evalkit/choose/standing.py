@@ -33,8 +33,10 @@ class Alone:
 
     results: SuiteResult
     confidence: float
-    """Of each verdict that a new run needs, to be sure enough among the candidates."""
+    """Of each verdict that a new run needs, to be sure enough among the candidates, and itself one more of them."""
     n_named: int
+    tasks: tuple[str, ...]
+    """That every candidate is to be usable on."""
 
 
 def candidate_of(
@@ -52,8 +54,12 @@ def candidate_of(
     cost = 0.0 if expected_per_1k == 0 else judged.cost_per_1k
     status, note = _standing(judged, limits, cost)
     next_step = _next_step(judged) if status == "edge" else None
-    if status == "edge" and alone is not None and (lacking := _lacking(judged.results, alone)):
-        note, next_step = _not_sure(lacking, alone.n_named), _once_more(judged, alone)
+    if status == "edge" and alone is not None:
+        lacking = _lacking(judged.results, alone)
+        if lacking:
+            note = _not_sure(lacking, alone.n_named)
+        if lacking or set(alone.tasks) - {task.task for task in judged.results.tasks}:
+            next_step = _once_more(judged, alone)
     return Candidate(
         model=model,
         status=status,
@@ -73,7 +79,10 @@ def _standing(judged: Judged, limits: Limits, cost: float | None) -> tuple[Statu
         return "unusable", None
     if limits.max_cost_per_1k is not None and (cost is None or cost > limits.max_cost_per_1k):
         if cost is None:
-            return "too dear", f"what it costs is not known, so nobody can say that it is {usd(limits.max_cost_per_1k)}"
+            return (
+                "too dear",
+                f"what it costs is not known, so nobody can say that it is at most {usd(limits.max_cost_per_1k)}",
+            )
         return "too dear", f"1,000 answers cost {usd(cost)}, at most {usd(limits.max_cost_per_1k)} is allowed"
     latency = judged.latency
     if limits.max_p95_s is not None and (latency is None or latency.p95_s > limits.max_p95_s):
@@ -112,7 +121,7 @@ def _once_more(judged: Judged, alone: Alone) -> str | None:
     for name, value in run.options.items():
         words += ["-M", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
     if run.scope.tasks:
-        words += ["--tasks", ",".join(run.scope.tasks)]
+        words += ["--tasks", ",".join(alone.tasks)]
     words += ["--until", "verdict", "--confidence", f"{alone.confidence:.6g}", "--reuse", str(judged.folder)]
     return " ".join(map(quote, words))
 

@@ -106,8 +106,9 @@ def call(arguments: list[str]) -> int:
     """Run one command line.
 
     Returns:
-        The exit code: 0, or 2 for wrong usage, a bad suite, or a file that cannot be read or written where it is, 4 for
-        the infrastructure (a disk that is full or broken is), 70 for a defect of evalkit, 130 for an interruption.
+        The exit code: 0, or 1 and 3 of a gate or choice that fails or is an edge, 2 for wrong usage, a bad suite, or a
+        file that cannot be read or written where it is, 4 for the infrastructure (a disk that is full or broken is), 70
+        for a defect of evalkit, 130 for an interruption.
     """
     debug = "--debug" in arguments or bool(os.environ.get("EVALKIT_DEBUG"))
     try:

@@ -63,6 +63,8 @@ def _ahead(session: Session) -> str:
         if session.run.scope.until == "margin":
             cost = _in_brackets(bill(rows, margins, prices).cost_usd if rows else None)
             likely += f"{round(sum(margins.values())):,}{cost} with the margins; "
+        if session.run.scope.until == "gate" and session.baseline is not None:
+            likely += "more to compare with the baseline; "
     most = bill(rows, {row.terms.key: row.calls * left / session.planned for row in rows}, prices) if rows else None
     price = _price(session, None if most is None else most.cost_usd)
     return f"{likely}at most {counted(left, 'call')} to {session.model.name}, {price}"

@@ -43,6 +43,10 @@ _OF_A_RACE = frozenset(
     | {"allow_code"}
 )
 """Options that say how models are asked."""
+MAX_CALLS = 3 * DEFAULT_MAX_CALLS
+"""A condition's budget unless said otherwise. A share of the error rate, and margins as small as those between models
+that could be chosen, take more calls than one model alone; and a cheap candidate that is given up undecided costs
+more than its calls: a dearer one is asked next. So more calls a condition are fewer in all."""
 _FREE_RUN_USD = 1.0
 """What a run may cost that costs nothing: a budget is never 0."""
 
@@ -95,7 +99,7 @@ _FREE_RUN_USD = 1.0
 @click.option(
     "--max-calls",
     type=click.IntRange(min=1),
-    default=DEFAULT_MAX_CALLS,
+    default=MAX_CALLS,
     show_default=True,
     help="A condition's budget in calls, for each candidate.",
 )
@@ -263,10 +267,13 @@ def _begin(plan: Plan, scope: Scope, who: Entrant, open_by_name: Opener, options
 
 def _announce(entrants: Sequence[Entrant], limits: Limits) -> None:
     """Say who is asked in which order, before anybody is."""
+    order = "the cheapest first"
+    if all(each.expected_per_1k is None for each in entrants):
+        order = "no price is known: the smaller first where sizes are, else in the order given"
     which = "all are asked, and the quickest usable one is chosen"
     if limits.prefer == "cost":
         which = "asked until one is usable on every task"
-    say(f"{counted(len(entrants), 'candidate')}, the cheapest first; {which}", err=True)
+    say(f"{counted(len(entrants), 'candidate')}, {order}; {which}", err=True)
     for place, each in enumerate(entrants, 1):
         say(f"  {place}. {each.model}: {_price(each)}", err=True)
 
@@ -274,7 +281,7 @@ def _announce(entrants: Sequence[Entrant], limits: Limits) -> None:
 def _price(each: Entrant) -> str:
     size = "" if each.size is None else f", {each.size:,.0f} parameters"
     if each.expected_per_1k is None:
-        return f"price unknown, so after those whose price is known{size}"
+        return f"price unknown{size}"
     return f"free{size}" if each.expected_per_1k == 0 else f"about {usd(each.expected_per_1k)} per 1,000 calls"
 
 

@@ -49,7 +49,8 @@ def command(runs: tuple[Path, ...], **options: Any) -> int:
 
     Exits with 0 when they may, with 1 when a task is unusable or has regressed, and with 3 when that cannot be said
     (with --edge pass: 0). A task has regressed when it is shown to be worse by more than the tolerance, and held when
-    it is shown not to be; what is neither is unclear, and passes unless --strict. Nothing is asked of a model.
+    it is shown not to be; what is neither is unclear, and passes unless --strict. Nothing is asked of a model. What a
+    run was compared with while it was made stays, unless another baseline, tolerance or --strict is given here.
     """
     from evalkit.engine.baseline import baseline_of
     from evalkit.gate import judge_run
@@ -67,8 +68,11 @@ def command(runs: tuple[Path, ...], **options: Any) -> int:
     if options["github"]:
         _tell_github(gates, runs)
     if options["save_baseline"] is not None and gates[0].tasks_with("regressed"):
-        message = "is not written: this run got worse, and what is compared with it would look good"
-        say(f"{options['save_baseline']} {message}.", err=True)
+        found = "is not written: this run got worse, and what is compared with it would look good"
+        say(
+            f"{options['save_baseline']} {found}. To take it all the same, measure it without --gate and --baseline.",
+            err=True,
+        )
     elif options["save_baseline"] is not None:
         write_baseline(options["save_baseline"], baseline_of(runs[0]))
         say(f"Wrote {options['save_baseline']}. Compare later runs: --baseline {options['save_baseline']}", err=True)

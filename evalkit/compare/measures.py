@@ -6,7 +6,8 @@ stand or fall together; the values come in the order of the hash of its name, wh
 Whether more pairs flip one way than the other is tested exactly (McNemar).
 
 Where a run stopped by what it found, none of this holds: among the runs that stopped just then, the extreme ones are
-more common. There the interval, and the evidence, are those of a test that holds wherever one stops (`PairedTest`).
+more common. There the interval, and the evidence, are those of a test that holds wherever one stops (`PairedTest`). Of
+a group that takes the first pair only: it cannot wait for the others.
 
 A void side counts as whatever speaks most against the end of the interval that is asked for.
 """
@@ -14,9 +15,9 @@ A void side counts as whatever speaks most against the end of the interval that 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from evalkit.compare.pairing import Unit, UnitPair
 from evalkit.findings.compare import Compared, Difference, PairCounts, Shown
@@ -24,6 +25,7 @@ from evalkit.stats import ClusterMoments, ScoreBound, clustered_interval, mcnema
 from evalkit.verdict import PairedTerms, PairedTest
 from evalkit.verdict.paired_test import N_MAX
 
+_T = TypeVar("_T")
 Aspect: TypeAlias = Callable[[Unit], float | None]
 """What is compared of a unit, 0–1; None when void."""
 
@@ -66,7 +68,8 @@ def compare_paired(pairs: Sequence[UnitPair], aspect: Aspect, rules: Rules, *, p
         passes: Whether that is 0 or 1 for every unit.
     """
     values = [(aspect(a), aspect(b)) for a, b in pairs]
-    difference = _fixed(pairs, values, rules.alpha, passes) if rules.fixed else _any_time(values, rules.alpha)
+    groups = _grouped([a.cluster or b.cluster or a.name for a, b in pairs], values)
+    difference = _fixed(groups, rules.alpha, passes) if rules.fixed else _any_time(_firsts(groups), rules.alpha)
     observed = [(a, b) for a, b in values if a is not None and b is not None]
     counts = PairCounts(
         pairs=len(values),
@@ -82,11 +85,13 @@ def compare_paired(pairs: Sequence[UnitPair], aspect: Aspect, rules: Rules, *, p
 _Values: TypeAlias = Sequence[tuple[float | None, float | None]]
 
 
-def _fixed(pairs: Sequence[UnitPair], values: _Values, alpha: float, passes: bool) -> Difference:
-    clusters = _clusters(pairs, values)
+def _fixed(groups: Mapping[str, _Values], alpha: float, passes: bool) -> Difference:
+    clusters = [_cluster(groups[name]) for name in sorted(groups, key=_rank)]
+    alone = all(len(members) == 1 for members in groups.values())
     low = 2 * mean_lower_bound([(1 + each.least) / 2 for each in clusters], alpha) - 1
     high = 1 - 2 * mean_lower_bound([(1 - each.most) / 2 for each in clusters], alpha)
-    p = _p_value(clusters) if passes else None
+    # Of groups as many could get worse as better and the mean be another: McNemar's test is of pairs.
+    p = _p_value(clusters) if passes and alone else None
     if p is not None and p > 2 * alpha:  # the verdict needs both, and the interval must agree with it
         low, high = min(low, 0.0), max(high, 0.0)
     observed = [(each.a, each.b) for each in clusters if each.a is not None and each.b is not None]
@@ -100,12 +105,16 @@ def _fixed(pairs: Sequence[UnitPair], values: _Values, alpha: float, passes: boo
     )
 
 
-def _clusters(pairs: Sequence[UnitPair], values: _Values) -> list[_Cluster]:
-    """By the hash of their names."""
-    members: dict[str, list[tuple[float | None, float | None]]] = {}
-    for (a, b), value in zip(pairs, values, strict=True):
-        members.setdefault(a.cluster or b.cluster or a.name, []).append(value)
-    return [_cluster(members[name]) for name in sorted(members, key=_rank)]
+def _grouped(names: Iterable[str], values: Iterable[_T]) -> dict[str, list[_T]]:
+    """Values that stand or fall together, by a name of theirs; groups and members in the order that they came in."""
+    members: dict[str, list[_T]] = {}
+    for name, value in zip(names, values, strict=True):
+        members.setdefault(name, []).append(value)
+    return members
+
+
+def _firsts(groups: Mapping[str, Sequence[_T]]) -> list[_T]:
+    return [members[0] for members in groups.values()]
 
 
 def _rank(name: str) -> bytes:
@@ -123,7 +132,7 @@ def _cluster(values: _Values) -> _Cluster:
 
 
 def _p_value(clusters: Iterable[_Cluster]) -> float:
-    """Each cluster counts once, by whether it got worse or better on the whole; void ones as if they spoke against."""
+    """Of clusters of one pair each; void ones count as if they spoke against."""
     worse = better = void = 0
     for each in clusters:
         worse += each.most < 0
@@ -174,12 +183,13 @@ def _ends(units: Sequence[Unit], aspect: Aspect, alpha: float, *, fixed: bool, p
         return 0.0, 1.0
     least = [0.0 if (value := aspect(unit)) is None else value for unit in units]
     most = [1.0 if (value := aspect(unit)) is None else value for unit in units]
+    names = [unit.cluster or unit.name for unit in units]
+    low, high = _grouped(names, least), _grouped(names, most)
     if not fixed:
-        return _running(least, alpha), 1 - _running([1 - value for value in most], alpha)
+        return _running(_firsts(low), alpha), 1 - _running([1 - value for value in _firsts(high)], alpha)
     if not passes:
-        low, high = (_by_cluster(units, values) for values in (least, most))
-        return mean_lower_bound(low, alpha), 1 - mean_lower_bound([1 - value for value in high], alpha)
-    ends = [clustered_interval(_moments(units, values), alpha_low=alpha, alpha_high=alpha) for values in (least, most)]
+        return mean_lower_bound(_means(low), alpha), 1 - mean_lower_bound([1 - value for value in _means(high)], alpha)
+    ends = [clustered_interval(_moments(groups), alpha_low=alpha, alpha_high=alpha) for groups in (low, high)]
     return ends[0].low, ends[1].high
 
 
@@ -190,20 +200,13 @@ def _running(values: Iterable[float], alpha: float) -> float:
     return bound.bound()
 
 
-def _grouped(units: Sequence[Unit], values: Sequence[float]) -> dict[str, list[float]]:
-    members: dict[str, list[float]] = {}
-    for unit, value in zip(units, values, strict=True):
-        members.setdefault(unit.cluster or unit.name, []).append(value)
-    return members
+def _means(groups: Mapping[str, Sequence[float]]) -> list[float]:
+    """Of each group, by the hash of their names."""
+    return [sum(groups[name]) / len(groups[name]) for name in sorted(groups, key=_rank)]
 
 
-def _by_cluster(units: Sequence[Unit], values: Sequence[float]) -> list[float]:
-    members = _grouped(units, values)
-    return [sum(members[name]) / len(members[name]) for name in sorted(members, key=_rank)]
-
-
-def _moments(units: Sequence[Unit], values: Sequence[float]) -> ClusterMoments:
-    return ClusterMoments.of((round(sum(group)), len(group)) for group in _grouped(units, values).values())
+def _moments(groups: Mapping[str, Sequence[float]]) -> ClusterMoments:
+    return ClusterMoments.of((round(sum(members)), len(members)) for members in groups.values())
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -16,7 +16,7 @@ _ASKED = ("prompt", "paraphrases", "items", "perturbations", "difficulty", "prot
 """What a task's prompts are made of."""
 _SCORED = ("constraints", "extract")
 _ELSEWHERE = ("sampling", "claim")
-"""Of the whole suite: what is sent beside prompts, and how items are drawn."""
+"""Of the whole suite: what is sent beside prompts, and how items are drawn; a task may say the latter for itself."""
 _NAME = 40
 
 
@@ -49,7 +49,8 @@ def sameness(a: RunFile, b: RunFile) -> Sameness:
     except SuiteError:
         return Sameness(everywhere=("a suite's copy that cannot be read",), tasks={}, task_notes={})
     elsewhere = changed_keys(before.suite, after.suite)
-    notes = [f"The suites say something else for {key}." for key in _ELSEWHERE if key in elsewhere]
+    notes = [f"The suites differ in their {key}." for key in _ELSEWHERE if key in elsewhere]
+    notes += [f"The suites differ in the claim of {_short(task)}." for task in _differing(before, after, ("claim",))]
     files = tuple(f"different files of the suite: {_short(name)}" for name in _changed_files(a, b))
     return Sameness(
         everywhere=files,
@@ -78,7 +79,7 @@ def _changed_files(a: RunFile, b: RunFile) -> list[str]:
 def _differing(before: SuiteDigests, after: SuiteDigests, keys: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """Of each task that both have and that is not the same in these keys: which ones."""
     found = {}
-    for task in before.tasks.keys() & after.tasks.keys():
+    for task in [name for name in after.tasks if name in before.tasks]:
         changed = changed_keys(before.tasks[task], after.tasks[task])
         differing = tuple(f"different {key}" for key in keys if key in changed)
         if differing:

@@ -36,6 +36,8 @@ def _asked(run: RunFile, results: SuiteResult, baseline: Baseline) -> Iterator[s
     names = [key for key in {**run.options, **baseline.options} if run.options.get(key) != baseline.options.get(key)]
     if names:
         yield f"the model's settings are others: {_names(names)}"
+    if run.reuse:
+        yield f"answers may be those of {_names(run.reuse)}, which say nothing of the model as it is now"
     if run.seed != baseline.seed:
         others = "perturbed texts and the order of items are others, so that error rates are not promised"
         yield f"the seed was {baseline.seed}, now {run.seed}: {others}"

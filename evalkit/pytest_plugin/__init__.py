@@ -20,15 +20,19 @@ if TYPE_CHECKING:
     from evalkit.pytest_plugin.fixture import Evalkit
 
 _NAMES: dict[str, tuple[str, str]] = {
-    "suites": ("args", "Suites that a bare --evalkit means: paths, or names of shipped ones."),
+    "suites": ("args", "Suites that --evalkit means when no argument is one: paths, or names of shipped ones."),
     "model": ("args", "As --evalkit-model."),
     "edge": ("string", "As --evalkit-edge."),
+    "baseline": ("args", "As --evalkit-baseline."),
+    "tolerance": ("string", "As --evalkit-tolerance."),
+    "strict": ("bool", "As --evalkit-strict."),
     "until": ("string", "As --evalkit-until."),
     "max_cost": ("string", "As --evalkit-max-cost."),
     "setting": ("args", "As --evalkit-setting."),
     "out": ("string", "As --evalkit-out."),
 }
 """What an ini file may set, with its kind. None of it has a suite measured: that takes --evalkit."""
+_UNSAID: dict[str, object] = {"args": [], "string": "", "bool": False}
 _FOLDER = pytest.StashKey[Path]()
 _WORKER_KEY = "evalkit_folder"
 
@@ -40,19 +44,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     again = " May be given several times."
     add(
         "--evalkit",
-        action="append",
-        nargs="?",
-        const="",
-        dest="evalkit_suites",
-        metavar="SUITE",
-        help="Measure this suite, a file or the name of a shipped one. Without a name: suites among the arguments, "
-        f"else those of the ini option evalkit_suites.{again}",
+        action="store_true",
+        help="Measure the suites among the arguments, files or names of shipped ones, else those of the ini option "
+        "evalkit_suites.",
     )
     add("--evalkit-model", action="append", metavar="PROVIDER/NAME", help=f"A model to be measured.{again}")
     add(
         "--evalkit-edge",
         choices=["fail", "pass", "skip", "xfail"],
         help="What an item comes to that is neither shown usable nor unusable; fail by default.",
+    )
+    add(
+        "--evalkit-baseline",
+        action="append",
+        metavar="RUN|FILE",
+        help="Compare the suite of this name with this run, or with a file that evalkit gate --save-baseline wrote; an "
+        f"item that got worse fails.{again}",
+    )
+    add(
+        "--evalkit-tolerance",
+        metavar="SHARE",
+        help="By how much a pass rate may be lower than the baseline's; 0.02 by default.",
+    )
+    add(
+        "--evalkit-strict",
+        action="store_true",
+        help="An item that is not shown to have held its baseline is at the edge.",
     )
     add(
         "--evalkit-until",
@@ -75,7 +92,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     add("--evalkit-allow-code", action="store_true", help="Run Python that suites or models name; read it first.")
     for name, (kind, about) in _NAMES.items():
-        parser.addini(f"evalkit_{name}", about, type=kind, default=[] if kind == "args" else "")  # type: ignore[arg-type]  # a literal each
+        parser.addini(f"evalkit_{name}", about, type=kind, default=_UNSAID[kind])  # type: ignore[arg-type]  # a literal each
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -83,7 +100,7 @@ def pytest_configure(config: pytest.Config) -> None:
     worker: dict[str, Any] = getattr(config, "workerinput", {})
     # A name only: the folder is made when there is something to keep in it.
     config.stash[_FOLDER] = Path(worker.get(_WORKER_KEY) or Path(tempfile.gettempdir(), f"evalkit-{uuid.uuid4().hex}"))
-    if config.getoption("evalkit_suites") and not config.getoption("help"):
+    if config.getoption("evalkit") and not config.getoption("help"):
         from evalkit.pytest_plugin.suites import Suites
 
         config.pluginmanager.register(Suites(config, config.stash[_FOLDER]), "evalkit-suites")

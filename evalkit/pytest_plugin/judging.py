@@ -8,8 +8,9 @@ from typing import NoReturn
 import pytest
 
 from evalkit.engine import Measured
+from evalkit.gate import GatedCondition, GatedTask, GateResult
 from evalkit.pytest_plugin.options import Edge
-from evalkit.pytest_plugin.words import explained, no_answers
+from evalkit.pytest_plugin.words import explained, got_worse, no_answers, not_held
 from evalkit.verdict import ConditionResult, TaskResult
 
 
@@ -40,6 +41,36 @@ def judge(measured: Measured, tasks: Sequence[TaskResult], edge: Edge) -> None:
                 fail(text)
             at_the_edge(text, edge)
             return
+
+
+def judge_change(measured: Measured, gate: GateResult, tasks: Sequence[GatedTask], edge: Edge) -> None:
+    """Fail where a condition of some tasks got worse than its baseline; if strict, an edge where none is shown to hold.
+
+    Args:
+        measured: The run.
+        gate: How it stands against its baseline.
+        tasks: Of it.
+        edge: What an edge comes to.
+    """
+    __tracebackhide__ = True
+    found = [(task, each) for task in tasks for each in task.conditions if task.regression is not None]
+    worse = [got_worse(measured, gate, task.result, each) for task, each in found if has_regressed(each)]
+    if worse:
+        fail("\n\n".join(worse))
+    unclear = [not_held(measured, gate, task.result, each) for task, each in found if lacks_proof(gate, each)]
+    if unclear:
+        at_the_edge("\n\n".join(unclear), edge)
+
+
+def has_regressed(gated: GatedCondition) -> bool:
+    """Whether a condition is shown to be worse than its baseline."""
+    return gated.paired is not None and gated.paired.regression == "regressed"
+
+
+def lacks_proof(gate: GateResult, gated: GatedCondition) -> bool:
+    """Whether a condition ought to be shown to have held its baseline, and is not."""
+    held = gated.paired is not None and gated.paired.regression == "held"
+    return gate.strict and gated.result.counts and not held
 
 
 def at_the_edge(text: str, edge: Edge) -> None:

@@ -26,12 +26,15 @@ from typing import Any, Literal
 
 from evalkit.api import open_run
 from evalkit.engine import EngineSettings, Measured, Session, start
+from evalkit.engine.baseline import check_comparable, open_baseline
 from evalkit.errors import EXIT_INFRASTRUCTURE, EvalkitError, RecordError
+from evalkit.gate import GateResult, judge_run
 from evalkit.plan import Scope, check_prompts, make_plan
-from evalkit.pytest_plugin.function_model import Function, function_model
-from evalkit.record import hold
+from evalkit.pytest_plugin.function_model import function_model, function_name
+from evalkit.record import StoredGate, hold
 from evalkit.suite import load_suite
 from evalkit.transport import opener
+from evalkit.transport.function import Function
 
 _POLL_S = 0.1
 _NOTE = "note.json"
@@ -51,9 +54,12 @@ class Wanted:
     out: Path
     reuse: tuple[Path, ...] = ()
     allow_code: bool = False
-    seed: int = 0
+    seed: int | None = None
+    """The baseline's when None, else 0."""
     confidence: float | None = None
     concurrency: int | None = None
+    gate: StoredGate | None = None
+    """What the run is compared with, and how; None: with nothing."""
 
     @property
     def key(self) -> str:
@@ -78,7 +84,13 @@ class Note:
     @property
     def problem(self) -> str:
         """Why it failed, and what can be done."""
-        return f"{self.message}\nGo on with: evalkit run --resume {self.folder}" if self.folder else self.message
+        again = f"\nWhat was answered is kept; go on with:\n  {reusing(self.folder)}" if self.folder else ""
+        return f"{self.message}{again}"
+
+
+def reusing(folder: str | Path) -> str:
+    """How to go on with what a run has; a function of a test's own cannot be resumed from the command line."""
+    return f"pytest … --evalkit-reuse {folder}"
 
 
 class Measurements:
@@ -91,6 +103,7 @@ class Measurements:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._known: dict[str, Measured] = {}
+        self._gates: dict[Path, GateResult] = {}
 
     def measure(self, wanted: Wanted) -> Measured:
         """The run of what is wanted: made now, or found.
@@ -107,6 +120,18 @@ class Measurements:
             with _held(place):
                 self._known[key] = _found_or_made(wanted, place)
         return self._known[key]
+
+    def gate_of(self, measured: Measured) -> GateResult | None:
+        """How a run stands against its baseline; None when it has none.
+
+        Raises:
+            RecordError: If the run's copy of the baseline is lost.
+        """
+        if measured.run.gate is None:
+            return None
+        if measured.folder not in self._gates:
+            self._gates[measured.folder] = judge_run(measured.folder)
+        return self._gates[measured.folder]
 
 
 def read_notes(folder: Path) -> list[Note]:
@@ -154,7 +179,7 @@ def _found_or_made(wanted: Wanted, place: Path) -> Measured:
         return open_run(note.folder)
     if note is not None:  # who began it is gone
         wanted = replace(wanted, reuse=(*wanted.reuse, Path(note.folder)))
-    named = wanted.model if isinstance(wanted.model, str) else function_model(wanted.model).name
+    named = wanted.model if isinstance(wanted.model, str) else function_name(wanted.model)
     begun = Note(suite=wanted.suite, model=named, folder="", state="begun")
     try:
         session = _session(wanted)
@@ -170,8 +195,14 @@ def _found_or_made(wanted: Wanted, place: Path) -> Measured:
 
 def _session(wanted: Wanted) -> Session:
     suite = load_suite(wanted.suite, allow_code=wanted.allow_code)
-    plan = make_plan(suite, wanted.scope, seed=wanted.seed, confidence=wanted.confidence)
+    gate = wanted.gate
+    baseline = None if gate is None or gate.baseline is None else open_baseline(Path(gate.baseline))
+    usual = 0 if baseline is None else baseline.seed  # so that items come in its order
+    seed = usual if wanted.seed is None else wanted.seed
+    plan = make_plan(suite, wanted.scope, seed=seed, confidence=wanted.confidence)
     check_prompts(plan)
+    if baseline is not None:
+        check_comparable(plan.task_names, baseline, str(gate and gate.baseline), seed=seed)
     if isinstance(wanted.model, str):
         model = opener([], allow_code=wanted.allow_code)(wanted.model, wanted.settings)
     else:
@@ -185,6 +216,8 @@ def _session(wanted: Wanted) -> Session:
         settings=EngineSettings(concurrency=wanted.concurrency),
         out=wanted.out,
         reuse=wanted.reuse,
+        gate=gate,
+        baseline=baseline,
     )
 
 

@@ -10,8 +10,11 @@ from typing import Any, Literal, TypeAlias, get_args
 import pytest
 
 from evalkit.cli.shared import read_settings
-from evalkit.errors import did_you_mean
+from evalkit.errors import EvalkitError, did_you_mean
+from evalkit.gate import DEFAULT_TOLERANCE
+from evalkit.plain import printable
 from evalkit.plan import DEFAULT_MAX_COST_USD, Scope
+from evalkit.pytest_plugin.baselines import Baselines, read_baselines
 
 Edge: TypeAlias = Literal["fail", "pass", "skip", "xfail"]
 """What an item comes to that is at the edge."""
@@ -24,6 +27,7 @@ class Options:
     models: tuple[str, ...]
     """As the user named them."""
     edge: Edge
+    baselines: Baselines
     scope: Scope
     settings: Mapping[str, Any]
     """Of the models."""
@@ -56,12 +60,46 @@ def read_options(config: pytest.Config) -> Options:
     return Options(
         models=tuple(dict.fromkeys(_several(config, "model"))),
         edge=edge,  # type: ignore[arg-type]  # seen to above
+        baselines=_baselines(config),
         scope=scope,
         settings=read_settings(settings),
-        out=Path(_single(config, "out", "runs")),
+        out=_out(config),
         reuse=tuple(Path(folder) for folder in config.getoption("evalkit_reuse") or ()),
         allow_code=config.getoption("evalkit_allow_code"),
     )
+
+
+def _baselines(config: pytest.Config) -> Baselines:
+    given = config.getoption("evalkit_baseline")
+    paths = [Path(name) for name in given] if given else [beside_ini(config, name) for name in _ini(config, "baseline")]
+    for option in ("tolerance", "strict"):
+        if config.getoption(f"evalkit_{option}") and not paths:
+            raise pytest.UsageError(f"--evalkit-{option}: says nothing without --evalkit-baseline; name one")
+    tolerance = _single(config, "tolerance", str(DEFAULT_TOLERANCE))
+    try:
+        number = float(tolerance)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1:
+        expected = "expected a share from 0 to below 1, such as 0.02 for 2 points"
+        raise pytest.UsageError(f"--evalkit-tolerance: found {tolerance!r}, {expected}")
+    strict = config.getoption("evalkit_strict") or config.getini("evalkit_strict")
+    try:
+        return read_baselines(paths, tolerance=number, strict=strict)
+    except EvalkitError as error:
+        raise pytest.UsageError(printable(f"evalkit: {error}")) from None
+
+
+def _out(config: pytest.Config) -> Path:
+    given = config.getoption("evalkit_out")
+    told = config.getini("evalkit_out")
+    return Path(given) if given else beside_ini(config, told) if told else Path("runs")
+
+
+def beside_ini(config: pytest.Config, name: str) -> Path:
+    """A path of the ini file, which does not depend on where pytest is started; short where it can be."""
+    path, here = config.rootpath / name, Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _single(config: pytest.Config, name: str, default: str) -> str:
@@ -69,4 +107,8 @@ def _single(config: pytest.Config, name: str, default: str) -> str:
 
 
 def _several(config: pytest.Config, name: str) -> list[str]:
-    return list(config.getoption(f"evalkit_{name}") or config.getini(f"evalkit_{name}"))
+    return list(config.getoption(f"evalkit_{name}") or _ini(config, name))
+
+
+def _ini(config: pytest.Config, name: str) -> list[str]:
+    return list(config.getini(f"evalkit_{name}"))

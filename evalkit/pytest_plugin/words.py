@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from evalkit.api import open_run
 from evalkit.engine import Measured
+from evalkit.engine.baseline import stored_baseline
 from evalkit.errors import EvalkitError
+from evalkit.gate import BaselineSummary, GatedCondition, GateResult, judge_run
 from evalkit.plain import at_most, counted, one_line, percent, percent_range, rounded, usd
-from evalkit.pytest_plugin.measuring import Note, read_notes
+from evalkit.pytest_plugin.measuring import Note, read_notes, reusing
 from evalkit.record import TrialReader, TrialRow
 from evalkit.report import Provenance
+from evalkit.report.gate_sentences import difference, tolerated
 from evalkit.report.layout import SIGNS, wrapped
 from evalkit.report.money import cost_told
 from evalkit.report.reasons import why
@@ -25,17 +29,19 @@ _EXAMPLES = 3
 _PROPERTIES = ("pass_rate", "mean_score", "low", "high", "margin", "margin_low", "margin_high", "threshold")
 
 
-def properties(measured: Measured, condition: ConditionResult) -> list[tuple[str, object]]:
+def properties(
+    measured: Measured, condition: ConditionResult, gated: GatedCondition | None
+) -> list[tuple[str, object]]:
     """What a report keeps of an item: rates from 0 to 1, to six digits; what was not measured is left out."""
-    rates = [(name, rounded(getattr(condition, name))) for name in _PROPERTIES]
-    told: list[tuple[str, object]] = [(name, value) for name, value in rates if value is not None]
-    return [
-        ("verdict", condition.verdict),
-        *told,
-        ("trials", condition.trials),
-        ("void", condition.void),
-        ("run", str(measured.folder)),
-    ]
+    told: list[tuple[str, object]] = [(name, rounded(getattr(condition, name))) for name in _PROPERTIES]
+    told += [("trials", condition.trials), ("void", condition.void)]
+    paired = None if gated is None else gated.paired
+    if paired is not None:
+        told += [("regression", paired.regression), ("difference", rounded(paired.difference))]
+        told += [("difference_low", rounded(paired.low)), ("difference_high", rounded(paired.high))]
+        told.append(("pairs", paired.pairs))
+    told.append(("run", str(measured.folder)))
+    return [("verdict", condition.verdict), *((name, value) for name, value in told if value is not None)]
 
 
 def left_out(condition: ConditionResult) -> str:
@@ -66,7 +72,7 @@ def explained(measured: Measured, task: TaskResult, condition: ConditionResult) 
         )
         for reason in why(replace(task, conditions=(condition,), weakest=condition), provenance):
             lines += wrapped(reason)
-    lines += _examples(measured.folder, condition, task.task)
+    lines += _examples(measured.folder, task.task, condition)
     return "\n".join([*lines, f"run: {measured.folder}"])
 
 
@@ -84,7 +90,33 @@ def no_answers(measured: Measured, task: TaskResult, condition: ConditionResult)
         void = next((row for row in _rows(reader, task.task, condition) if row.void_reason is not None), None)
     if void is not None:
         lines += wrapped(f"the first of them: {one_line(f'{void.void_reason}: {void.void_message}', 200)}")
-    return "\n".join([*lines, f"Ask again what got no answer: evalkit run --resume {measured.folder}"])
+    return "\n".join([*lines, "Ask again what got no answer:", f"  {reusing(measured.folder)}"])
+
+
+def got_worse(measured: Measured, gate: GateResult, task: TaskResult, gated: GatedCondition) -> str:
+    """How a condition fell behind its baseline; the first line stands by itself."""
+    assert gate.baseline is not None
+    lines = [
+        f"{_place(task, gated.result)} got worse by more than {tolerated(gate.baseline.tolerance)}",
+        *_change(gate.baseline, gated),
+    ]
+    if gated.result.verdict != "unusable":  # else they are told already
+        lines += [*_newly_failed(measured, task.task, gated.result), f"run: {measured.folder}"]
+    return "\n".join(lines)
+
+
+def not_held(measured: Measured, gate: GateResult, task: TaskResult, gated: GatedCondition) -> str:
+    """That a condition may or may not have fallen behind its baseline; the first line stands by itself."""
+    assert gate.baseline is not None
+    lines = [
+        f"{_place(task, gated.result)} is not shown to have held its baseline",
+        *_change(gate.baseline, gated),
+        *wrapped(
+            "What would settle it: more items asked in both runs, so measure a longer baseline (evalkit run --fixed "
+            "1000, evalkit gate --save-baseline), or a larger --evalkit-tolerance."
+        ),
+    ]
+    return "\n".join([*lines, f"run: {measured.folder}"])
 
 
 def summary(folder: Path) -> Iterator[str]:
@@ -107,9 +139,8 @@ def _told(note: Note) -> Iterator[str]:
         yield f"{name}: stopped"
     if note.state != "ended":
         if note.folder:
-            yield "go on with it, or take what was answered into the next session:"
-            yield f"  evalkit run --resume {note.folder}"
-            yield f"  pytest … --evalkit-reuse {note.folder}"
+            yield "what was answered is kept; to take it into the next session:"
+            yield f"  {reusing(note.folder)}"
         return
     try:
         measured = open_run(note.folder)
@@ -122,7 +153,21 @@ def _told(note: Note) -> Iterator[str]:
     for task in measured.results.tasks:
         whole = all(terms.units for terms in measured.run.terms if terms.counts and terms.task == task.task)
         yield f"  {_task_line(task)}{'' if whole else ', in part'}"
+    if measured.run.gate is not None:
+        yield from _against(judge_run(measured.folder))
     yield f"  {note.folder}"
+
+
+def _against(gate: GateResult) -> Iterator[str]:
+    """How a run stands against its baseline, and what has changed since."""
+    assert gate.baseline is not None
+    stand: defaultdict[str, list[str]] = defaultdict(list)
+    for task in gate.tasks:
+        stand[task.regression or "not in it"].append(one_line(task.result.task, 24))
+    told = "; ".join(f"{word}: {', '.join(tasks)}" for word, tasks in stand.items())
+    yield from wrapped(f"compared with {one_line(gate.baseline.name, 60)}: {told}", indent="  ")
+    for change in gate.baseline.changes:
+        yield from wrapped(f"not as it was then: {change}", indent="  ")
 
 
 def _task_line(task: TaskResult) -> str:
@@ -148,6 +193,26 @@ def _rate(condition: ConditionResult) -> str:
     return f"{percent(condition.rate)} % pass"
 
 
+def _change(baseline: BaselineSummary, gated: GatedCondition) -> Iterator[str]:
+    paired = gated.paired
+    if paired is None:
+        yield "the baseline has no answers to the same items"
+    else:
+        flips = f"{paired.worse:,} got worse and {paired.better:,} better"
+        yield from wrapped(f"changed by {difference(paired)}, of which {flips}")
+    measured = f"{one_line(baseline.model, 40)}, {one_line(baseline.started, 20)}"
+    allowed = f"{tolerated(baseline.tolerance)} {'is' if baseline.tolerance == 0.01 else 'are'} allowed"
+    yield from wrapped(f"compared with {one_line(baseline.name, 60)} ({measured}); {allowed}")
+
+
+def _newly_failed(measured: Measured, task: str, condition: ConditionResult) -> Iterator[str]:
+    """Answers that fail now, to items that passed in the baseline."""
+    baseline = stored_baseline(measured.folder, measured.run)
+    before = {} if baseline is None else baseline.before(task, condition.condition, condition.measure)
+    passed = {item for item, values in before.items() if 1.0 in values}
+    yield from _examples(measured.folder, task, condition, among=passed)
+
+
 def _interval(measured: Measured, condition: ConditionResult) -> Iterator[str]:
     if condition.low is None or condition.high is None:
         return
@@ -161,15 +226,19 @@ def _interval(measured: Measured, condition: ConditionResult) -> Iterator[str]:
     )
 
 
-def _examples(folder: Path, condition: ConditionResult, task: str) -> Iterator[str]:
-    """The first answers that failed, of different items, in the order of the plan."""
+def _examples(
+    folder: Path, task: str, condition: ConditionResult, *, among: Container[str] | None = None
+) -> Iterator[str]:
+    """The first answers that failed, in the order of the plan, of different items: any, or some."""
     failed: dict[str, TrialRow] = {}
     with TrialReader(folder) as reader:
         for row in _rows(reader, task, condition):
-            if row.passed is False:
+            if row.passed is False and (among is None or row.item in among):
                 failed.setdefault(row.item, row)
+    that = "" if among is None else " that passed in the baseline"
     if failed:
-        yield f"failed at {counted(len(failed), 'item')}, such as:" if len(failed) > _EXAMPLES else "failed at:"
+        some = f"failed at {counted(len(failed), 'item')}{that}, such as:"
+        yield some if len(failed) > _EXAMPLES or that else "failed at:"
     for row in islice(failed.values(), _EXAMPLES):
         broken = [name for name, check in json.loads(row.constraints or "{}").items() if not check["passed"]]
         yield f"  {one_line(row.item, 30)}: {_quoted(row)}"

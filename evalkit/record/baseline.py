@@ -153,7 +153,7 @@ def read_baseline(path: Path) -> Baseline:
         RecordError: If it is missing, unreadable, or of a later format.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         found = f"{path}: no such baseline; make one of a run with: evalkit gate RUN --save-baseline {path}"
         raise RecordError(found) from None

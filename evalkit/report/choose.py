@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import ceil
 
 from evalkit.findings.choose import Candidate, Choice, Latency, Shortfall
@@ -39,13 +39,11 @@ def _lines(choice: Choice, style: Style) -> Iterator[str]:
     yield from _headline(choice, style)
     yield ""
     yield from _table(choice, style)
-    yield ""
-    for candidate in choice.candidates:
-        yield from _why(candidate)
+    said = [line for candidate in choice.candidates for line in _why(candidate)]
     if choice.chosen is None and not choice.interrupted:
-        yield from _nobody(choice, style)
-    for note in choice.notes:
-        yield from wrapped(f"note: {note}")
+        said += _nobody(choice, style)
+    said += [line for note in choice.notes for line in wrapped(f"note: {note}")]
+    yield from ["", *said] if said else []
     yield ""
     for line in (*_taken(choice), *wrapped(_sure(choice)), *wrapped(_LEGEND)):
         yield style(line, "dim")
@@ -116,7 +114,7 @@ def _state(candidate: Candidate) -> str:
 
 def _table(choice: Choice, style: Style) -> Iterator[str]:
     candidates = choice.candidates
-    names = [one_line(name, _NAME) for name in short_models([each.model for each in candidates])]
+    names = _names([each.model for each in candidates])
     width = max(len(name) for name in [*names, "model"])
     yield style(
         f"  {'model':<{width}} {'status':<9} {'USD/1,000':>9} {'p50 s':>6} {'p95 s':>6} {'margin':>6} {'calls':>6} "
@@ -137,10 +135,20 @@ def _table(choice: Choice, style: Style) -> Iterator[str]:
         yield from (
             style(line, "dim")
             for line in wrapped(
-                "* none of the others is at once as cheap, as quick and as far above its thresholds, by what was seen",
+                "* none of the others is at once as cheap, as quick and as good where it is weakest, by what was seen",
                 indent="  ",
             )
         )
+
+
+def _names(models: Sequence[str]) -> list[str]:
+    """As short as the table needs; of long ones that begin alike, the end tells more."""
+    whole = [" ".join(printable(name).split()) for name in short_models(models)]
+    cut = [one_line(name, _NAME) for name in whole]
+    return [
+        name if cut.count(name) == 1 or len(long) <= _NAME else f"…{long[1 - _NAME :]}"
+        for name, long in zip(cut, whole, strict=True)
+    ]
 
 
 def _per_1k(candidate: Candidate) -> str:
@@ -185,7 +193,7 @@ def _why(candidate: Candidate) -> Iterator[str]:
 
 
 def _item(text: str) -> list[str]:
-    return textwrap.wrap(printable(f"- {text}"), WIDTH, subsequent_indent="  ")
+    return textwrap.wrap(printable(f"- {text}"), WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _short_of(shortfall: Shortfall) -> str:
@@ -236,7 +244,7 @@ def _taken(choice: Choice) -> Iterator[str]:
         text += f", {_share(choice.calls / everything.calls)} of the {everything.calls:,} calls"
         if everything.cost_usd and cost:
             text += f" and {_share(cost / everything.cost_usd)} of the {usd(everything.cost_usd)}"
-        text += " that 1,000 trials of every condition that counts would take of every candidate"
+        text += " that 1,000 items of every condition that counts would take of every candidate"
     yield from wrapped(f"{text}.")
 
 

@@ -55,6 +55,8 @@ class _Terminal:
         for warning in both.warnings:
             for line in wrapped(f"Warning: {warning}."):
                 yield self.style(line, "open")
+        if len(both.tasks) > 1:
+            yield self.style(_overall(both), "strong")
         for task in both.tasks:
             yield ""
             yield from self.task(task)
@@ -67,6 +69,8 @@ class _Terminal:
         yield self.style(one_line(task.task, WIDTH), "strong")
         for sentence in _sentences(task):
             yield from wrapped(sentence, indent="  ")
+        if not task.conditions:
+            return
         head = f"  {'condition':<{_NAME}} {'trials':>9} {'A %':>5} {'B %':>5} {'B − A, points':>16} "
         yield self.style(f"{head}{'only A':>6} {'only B':>6}  B is", "dim")
         for condition in task.conditions:
@@ -112,9 +116,22 @@ def _run(name: str, run: ComparedRun) -> Iterator[str]:
 # --- sentences
 
 
+def _overall(both: RunComparison) -> str:
+    shown = [condition.result.difference.shown for _, condition in both.conditions]
+    if not {"worse", "better"} & set(shown):
+        return f"No difference is shown in {counted(len(shown), 'comparison')}."
+    return (
+        f"Of {counted(len(shown), 'comparison')} B is worse in {shown.count('worse'):,}, better in "
+        f"{shown.count('better'):,}; no difference is shown in {shown.count('none'):,}."
+    )
+
+
 def _sentences(task: ComparedTask) -> Iterator[str]:
     """The answer: where B is worse, where it is better."""
     worse, better = task.with_shown("worse"), task.with_shown("better")
+    if not task.conditions:
+        yield "Nothing to compare: the two have no condition in common."
+        return
     if all(condition.result.difference.value is None for condition in task.conditions):
         yield "Nothing to compare: no item has an answer in both runs."
         return
@@ -154,6 +171,8 @@ def _notes(task: ComparedTask, level: float) -> Iterator[str]:
         if pairs is not None and pairs.void:
             void = counted(pairs.void, "pair")
             yield f"{name}: {void} void on a side; the interval holds whatever those would have been"
+        if condition.measure == "score":
+            yield f"{name}: what is compared is the mean score; only A and only B are full scores"
         if condition.score is not None:
             yield f"{name}, mean score: {_beside(condition.score)}"
         for constraint, compared in condition.constraints:
@@ -208,32 +227,34 @@ def _foot(both: RunComparison) -> Iterator[str]:
 
 def _together(both: RunComparison, level: str) -> Iterator[str]:
     """Whether the differences of several conditions can be read together."""
-    read = [condition for _, condition in both.conditions if condition.together is not None]
-    shown = [condition for condition in read if condition.result.difference.shown != "none"]
-    if len(read) < 2 or not shown:
+    named = [(f"{_short(task.task)} {_short(condition.condition)}", condition) for task, condition in both.conditions]
+    n_read = sum(condition.together is not None for _, condition in named)
+    shown = [(name, condition.together) for name, condition in named if condition.result.difference.shown != "none"]
+    alone = [name for name, together in shown if together is None]
+    standing = [name for name, together in shown if together]
+    if alone and len(named) > 1:
+        yield f"Shown when read alone only; of many such differences some are chance: {', '.join(alone)}."
+    n_shown = len(shown) - len(alone)
+    if n_read < 2 or not n_shown:
         return
-    standing = [
-        f"{_short(task.task)} {_short(condition.condition)}"
-        for task, condition in both.conditions
-        if condition.together
-    ]
     sure = f"with a chance of at most {level} that any is wrong" if both.fixed else f"on average at most {level} wrong"
-    if len(standing) == len(shown):
-        which = f"All {len(shown)} shown differences stand" if len(shown) > 1 else "The shown difference stands"
-        yield f"{which} when all {len(read)} comparisons are read together, {sure}."
+    if len(standing) == n_shown:
+        which = "The shown difference stands" if n_shown == 1 else f"{_all(n_shown)} shown differences stand"
+        yield f"{which} when {_all(n_read).lower()} comparisons are read together, {sure}."
         return
-    named = f": {', '.join(standing)}" if standing else ""
-    yield (
-        f"Of {len(read)} comparisons {len(shown)} show a difference; read together, {len(standing) or 'none'} of these "
-        f"{'stands' if len(standing) < 2 else 'stand'}, {sure}{named}. The rest may be chance."
-    )
+    start = f"Of {n_read} comparisons {n_shown} show{'s' if n_shown == 1 else ''} a difference; read together,"
+    if not standing:
+        yield f"{start} none stands: it may be chance."
+        return
+    stand = f"{len(standing)} of these {'stands' if len(standing) == 1 else 'stand'}"
+    yield f"{start} {stand}, {sure}: {', '.join(standing)}. The rest may be chance."
 
 
 # --- pieces
 
 
 def _flip(condition: str, flip: Flip) -> Iterator[str]:
-    again = f", asked for the {flip.before + 1}. time" if flip.before else ""
+    again = f", time {flip.before + 1}" if flip.before else ""
     yield f"    {one_line(flip.item, 30)}, {one_line(condition, 20)}{again}"
     for name, side in (("A", flip.a), ("B", flip.b)):
         yield _answered(name, side)
@@ -243,8 +264,8 @@ def _answered(name: str, side: Side) -> str:
     """What one of the two answered, cut to the width of the terminal."""
     start = f"      {name}: "
     failed = f" [fails {one_line(', '.join(side.failed), 30)}]" if side.failed else ""
-    response = "no text" if side.response is None else one_line(side.response, WIDTH - len(start) - len(failed))
-    return f"{start}{response}{failed}"
+    response = one_line(side.response or "", WIDTH - len(start) - len(failed))
+    return f"{start}{response or 'no text'}{failed}"
 
 
 def _word(difference: Difference) -> str:
@@ -259,6 +280,10 @@ def _between(difference: Difference) -> str:
 
 def _short(text: str) -> str:
     return one_line(text, _LONG_NAME)
+
+
+def _all(number: int) -> str:
+    return "Both" if number == 2 else f"All {number}"
 
 
 def _list(parts: Sequence[str]) -> str:

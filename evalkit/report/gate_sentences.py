@@ -76,7 +76,12 @@ def _of_task(gate: GateResult, task: GatedTask, named: Naming) -> Iterator[Findi
 def _against(task: GatedTask, tolerance: float, named: Naming) -> str:
     allowed, worst = tolerated(tolerance), task.worst
     if worst is None or worst.paired is None:
-        return "cannot be compared: the baseline has no answers to the same items"
+        return "cannot be compared: no item was asked in both runs"
+    if task.regression == "unclear" and worst.paired.regression == "held":
+        # What could be compared has held: only what could not leaves the task unclear.
+        first, *more = (each.result.condition for each in task.conditions if each.result.counts and each.paired is None)
+        where = named(first) + (f" and {counted(len(more), 'other condition')}" if more else "")
+        return f"cannot be compared at {where}: no item was asked in both runs"
     where = f"{named(worst.result.condition)} changed by {difference(worst.paired)}"
     if task.regression == "regressed":
         return f"got worse by more than {allowed}: {where}"

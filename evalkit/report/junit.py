@@ -176,7 +176,7 @@ def _unclear(task: TaskResult, paired: PairedResult | None, gate: GateResult | N
         return None
     if not any(each.result.task == task.task and each.regression == "unclear" for each in gate.tasks):
         return None
-    shown = "no item in common" if paired is None else f"changed by {difference(paired)}"
+    shown = "no item was asked in both runs" if paired is None else f"changed by {difference(paired)}"
     allowed = tolerated(gate.baseline.tolerance)
     message = f"may or may not have got worse by more than {allowed}: {shown}"
     if gate.strict and not gate.edge_passes and gate.outcome == "edge":

@@ -11,7 +11,7 @@ def mcnemar_exact(worse: int, better: int) -> float:
         better: Pairs that failed before and pass now; at least 0.
 
     Returns:
-        The two-sided p-value, above 0, at most 1; 1 where nothing flips.
+        The two-sided p-value, 0 to 1; 1 where nothing flips.
 
     Raises:
         ValueError: If a count is below 0.

@@ -10,7 +10,7 @@ import json
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from evalkit.adapter.code import load_module
 from evalkit.adapter.wire import Reply, ReplyError, Request
@@ -22,6 +22,8 @@ Given: TypeAlias = str | Mapping[str, Any]
 """A text, or `{"text": …, "usage"?: …, "tool_calls"?: …}`."""
 Program: TypeAlias = Callable[[Call], Given | Awaitable[Given]]
 """Stands in for a model. May raise ReplyError when it has no answer."""
+Function: TypeAlias = Callable[[list[dict[str, Any]], dict[str, Any]], Given | Awaitable[Given]]
+"""A user's: takes messages (`role`, `content`) and settings; plain or `async`."""
 
 
 class FunctionChannel:
@@ -93,13 +95,18 @@ def python_program(target: str, *, allow_code: bool, directory: Path = Path()) -
     function = getattr(load_module(path), name, None)
     if not callable(function):
         raise AdapterError(f"python:{target}: found no function {name!r} in {file}")
+    return program_of(function)
+
+
+def program_of(function: Function) -> Program:
+    """A user's function as a program; a plain one is called in a thread of its own, beside other calls."""
+    asynchronous = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
     def ask(call: Call) -> Awaitable[Given]:
         messages = [message.as_json() for message in call.messages]
-        if inspect.iscoroutinefunction(function):
-            answer: Awaitable[Given] = function(messages, dict(call.sampling))
-            return answer
-        return _in_thread(lambda: function(messages, dict(call.sampling)))
+        if asynchronous:
+            return cast("Awaitable[Given]", function(messages, dict(call.sampling)))
+        return _in_thread(lambda: cast("Given", function(messages, dict(call.sampling))))
 
     return ask
 

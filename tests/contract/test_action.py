@@ -70,9 +70,10 @@ def bash(text: str, folder: Path, programs: dict[str, str], variables: dict[str,
     return Done(done.returncode, done.stdout, [call.splitlines() for call in calls.split("---\n")[:-1]])
 
 
-def measure(folder: Path, given: Mapping[str, str] | None = None, *, exits: int = 0) -> Done:
+def measure(folder: Path, given: Mapping[str, str] | None = None, *, exits: int = 0, runs: str = "one") -> Done:
     inputs = {"SUITE": "s.yaml", "MODEL": "echo/x", "BASELINE": "", "TOLERANCE": "0.02", "STRICT": "false"}
-    body = f'if [ "$1" = run ]; then while [ "$1" != --out ]; do shift; done; mkdir -p "$2/one"; exit {exits}; fi'
+    made = f'for run in {runs}; do mkdir -p "$2/$run"; done'
+    body = f'if [ "$1" = run ]; then while [ "$1" != --out ]; do shift; done; {made}; exit {exits}; fi'
     variables = {**inputs, "EDGE": "fail", "MORE": "", **(given or {})}
     return bash(script("Measure until the gate is decided"), folder, {"evalkit": body}, variables)
 
@@ -131,7 +132,7 @@ def test_the_page_names_every_input_with_its_default() -> None:
 
 
 def test_the_script_calls_the_gate_and_tells_it_again_for_those_who_look_elsewhere(tmp_path: Path) -> None:
-    done = measure(tmp_path, {"BASELINE": "b.json", "STRICT": "true", "MORE": "--max-cost\n5\n\n-M\ntemperature=0\n"})
+    done = measure(tmp_path, {"BASELINE": "b.json", "STRICT": "true", "MORE": "--max-cost\n  5\n\n-M\ntemperature=0\n"})
     (run, gate) = done.calls
     folder = next(iter(tmp_path.glob("evalkit-*")))
     asked = ["--model", "echo/x", "--gate", "--edge", "fail", "--out", f"{folder}/runs"]
@@ -139,8 +140,19 @@ def test_the_script_calls_the_gate_and_tells_it_again_for_those_who_look_elsewhe
     more = ["--max-cost", "5", "-M", "temperature=0"]
     assert ["evalkit", "run", *asked, *compared, *more, "--", "s.yaml"] == run
     told = ["--github", "--junit", f"{folder}/junit.xml", "--format", "markdown", "-o", f"{folder}/comment.md"]
-    assert ["evalkit", "gate", f"{folder}/runs/one/", "--edge", "fail", *told] == gate
+    assert ["evalkit", "gate", f"{folder}/runs/one", "--edge", "fail", *told] == gate
     assert f"folder={folder}\nexit-code=0\n" == (tmp_path / "output").read_text(encoding="utf-8")
+
+
+def test_all_models_of_a_job_are_told_together(tmp_path: Path) -> None:
+    """Each on its own would write over the one before."""
+    (_, gate) = measure(tmp_path, {"MORE": "--model\necho/y"}, runs="one two").calls
+    assert ["one", "two"] == [Path(run).name for run in gate[2:4]]
+
+
+def test_of_a_run_that_was_not_made_nothing_more_is_told(tmp_path: Path) -> None:
+    done = measure(tmp_path, exits=2, runs="")
+    assert (2, ["run"]) == (done.code, [call[1] for call in done.calls])
 
 
 def test_without_a_baseline_nothing_is_said_of_one(tmp_path: Path) -> None:
