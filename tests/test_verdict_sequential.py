@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 from benchmarks.simulations import carry_out, one_bad_of_ten, passing
 from benchmarks.simulations import outcome as unit
 from benchmarks.simulations import terms as benchmark_terms
-from evalkit.verdict import ConditionResult, Decider, Key, Outcome, Reason, SequentialDecider, Terms
+from evalkit.verdict import (
+    Comparison,
+    ConditionResult,
+    Decider,
+    Key,
+    Outcome,
+    PairedTerms,
+    Reason,
+    SequentialDecider,
+    Terms,
+)
 
 Answers = Callable[[Key, int], Outcome]
 CLEAN: Key = ("task", "clean")
@@ -530,6 +540,34 @@ def test_independent_conditions_are_all_judged() -> None:
     n_asked = carry_out(tested, passing(shares, rng), in_flight=32, rng=rng, slow_fails=True)
     assert ["unusable", "usable"] * 3 == [tested.verdict(each.key) for each in conditions]
     assert n_asked == sum(tested.result(each.key).trials for each in conditions)
+
+
+@pytest.mark.parametrize("until", ["verdict", "margin"])
+def test_a_task_goes_on_until_its_comparison_is_settled_and_no_other_does(until: Any) -> None:
+    """A verdict may take thirty units; that a rate fell by fifteen points takes more."""
+    conditions = [terms(task=task, threshold=0.5) for task in ("fell", "same", "new")]
+    before: dict[str, list[float | None]] = {f"i{n}": [1.0] for n in range(400)}
+    compared = PairedTerms(tolerance=0.02, alpha=0.025, n_compared=2)
+    comparisons = {each.key: Comparison(compared, before, units=2000) for each in conditions[:2]}
+    tested = decider(*conditions, until=until, precision=0.2, comparisons=comparisons)
+    share = {each.key: 0.8 if each.task == "fell" else 1.0 for each in conditions}
+    spread = alternating(share)
+    order = asked(tested, lambda key, position: replace(spread(key, position), item=f"i{position}"))
+    alone = Counter(asked(decider(*conditions, until=until, precision=0.2), spread))
+    fell, same, new = (each.key for each in conditions)
+    assert ["regressed", "unclear"] == [comparisons[key].test.regression for key in (fell, same)]
+    assert not comparisons[same].hopeful
+    assert order.count(fell) > alone[fell]
+    assert order.count(new) == alone[new]
+    assert ["usable"] * 3 == [tested.verdict(each.key) for each in conditions]
+
+
+def test_an_unusable_task_is_not_compared_to_the_end() -> None:
+    before: dict[str, list[float | None]] = {f"i{n}": [1.0, 1.0] for n in range(2)}
+    compared = Comparison(PairedTerms(tolerance=0.02, alpha=0.025, n_compared=1), before, units=2000)
+    tested = decider(terms(), comparisons={CLEAN: compared})
+    asked(tested, lambda key, position: unit(position, False, item=f"other{position}"))
+    assert ("unusable", True) == (tested.verdict(CLEAN), compared.hopeful)
 
 
 def _rounds(tested: SequentialDecider, answers: Answers) -> list[int]:

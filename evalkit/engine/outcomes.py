@@ -143,6 +143,7 @@ def decider_of(run: RunFile, compared: Mapping[Key, Comparison] = MappingProxyTy
         strict=run.strict,
         seed=run.seed,
         in_rounds=run.batch,
+        comparisons=compared,
     )
 
 

@@ -64,6 +64,10 @@ class Comparison:
                 self._clusters.add(cluster)
         self._hope()
 
+    def room(self, ahead: float) -> int:
+        """Units that may be in flight: as many as the comparison likely takes, times how far to go ahead."""
+        return max(1, int(ahead * min(self.test.likely_further(), MOST_IN_FLIGHT)))
+
     def _hope(self) -> None:
         """Once given up, for good: what is still in flight would else start the hunt again and again."""
         further = min(self._pairs_left, self._units_left)
@@ -188,7 +192,6 @@ class GateDecider:
     def _room(self, test: ConditionTest) -> int:
         """How many units may be in flight: all that can be needed, and fewer the nearer a claim is."""
         rooms = [test.room] if test.hunts else []
-        compared = self._hunted(test)
-        if compared is not None:
-            rooms.append(max(1, int(self._ahead * min(compared.likely_further(), MOST_IN_FLIGHT))))
+        if self._hunted(test) is not None:
+            rooms.append(self._comparisons[test.terms.key].room(self._ahead))
         return min(rooms, default=1)

@@ -18,12 +18,14 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
+from evalkit.verdict.gate_decider import Comparison
 from evalkit.verdict.ladder import next_level
 from evalkit.verdict.results import ConditionResult
-from evalkit.verdict.sequential_test import ConditionTest
+from evalkit.verdict.sequential_test import AHEAD, ConditionTest
 from evalkit.verdict.terms import Key, Outcome, Reason, Terms, Verdict, all_of
 
 Until: TypeAlias = Literal["verdict", "margin", "gate", "budget"]
@@ -63,6 +65,8 @@ class SequentialDecider:
         strict: Whether levels that do not count are tested one by one from easy to hard.
         seed: Of the draws that choose a condition.
         in_rounds: Whether units go out together and come back together, hours later.
+        comparisons: Of conditions that are compared with a baseline: each goes on until that is settled, too, unless
+            its task is unusable.
 
     Raises:
         ValueError: If two conditions have the same key.
@@ -78,6 +82,7 @@ class SequentialDecider:
         strict: bool = False,
         seed: int = 0,
         in_rounds: bool = False,
+        comparisons: Mapping[Key, Comparison] = MappingProxyType({}),
     ) -> None:
         wanted = precision if until == "margin" else None
         # The levels that do not count are there for the critical level alone, which verdicts bracket.
@@ -97,6 +102,7 @@ class SequentialDecider:
             for task in dict.fromkeys(each.task for each in terms)
         }
         self._turns = deque(self._tasks)
+        self._comparisons, self._ahead = comparisons, 1.0 if in_rounds else AHEAD
         self._stopped: Reason | None = None
 
     # --- what a decider does
@@ -105,7 +111,7 @@ class SequentialDecider:
         """The condition that tells most; None when nothing may be started before more is known, or at all."""
         if self._stopped is not None:
             return None
-        for wanted in (self._drawn, self._measured, self._explored, self._left):
+        for wanted in (self._drawn, self._compared, self._measured, self._explored, self._left):
             for _ in range(len(self._turns)):
                 task = self._turns[0]
                 self._turns.rotate(-1)
@@ -123,7 +129,10 @@ class SequentialDecider:
         Raises:
             ValueError: If the outcome is not the condition's next one.
         """
-        self._tests[key].observe(outcome)
+        test, comparison = self._tests[key], self._comparisons.get(key)
+        test.observe(outcome)
+        if comparison is not None:
+            comparison.observe(outcome.item, outcome.value(test.terms))
         self._started[key] = max(self._started[key], outcome.position + 1)
 
     def stop(self, reason: Reason) -> None:
@@ -150,7 +159,8 @@ class SequentialDecider:
     # --- who wants units
 
     def _wanted(self, task: _TaskState) -> list[ConditionTest]:
-        return [*self._hunted(task), *self._measured(task), *self._explored(task), *self._left(task)]
+        wanted = (self._hunted, self._compared, self._measured, self._explored, self._left)
+        return [test for part in wanted for test in part(task)]
 
     def _drawn(self, task: _TaskState) -> list[ConditionTest]:
         """Conditions that hope for a verdict, by the lowest draw of their margin."""
@@ -162,6 +172,15 @@ class SequentialDecider:
         if task.verdict != "edge" and not self._explore:
             return []
         return [test for test in task.counting if test.hunts]
+
+    def _compared(self, task: _TaskState) -> Iterator[ConditionTest]:
+        """Conditions of which it is still to be told whether they fell behind the baseline."""
+        if task.verdict == "unusable" and not self._explore:
+            return
+        for test in task.counting:
+            comparison = self._comparisons.get(test.terms.key)
+            if comparison is not None and comparison.hopeful:
+                yield test
 
     def _measured(self, task: _TaskState) -> Iterator[ConditionTest]:
         """Conditions that count, are done with their verdict, and whose margin is not measured yet."""
@@ -199,7 +218,10 @@ class SequentialDecider:
         started = self._started[test.terms.key]
         if started >= test.terms.units:
             return False
-        return started == test.seen or started - test.seen < test.room
+        comparison = self._comparisons.get(test.terms.key)
+        compared = comparison is not None and comparison.hopeful and not test.hunts
+        room = comparison.room(self._ahead) if comparison is not None and compared else test.room
+        return started == test.seen or started - test.seen < room
 
 
 def _wants_precision(test: ConditionTest) -> bool:
