@@ -99,7 +99,13 @@ def main() -> None:
             stream.reconfigure(errors="evalkit-escape")
     # A run handles it itself; anywhere else it ends evalkit as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(call(sys.argv[1:]))
+    try:
+        code = call(sys.argv[1:])
+    except KeyboardInterrupt:  # once more, while the first one was being told
+        code = EXIT_INTERRUPTED
+    for number in (signal.SIGINT, signal.SIGTERM):  # while Python tidies up, no signal may change the exit code
+        signal.signal(number, lambda *_: os._exit(code))
+    sys.exit(code)
 
 
 def call(arguments: list[str]) -> int:
