@@ -269,13 +269,6 @@ def test_the_example_of_the_page_ends_as_it_says(pytester: pytest.Pytester) -> N
     assert shown in result.stdout.str()
 
 
-def test_every_option_is_on_the_page(pytester: pytest.Pytester) -> None:
-    page = (Path(evalkit.pytest_plugin.__file__).parents[2] / "docs" / "pytest.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"--evalkit[a-z-]*|evalkit_[a-z_]+", run(pytester, "--help").stdout.str()))
-    assert named
-    assert set() == named - set(re.findall(r"--evalkit[a-z-]*|evalkit_[a-z_]+", page))
-
-
 def test_answers_that_never_came_are_no_failure_of_the_model(desk: pytest.Pytester) -> None:
     items = ", ".join(f"{{a: x{n}}}" for n in range(100))
     task = f'{{prompt: "{{a}}", items: [{items}], constraints: [one_line]}}'

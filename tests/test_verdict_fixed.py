@@ -140,7 +140,7 @@ def test_one_more_pass_never_lowers_either_end(units: int, data: st.DataObject) 
         assert better.high >= before.high
 
 
-@pytest.mark.parametrize("units", [20, 72, 200])
+@pytest.mark.parametrize("units", [20, 72, pytest.param(200, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("threshold", [0.8, 0.95])
 @pytest.mark.parametrize("n_counting", [1, 4])
 def test_at_the_threshold_neither_verdict_is_likelier_than_its_error_rate(

@@ -15,7 +15,7 @@ import pytest
 
 from docs.generate import EXAMPLES, FIELDS, example_of, main, stale
 from evalkit.cli import COMMANDS, call, cli
-from evalkit.record import COLUMNS, RunFile, StoredGate, StoredSuite
+from evalkit.record import COLUMNS, Baseline, BaselineCondition, BaselineTask, RunFile, StoredGate, StoredSuite
 from evalkit.score import constraint_types
 from evalkit.suite.models import SuiteFile, TaskFile
 from evalkit.verdict import Terms
@@ -68,6 +68,7 @@ def test_generated_pages_are_current() -> None:
     assert [] == stale()
 
 
+@pytest.mark.slow
 def test_a_page_that_somebody_changed_is_named_and_written_anew(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -126,6 +127,12 @@ def test_every_key_of_a_run_file_is_documented() -> None:
     assert list(RunFile.model_fields) == keys_of_table(text)
     inner = [*StoredSuite.model_fields, *StoredGate.model_fields, *Terms.__dataclass_fields__]
     assert [] == [name for name in inner if f"`{name}`" not in text]
+
+
+def test_every_key_of_a_baseline_is_documented() -> None:
+    text = section("gate.md", "The file")
+    keys = [name for model in (Baseline, BaselineTask, BaselineCondition) for name in model.model_fields]
+    assert [] == [name for name in keys if f"`{name}`" not in text]
 
 
 @pytest.mark.parametrize(
