@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from evalkit.choose import Candidate, Choice, Exhaustive, Latency, Limits, Status
+from evalkit.findings.choose import Candidate, Choice, Exhaustive, Latency, Limits, Status
 from evalkit.verdict import ConditionResult, ConstraintResult, SuiteResult, Totals
 from tests.results import result
 

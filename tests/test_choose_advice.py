@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from evalkit.choose import Advice, Candidate
 from evalkit.choose.advice import BROKEN, advise
+from evalkit.findings.choose import Advice, Candidate
 from evalkit.score import ANSWERED, constraint_types
 from evalkit.verdict import ConditionResult, Conjunction, Link
 from tests.choices import broken, candidate, measured

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.choose import Candidate, Limits
 from evalkit.choose.decision import choose, exhaustive, notes, undominated
+from evalkit.findings.choose import Candidate, Limits
 from tests.choices import candidate, choice, measured
 
 

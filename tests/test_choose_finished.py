@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from evalkit.choose import Choice, Limits
 from evalkit.choose.finished import choose_finished
 from evalkit.engine.importing import ImportOptions, import_trials
 from evalkit.errors import EvalkitError
+from evalkit.findings.choose import Choice, Limits
 from evalkit.plan import Scope
 from evalkit.record import read_run_file, write_run_file
 from evalkit.suite import load_suite

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from evalkit.choose import Choice, Limits
 from evalkit.choose.order import Entrant
 from evalkit.choose.race import Course, Race
 from evalkit.engine import EngineSettings, Measured, Session, start
 from evalkit.errors import FatalTransportError, RecordError
+from evalkit.findings.choose import Choice, Limits
 from evalkit.plan import Scope, make_plan
 from evalkit.trial import Call
 from tests.runs import Scripted, make_suite, right

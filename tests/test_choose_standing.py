@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from evalkit.choose import Candidate, Latency, Limits
 from evalkit.choose.judged import Judged, judge
 from evalkit.choose.standing import Alone, candidate_of
+from evalkit.findings.choose import Candidate, Latency, Limits
 from evalkit.plan import Scope
 from tests.runs import Scripted, make_suite, right, session
 

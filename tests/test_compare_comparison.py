@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from evalkit.compare import RunComparison, compare_runs
+from evalkit.compare import compare_runs
 from evalkit.errors import EvalkitError, RecordError, TransportError
+from evalkit.findings.compare import RunComparison
 from evalkit.plan import Scope
 from evalkit.record import TrialWriter
 from evalkit.trial import Call

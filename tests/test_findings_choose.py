@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import pytest
 
-from evalkit.choose import Choice, Limits
+from evalkit.findings.choose import Choice, Limits
 from evalkit.verdict import ConditionResult
 from tests.choices import broken, candidate, choice, measured
 from tests.results import condition

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from evalkit.gate import GatedTask, GateResult
+from evalkit.findings.gate import GatedTask, GateResult
 from evalkit.verdict import Regression, Verdict
 from tests.gate_results import EDGE, HELD, REGRESSED, UNCLEAR, UNUSABLE, USABLE, cond, gate
 

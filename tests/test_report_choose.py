@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from evalkit.choose import Advice, Choice, Latency, Limits
+from evalkit.findings.choose import Advice, Choice, Latency, Limits
 from evalkit.report.choose import render_choice
 from evalkit.verdict import ConditionResult
 from tests.choices import broken, candidate, choice, measured

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.compare import (
+from evalkit.findings.compare import (
     Compared,
     ComparedCondition,
     ComparedRun,

@@ -8,17 +8,3 @@ candidate is usable only if each of its tasks is, which needs no correction (int
 `judged` reads what a run says, `standing` what becomes of the candidate, `decision` who is chosen, and `advice` what
 would help where nobody is.
 """
-
-from evalkit.findings.choose import Advice, Candidate, Choice, Exhaustive, Latency, Limits, Prefer, Shortfall, Status
-
-__all__ = [
-    "Advice",
-    "Candidate",
-    "Choice",
-    "Exhaustive",
-    "Latency",
-    "Limits",
-    "Prefer",
-    "Shortfall",
-    "Status",
-]

@@ -21,6 +21,7 @@ from evalkit.cli.shared import (
     names,
     opener,
     read_settings,
+    reuse_option,
     say,
     seed_option,
     settings_option,
@@ -31,9 +32,9 @@ from evalkit.plain import counted, json_text, usd
 from evalkit.plan import DEFAULT_MAX_CALLS, DEFAULT_MAX_COST_USD
 
 if TYPE_CHECKING:
-    from evalkit.choose import Choice, Limits
     from evalkit.choose.order import Entrant
     from evalkit.engine import Session
+    from evalkit.findings.choose import Choice, Limits
     from evalkit.plan import Plan, Scope
     from evalkit.suite import Suite
     from evalkit.transport import Opener
@@ -127,13 +128,7 @@ _FREE_RUN_USD = 1.0
     show_default=True,
     help="Where the runs' folders are made.",
 )
-@click.option(
-    "--reuse",
-    multiple=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="RUN",
-    help="Take answers to the very same requests from this run. May be given several times.",
-)
+@reuse_option
 @adapters_option
 @allow_code_option
 @json_option
@@ -147,7 +142,7 @@ def command(context: click.Context, /, sources: tuple[str, ...], models: tuple[s
     the more there are, so that the choice as a whole is wrong no more often than one verdict. The exit code is 0 when
     somebody is chosen, 1 when nobody is usable, 3 when that could not be settled.
     """
-    from evalkit.choose import Limits
+    from evalkit.findings.choose import Limits
 
     limits = Limits(max_cost_per_1k=options["max_cost_per_1k"], max_p95_s=options["max_p95"], prefer=options["prefer"])
     choice = _raced(context, sources, models, limits) if models else _of_runs(context, sources, limits)

@@ -10,7 +10,7 @@ import click
 from evalkit.cli.shared import colour, form_of, json_option, say, wants_colour, write_file
 
 if TYPE_CHECKING:
-    from evalkit.compare import RunComparison
+    from evalkit.findings.compare import RunComparison
 
 FORMATS = ("terminal", "json")
 ENDINGS = {".txt": "terminal", ".json": "json"}

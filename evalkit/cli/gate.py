@@ -15,7 +15,7 @@ from evalkit.plain import json_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from evalkit.gate import GateResult
+    from evalkit.findings.gate import GateResult
 
 FORMATS = ("terminal", "markdown", "json")
 ENDINGS = {".txt": "terminal", ".md": "markdown", ".json": "json"}

@@ -21,6 +21,7 @@ from evalkit.cli.shared import (
     opener,
     read_settings,
     rendered,
+    reuse_option,
     say,
     scope_options,
     seed_option,
@@ -40,7 +41,7 @@ from evalkit.plan import DEFAULT_MAX_COST_USD
 
 if TYPE_CHECKING:
     from evalkit.engine import Measured, Session
-    from evalkit.gate import GateResult
+    from evalkit.findings.gate import GateResult
     from evalkit.plan import Plan
     from evalkit.transport import Opener
 
@@ -108,13 +109,7 @@ if TYPE_CHECKING:
     metavar="RUN",
     help="Go on with a run under its own terms; nothing that was answered is asked again.",
 )
-@click.option(
-    "--reuse",
-    multiple=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="RUN",
-    help="Take answers to the very same requests from this run. May be given several times.",
-)
+@reuse_option
 @click.option(
     "--max-void",
     type=FiniteFloat(0, 1),

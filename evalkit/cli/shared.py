@@ -221,6 +221,17 @@ def opener(
     )
 
 
+def reuse_option(command: Decorated) -> Decorated:
+    """Whose answers are taken."""
+    return click.option(
+        "--reuse",
+        multiple=True,
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        metavar="RUN",
+        help="Take answers to the very same requests from this run. May be given several times.",
+    )(command)
+
+
 def provenance_of(run: RunFile, folder: Path) -> Provenance:
     """Where a run's results come from."""
     from evalkit.engine.imported import ADDRESS

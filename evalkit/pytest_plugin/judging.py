@@ -8,7 +8,7 @@ from typing import NoReturn
 import pytest
 
 from evalkit.engine import Measured
-from evalkit.gate import GatedCondition, GatedTask, GateResult
+from evalkit.findings.gate import GatedCondition, GatedTask, GateResult
 from evalkit.pytest_plugin.options import Edge
 from evalkit.pytest_plugin.words import explained, got_worse, no_answers, not_held
 from evalkit.verdict import ConditionResult, TaskResult

@@ -28,7 +28,8 @@ from evalkit.api import open_run
 from evalkit.engine import EngineSettings, Measured, Session, start
 from evalkit.engine.baseline import check_comparable, open_baseline
 from evalkit.errors import EXIT_INFRASTRUCTURE, EvalkitError, RecordError
-from evalkit.gate import GateResult, judge_run
+from evalkit.findings.gate import GateResult
+from evalkit.gate import judge_run
 from evalkit.plan import Scope, check_prompts, make_plan
 from evalkit.pytest_plugin.function_model import function_model, function_name
 from evalkit.record import StoredGate, hold

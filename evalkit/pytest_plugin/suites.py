@@ -12,7 +12,7 @@ import pytest
 
 from evalkit.engine import Measured, check_model
 from evalkit.errors import EvalkitError
-from evalkit.gate import GatedCondition, GateResult
+from evalkit.findings.gate import GatedCondition, GateResult
 from evalkit.plain import one_line, printable
 from evalkit.plan import make_plan
 from evalkit.pytest_plugin.judging import at_the_edge, fail, has_regressed, is_left_out, lacks_proof

@@ -13,7 +13,8 @@ from evalkit.api import open_run
 from evalkit.engine import Measured
 from evalkit.engine.baseline import stored_baseline
 from evalkit.errors import EvalkitError
-from evalkit.gate import BaselineSummary, GatedCondition, GateResult, judge_run
+from evalkit.findings.gate import BaselineSummary, GatedCondition, GateResult
+from evalkit.gate import judge_run
 from evalkit.plain import at_most, counted, one_line, percent, percent_range, rounded, usd
 from evalkit.pytest_plugin.measuring import Note, read_notes, reusing
 from evalkit.record import TrialReader, TrialRow

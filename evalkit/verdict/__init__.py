@@ -14,6 +14,7 @@ needs no correction (intersection–union test), but unusable as soon as one is,
 
 from evalkit.verdict.calibration import calibrated
 from evalkit.verdict.claims import Claims, claims
+from evalkit.verdict.comparison import Before, Comparison
 from evalkit.verdict.conjunction import Conjunction, Link
 from evalkit.verdict.decidability import (
     ASSUMED_PASS_RATES,
@@ -25,7 +26,7 @@ from evalkit.verdict.decidability import (
 )
 from evalkit.verdict.decider import Decider
 from evalkit.verdict.fixed import FixedDecider
-from evalkit.verdict.gate_decider import Before, Comparison, GateDecider
+from evalkit.verdict.gate_decider import GateDecider
 from evalkit.verdict.paired_test import PairedResult, PairedTerms, PairedTest, Regression
 from evalkit.verdict.results import (
     ConditionResult,

@@ -11,72 +11,17 @@ left could hardly show that it did.
 
 from __future__ import annotations
 
-import random
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from evalkit.verdict.paired_test import PairedTerms, PairedTest
+from evalkit.verdict.comparison import Comparison
+from evalkit.verdict.condition_tests import ConditionTests
+from evalkit.verdict.paired_test import PairedTest
 from evalkit.verdict.results import ConditionResult
-from evalkit.verdict.sequential_test import AHEAD, ConditionTest
-from evalkit.verdict.side import MOST_IN_FLIGHT
-from evalkit.verdict.terms import Key, Outcome, Reason, Terms, Verdict
-
-Before = Mapping[str, Sequence[float | None]]
-"""Of one condition of a baseline, by item: what each time brought that it was asked; 1, 0, a score, or None (void)."""
+from evalkit.verdict.sequential_test import ConditionTest
+from evalkit.verdict.terms import Key, Terms
 
 
-class Comparison:
-    """One condition against a baseline, fed with units of the later run.
-
-    Args:
-        terms: Of its test.
-        before: The baseline's outcomes.
-        units: Planned of the later run.
-        strict: Whether it must be shown that nothing regressed.
-    """
-
-    def __init__(self, terms: PairedTerms, before: Before, *, units: int, strict: bool = False) -> None:
-        self.test = PairedTest(terms)
-        self.hopeful = True
-        """Whether a claim is wanted that the pairs that are left could still show."""
-        self._before, self._strict = before, strict
-        self._came: Counter[str] = Counter()
-        self._clusters: set[str] = set()
-        self._pairs_left, self._units_left = sum(map(len, before.values())), units
-        self._hope()
-
-    def observe(self, item: str, after: float | None, *, cluster: str | None = None) -> None:
-        """Take in a unit; one without a counterpart tells nothing.
-
-        Args:
-            item: Its item.
-            after: What it brought; None when void.
-            cluster: With which others it may stand or fall: of them only the first pair counts. None: with none.
-        """
-        self._units_left -= 1
-        known, came = self._before.get(item, ()), self._came[item]
-        if came < len(known):
-            self._came[item] += 1
-            self._pairs_left -= 1
-            if cluster is None or cluster not in self._clusters:
-                self.test.observe(known[came], after)
-            if cluster is not None:
-                self._clusters.add(cluster)
-        self._hope()
-
-    def room(self, ahead: float) -> int:
-        """Units that may be in flight: as many as the comparison likely takes, times how far to go ahead."""
-        return max(1, int(ahead * min(self.test.likely_further(), MOST_IN_FLIGHT)))
-
-    def _hope(self) -> None:
-        """Once given up, for good: what is still in flight would else start the hunt again and again."""
-        further = min(self._pairs_left, self._units_left)
-        self.hopeful = self.hopeful and (
-            self.test.hopeful(further, of="regressed") or (self._strict and self.test.hopeful(further, of="held"))
-        )
-
-
-class GateDecider:
+class GateDecider(ConditionTests):
     """Gives each unit to the condition that most likely fails the gate, until the gate is decided.
 
     Args:
@@ -94,14 +39,9 @@ class GateDecider:
         seed: int = 0,
         in_rounds: bool = False,
     ) -> None:
-        self._tests = {each.key: ConditionTest(each, None, in_rounds=in_rounds) for each in terms}
-        # In rounds, what is asked in vain is cheaper than another round.
-        self._ahead = 1.0 if in_rounds else AHEAD
+        tests = [ConditionTest(each, None, in_rounds=in_rounds) for each in terms]
+        super().__init__(tests, comparisons, seed=seed, in_rounds=in_rounds)
         self._counting = [test for test in self._tests.values() if test.terms.counts]
-        self._comparisons = comparisons
-        self._rng = random.Random(seed)
-        self._started = dict.fromkeys(self._tests, 0)
-        self._stopped: Reason | None = None
 
     # --- what a decider does
 
@@ -119,26 +59,6 @@ class GateDecider:
             if self._leans_failing(test):
                 break  # the gate may be about to be decided by this one: what others are asked is in vain
         return None
-
-    def observe(self, key: Key, outcome: Outcome) -> None:
-        """Take in what a unit brought.
-
-        Raises:
-            ValueError: If the outcome is not the condition's next one.
-        """
-        test, comparison = self._tests[key], self._comparisons.get(key)
-        test.observe(outcome)
-        if comparison is not None:
-            comparison.observe(outcome.item, outcome.value(test.terms))
-        self._started[key] = max(self._started[key], outcome.position + 1)
-
-    def stop(self, reason: Reason) -> None:
-        """Start nothing more; conditions that lack units have this reason."""
-        self._stopped = reason
-
-    def verdict(self, key: Key) -> Verdict:
-        """A condition's verdict so far."""
-        return self._tests[key].verdict
 
     @property
     def ended(self) -> bool:

@@ -16,17 +16,17 @@ vain.
 
 from __future__ import annotations
 
-import random
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-from evalkit.verdict.gate_decider import Comparison
+from evalkit.verdict.comparison import Comparison
+from evalkit.verdict.condition_tests import ConditionTests
 from evalkit.verdict.ladder import next_level
 from evalkit.verdict.results import ConditionResult
-from evalkit.verdict.sequential_test import AHEAD, ConditionTest
-from evalkit.verdict.terms import Key, Outcome, Reason, Terms, Verdict, all_of
+from evalkit.verdict.sequential_test import ConditionTest
+from evalkit.verdict.terms import Key, Terms, Verdict, all_of
 
 Until: TypeAlias = Literal["verdict", "margin", "gate", "budget"]
 """How far a run goes: to the verdict for the fewest calls, to the verdict and the suite's precision, until a gate is
@@ -54,7 +54,7 @@ class _TaskState:
         return any(test.hunts for test in self.counting)
 
 
-class SequentialDecider:
+class SequentialDecider(ConditionTests):
     """Gives each unit to the condition that it tells most about, and ends each condition as soon as its result is safe.
 
     Args:
@@ -86,24 +86,17 @@ class SequentialDecider:
     ) -> None:
         wanted = precision if until == "margin" else None
         # The levels that do not count are there for the critical level alone, which verdicts bracket.
-        self._tests = {
-            each.key: ConditionTest(each, wanted if each.counts or each.repeats > 1 else None, in_rounds=in_rounds)
+        tests = [
+            ConditionTest(each, wanted if each.counts or each.repeats > 1 else None, in_rounds=in_rounds)
             for each in terms
-        }
-        if len(self._tests) != len(terms):
-            raise ValueError(
-                f"found {len(terms)} conditions with {len(self._tests)} different keys, expected no doubles"
-            )
+        ]
+        super().__init__(tests, comparisons, seed=seed, in_rounds=in_rounds)
         self._until, self._explore, self._strict = until, explore, strict
-        self._rng = random.Random(seed)
-        self._started = dict.fromkeys(self._tests, 0)
         self._tasks = {
             task: _TaskState([test for test in self._tests.values() if test.terms.task == task])
             for task in dict.fromkeys(each.task for each in terms)
         }
         self._turns = deque(self._tasks)
-        self._comparisons, self._ahead = comparisons, 1.0 if in_rounds else AHEAD
-        self._stopped: Reason | None = None
 
     # --- what a decider does
 
@@ -122,26 +115,6 @@ class SequentialDecider:
                     if wanted == self._drawn and test.leans_unusable:
                         break  # the task may be about to be decided by this one: what others are asked is in vain
         return None
-
-    def observe(self, key: Key, outcome: Outcome) -> None:
-        """Take in what a unit brought.
-
-        Raises:
-            ValueError: If the outcome is not the condition's next one.
-        """
-        test, comparison = self._tests[key], self._comparisons.get(key)
-        test.observe(outcome)
-        if comparison is not None:
-            comparison.observe(outcome.item, outcome.value(test.terms))
-        self._started[key] = max(self._started[key], outcome.position + 1)
-
-    def stop(self, reason: Reason) -> None:
-        """Start nothing more; conditions that lack units have this reason."""
-        self._stopped = reason
-
-    def verdict(self, key: Key) -> Verdict:
-        """A condition's verdict so far."""
-        return self._tests[key].verdict
 
     @property
     def ended(self) -> bool:
