@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.shared import colour, form_of, json_option, say, wants_colour, write_file
+from evalkit.cli.shared import colour, form_of, format_options, say, wants_colour, write_file
 
 if TYPE_CHECKING:
     from evalkit.findings.compare import RunComparison
@@ -27,14 +27,7 @@ ENDINGS = {".txt": "terminal", ".json": "json"}
     show_default=True,
     help="How many items of a task that passed with one of the two only are shown, each way; JSON has all.",
 )
-@click.option(
-    "--format",
-    "chosen",
-    type=click.Choice(FORMATS),
-    help="By default what the ending of -o says (.txt: terminal), else terminal.",
-)
-@click.option("-o", "output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to a file.")
-@json_option
+@format_options(FORMATS)
 def command(run_a: Path, run_b: Path, flips: int, chosen: str | None, output: Path | None, as_json: bool) -> None:
     """Compare two runs item by item, and say which differences are shown.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evalkit.cli.gating import gate_of, gate_options
-from evalkit.cli.shared import colour, form_of, json_option, provenance_of, say, show, write_file
+from evalkit.cli.shared import colour, form_of, format_options, provenance_of, say, show, write_file
 from evalkit.errors import EXIT_EDGE, EXIT_UNUSABLE, EvalkitError
 from evalkit.plain import json_text
 
@@ -41,9 +41,7 @@ ENDINGS = {".txt": "terminal", ".md": "markdown", ".json": "json"}
     is_flag=True,
     help="Within GitHub Actions: annotate the suite's file, and add to the summary of the step.",
 )
-@click.option("--format", "form", type=click.Choice(FORMATS), help="What is printed.  [default: terminal]")
-@click.option("-o", "output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Print to a file.")
-@json_option
+@format_options(FORMATS)
 def command(runs: tuple[Path, ...], **options: Any) -> int:
     """Say whether runs may pass: every task usable, and none worse than a baseline.
 
@@ -58,7 +56,7 @@ def command(runs: tuple[Path, ...], **options: Any) -> int:
 
     if options["save_baseline"] is not None and len(runs) > 1:
         raise EvalkitError(f"--save-baseline: found {len(runs)} runs, expected one; a baseline is of a single run")
-    form = form_of(options["form"], options["output"], ENDINGS, as_json=options["as_json"])
+    form = form_of(options["chosen"], options["output"], ENDINGS, as_json=options["as_json"])
     gates = [judge_run(folder, **gate_of(options)) for folder in runs]
     refused = _print(_rendered(gates, runs, form, as_list=len(runs) > 1), options["output"])
     if options["junit"] is not None:

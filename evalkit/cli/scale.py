@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evalkit.cli.shared import FiniteFloat, colour, form_of, json_option, names, read_columns, wants_colour, write_file
+from evalkit.cli.shared import (
+    FiniteFloat,
+    colour,
+    form_of,
+    format_options,
+    names,
+    read_columns,
+    wants_colour,
+    write_file,
+)
 from evalkit.errors import EvalkitError, did_you_mean
 
 if TYPE_CHECKING:
@@ -91,14 +100,7 @@ class _Asked:
 )
 @click.option("--budget", callback=_size, metavar="FLOP", help="Of training, for the scaling law.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
-@click.option(
-    "--format",
-    "chosen",
-    type=click.Choice(FORMATS),
-    help="By default what the ending of -o says (.txt: terminal), else terminal.",
-)
-@click.option("-o", "output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to a file.")
-@json_option
+@format_options(FORMATS)
 def command(sources: tuple[Path, ...], chosen: str | None, output: Path | None, as_json: bool, **said: Any) -> None:
     """Show pass rate, score and loss against the size of models, and where the threshold is crossed.
 

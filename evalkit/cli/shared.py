@@ -221,6 +221,19 @@ def opener(
     )
 
 
+def format_options(formats: Sequence[str]) -> Callable[[Decorated], Decorated]:
+    """In which format a result is shown, and where; `form_of` reads them."""
+
+    def decorate(command: Decorated) -> Decorated:
+        told = "By default what the ending of -o says (.txt: terminal), else terminal."
+        command = json_option(command)
+        file = click.Path(dir_okay=False, path_type=Path)
+        command = click.option("-o", "output", type=file, metavar="FILE", help="Write to a file.")(command)
+        return click.option("--format", "chosen", type=click.Choice(formats), help=told)(command)
+
+    return decorate
+
+
 def reuse_option(command: Decorated) -> Decorated:
     """Whose answers are taken."""
     return click.option(
