@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.report.gate_sentences import findings, points_range, stands, tolerated, was_cut_short
+from evalkit.report.gate_sentences import findings, points_range, stands, summary, tolerated, was_cut_short
 from tests.gate_results import EDGE, HELD, REGRESSED, UNCLEAR, UNUSABLE, USABLE, cond, gate, mixed
 
 CHANGE = st.floats(-1, 1)
@@ -42,6 +42,19 @@ def test_of_a_gate_that_was_cut_short_only_what_failed_it_is_found() -> None:
     tasks = {"a": [(cond(USABLE), REGRESSED)], "b": [(cond(EDGE, reason="gate-decided"), UNCLEAR)]}
     assert was_cut_short(gate(tasks))
     assert ["regressed"] == [each.kind for each in findings(gate(tasks))]
+
+
+def test_of_a_gate_that_stays_at_the_edge_tasks_that_were_left_for_that_are_not_found() -> None:
+    tasks = {"a": [(cond(EDGE, reason="futility"), HELD)], "b": [(cond(EDGE, reason="gate-decided"), HELD)]}
+    assert [("edge", "a")] == [(each.kind, each.task) for each in findings(gate(tasks))]
+    (_, told) = summary(gate(tasks))
+    assert "1 other task was not asked to the end: not all could be shown usable any more." == told
+
+
+def test_tasks_that_were_left_are_at_the_edge_where_no_other_task_decides_the_gate() -> None:
+    """Such as when a run that had failed is judged by another baseline."""
+    tasks = {"a": [(cond(USABLE), HELD)], "b": [(cond(EDGE, reason="gate-decided"), HELD)]}
+    assert ["edge"] == [each.kind for each in findings(gate(tasks))]
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,13 @@ def test_what_was_not_asked_since_the_gate_had_failed_is_skipped() -> None:
     assert ["failure unusable", "skipped edge"] == list(kinds(gated(cut)).values())
 
 
+def test_what_was_not_asked_since_the_gate_stays_at_the_edge_is_skipped() -> None:
+    left = gate({"a": [(cond(EDGE, reason="futility"), HELD)], "b": [(cond(EDGE, reason="gate-decided"), HELD)]})
+    assert ["failure edge", "skipped edge"] == list(kinds(gated(left)).values())
+    alone = gate({"a": [(cond(USABLE), HELD)], "b": [(cond(EDGE, reason="gate-decided"), HELD)]})
+    assert ["passed", "failure edge"] == list(kinds(gated(alone)).values())
+
+
 @pytest.mark.parametrize(
     ("strict", "edge_passes", "expected"),
     [(False, False, "passed"), (True, False, "failure unclear"), (True, True, "passed")],

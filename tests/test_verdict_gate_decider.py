@@ -73,6 +73,25 @@ def test_the_first_task_that_is_unusable_decides_the_gate_and_the_others_are_lef
     assert ("edge", "gate-decided") == (decider.result(A).verdict, decider.result(A).reason)
 
 
+def test_once_a_condition_stays_at_the_edge_the_others_are_asked_only_whether_they_fail() -> None:
+    """That they are usable could not make the gate pass any more."""
+    decider = GateDecider([replace(terms("a"), units=12), terms("b")], {})
+    for position in range(12):
+        decider.observe(A, unit(position, position < 10, item=f"i{position}"))
+    for position in range(16):
+        decider.observe(B, unit(position, True, item=f"i{position}"))
+    assert ("edge", "edge", True) == (decider.verdict(A), decider.verdict(B), decider.ended)
+    assert ("budget", "gate-decided") == (decider.result(A).reason, decider.result(B).reason)
+
+
+def test_beside_a_condition_at_the_edge_one_that_may_fail_is_asked_until_it_does() -> None:
+    decider = GateDecider([replace(terms("a"), units=12), terms("b")], {})
+    for position in range(12):
+        decider.observe(A, unit(position, position < 10, item=f"i{position}"))
+    asked = carry_out(decider, rates(0.8, 0.6))
+    assert ({B}, "unusable", True) == (set(asked), decider.verdict(B), decider.failed)
+
+
 def test_the_first_condition_that_has_regressed_decides_the_gate() -> None:
     decider, asked = gate(rates(0.95, 0.75), threshold=0.5)
     assert (True, False) == (decider.failed, decider.verdict(B) == "unusable")

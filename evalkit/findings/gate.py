@@ -82,6 +82,12 @@ class GatedTask:
         ]
         return min(ends, key=lambda pair: pair[0])[1] if ends else None
 
+    @property
+    def waits(self) -> bool:
+        """Whether what keeps it at the edge is only that it was not asked to its end, since a gate was decided."""
+        counting = [each.result for each in self.conditions if each.result.counts]
+        return {each.reason for each in counting if each.verdict == "edge"} == {"gate-decided"}
+
     def as_json(self) -> dict[str, Any]:
         """The published shape."""
         worst = self.worst
@@ -125,6 +131,13 @@ class GateResult:
     def tasks_with(self, *kinds: str) -> Sequence[GatedTask]:
         """Tasks whose verdict or regression is one of these."""
         return [task for task in self.tasks if task.result.verdict in kinds or task.regression in kinds]
+
+    @property
+    def left(self) -> Sequence[GatedTask]:
+        """Tasks at the edge that were not asked to their end, since others had decided the gate."""
+        edge = self.tasks_with("edge")
+        left = [task for task in edge if task.waits]
+        return left if self.outcome == "failed" or len(left) < len(edge) else []
 
     def as_json(self) -> dict[str, Any]:
         """The published shape."""

@@ -39,7 +39,8 @@ class Finding:
 def findings(gate: GateResult, named: Naming = plain_name) -> list[Finding]:
     """Everything that a gate found wrong or could not settle, the worst first.
 
-    Of a gate that had failed before the other tasks were asked to their end, only what failed it.
+    Of a gate that had failed before the other tasks were asked to their end, only what failed it; of one that stays at
+    the edge, nothing of tasks that were left for that.
 
     Args:
         gate: What it says.
@@ -48,6 +49,8 @@ def findings(gate: GateResult, named: Naming = plain_name) -> list[Finding]:
     every = [finding for task in gate.tasks for finding in _of_task(gate, task, named)]
     if was_cut_short(gate):
         every = [each for each in every if each.kind in {"unusable", "regressed"}]
+    left = {task.result.task for task in gate.left}
+    every = [each for each in every if each.kind != "edge" or each.task not in left]
     order = {"regressed": 0, "unusable": 0, "edge": 1, "unclear": 2}
     return sorted(every, key=lambda each: order[each.kind])
 
@@ -142,14 +145,15 @@ def headline(gate: GateResult) -> str:
 
 def summary(gate: GateResult) -> Iterator[str]:
     """What was shown of all tasks together: sentences with their full stop."""
-    n, cut = len(gate.tasks), was_cut_short(gate)
+    n = len(gate.tasks)
     if gate.outcome == "passed" and n:
         yield f"{'Every task is' if n > 1 else 'The task is'} shown to be usable."
-    if gate.baseline is not None and not cut:
+    if gate.baseline is not None and not was_cut_short(gate):
         yield from _held(gate.tasks, tolerated(gate.baseline.tolerance))
-    left = [task for task in gate.tasks if task.result.verdict == "edge" and task.regression != "regressed"]
-    if cut and left:
-        yield f"{counted(len(left), 'other task')} {_be(left)} not asked to the end: the gate had failed before."
+    others = [task for task in gate.left if task.regression != "regressed"]
+    if others:
+        why = "the gate had failed before" if gate.outcome == "failed" else "not all could be shown usable any more"
+        yield f"{counted(len(others), 'other task')} {_be(others)} not asked to the end: {why}."
 
 
 def _held(tasks: Sequence[GatedTask], allowed: str) -> Iterator[str]:

@@ -162,12 +162,15 @@ def _edge(task: TaskResult, condition: ConditionResult, gate: GateResult | None)
     message = f"edge, could be either: {stands(condition)}"
     if condition.reason is not None:
         message += f" ({condition.reason})"
-    decided = task.verdict != "edge" or (gate is not None and gate.outcome == "failed")
-    if gate is None or (condition.reason in UNSETTLED and decided):
+    if gate is None or (condition.reason in UNSETTLED and (task.verdict != "edge" or _was_left(task, gate))):
         return _Case(kind="skipped", type="edge", message=message)
     if gate.edge_passes:
         return _Case(kind="passed", message=f"let through: {message}")
     return _Case(kind="error" if condition.reason == "void" else "failure", type="edge", message=message)
+
+
+def _was_left(task: TaskResult, gate: GateResult) -> bool:
+    return any(each.result.task == task.task for each in gate.left)
 
 
 def _unclear(task: TaskResult, paired: PairedResult | None, gate: GateResult | None) -> _Case | None:

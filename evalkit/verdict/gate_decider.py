@@ -5,8 +5,9 @@ then nothing more need be asked of any. So the condition that looks worst, of al
 margins drawn from what is known of each (Thompson sampling), above the threshold or, against a baseline, above what was
 there before. Any such schedule keeps the error rates, since each test bounds its own (`sequential`).
 
-That nothing regressed need not be shown, unless the gate is strict: a comparison is over as soon as the pairs that are
-left could hardly show that it did.
+Once a condition is given up, its task is at the edge, and the gate cannot say any more that all are usable: of the
+others it need only be told whether one fails. That nothing regressed need not be shown, unless the gate is strict: a
+comparison is over as soon as the pairs that are left could hardly show that it did.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from evalkit.verdict.condition_tests import ConditionTests
 from evalkit.verdict.paired_test import PairedTest
 from evalkit.verdict.results import ConditionResult
 from evalkit.verdict.sequential_test import ConditionTest
-from evalkit.verdict.terms import Key, Terms
+from evalkit.verdict.terms import Key, Outcome, Terms
 
 
 class GateDecider(ConditionTests):
@@ -42,8 +43,14 @@ class GateDecider(ConditionTests):
         tests = [ConditionTest(each, None, in_rounds=in_rounds) for each in terms]
         super().__init__(tests, comparisons, seed=seed, in_rounds=in_rounds)
         self._counting = [test for test in self._tests.values() if test.terms.counts]
+        self._given_up = self._gives_up()
 
     # --- what a decider does
+
+    def observe(self, key: Key, outcome: Outcome) -> None:
+        """Take in what a unit brought; see the base class."""
+        super().observe(key, outcome)
+        self._given_up = self._gives_up()
 
     def next(self) -> Key | None:
         """The condition that looks worst; None when nothing may be started before more is known, or at all."""
@@ -70,7 +77,8 @@ class GateDecider(ConditionTests):
         test = self._tests[key]
         if not test.terms.counts:
             return test.result("task-decided")
-        return test.result("gate-decided" if self.failed else self._stopped)
+        decided = self.failed or (test.hunts and not self._judged(test))
+        return test.result("gate-decided" if decided else self._stopped)
 
     # --- who wants units
 
@@ -85,22 +93,30 @@ class GateDecider(ConditionTests):
         """Conditions whose next unit may change what the gate comes to."""
         if self.failed:
             return []
-        return [test for test in self._counting if test.hunts or self._hunted(test) is not None]
+        return [test for test in self._counting if self._judged(test) or self._compared(test) is not None]
 
-    def _hunted(self, test: ConditionTest) -> PairedTest | None:
+    def _gives_up(self) -> bool:
+        """Whether a condition stays at the edge, so that no gate can say that all are usable."""
+        return any(test.verdict == "edge" and not test.hunts for test in self._counting)
+
+    def _judged(self, test: ConditionTest) -> bool:
+        """Whether a condition's verdict by its threshold is wanted."""
+        return test.may_fail if self._given_up else test.hunts
+
+    def _compared(self, test: ConditionTest) -> PairedTest | None:
         """The comparison of a condition, if more of it is wanted."""
         comparison = self._comparisons.get(test.terms.key)
         return comparison.test if comparison is not None and comparison.hopeful else None
 
     def _draw(self, test: ConditionTest) -> float:
         """How far above what it needs the condition is, by threshold or baseline; drawn."""
-        compared = self._hunted(test)
-        margins = [test.drawn_margin(self._rng)] if test.hunts else []
+        compared = self._compared(test)
+        margins = [test.drawn_margin(self._rng)] if self._judged(test) else []
         return min(margins if compared is None else [*margins, compared.drawn_margin(self._rng)])
 
     def _leans_failing(self, test: ConditionTest) -> bool:
-        compared = self._hunted(test)
-        return (compared is not None and compared.leans_regressed) or (test.hunts and test.leans_unusable)
+        compared = self._compared(test)
+        return (compared is not None and compared.leans_regressed) or (self._judged(test) and test.leans_unusable)
 
     def _has_room(self, test: ConditionTest) -> bool:
         """Whether one unit more of a condition may be in flight."""
@@ -111,7 +127,7 @@ class GateDecider(ConditionTests):
 
     def _room(self, test: ConditionTest) -> int:
         """How many units may be in flight: all that can be needed, and fewer the nearer a claim is."""
-        rooms = [test.room] if test.hunts else []
-        if self._hunted(test) is not None:
+        rooms = [test.room] if self._judged(test) else []
+        if self._compared(test) is not None:
             rooms.append(self._comparisons[test.terms.key].room(self._ahead))
         return min(rooms, default=1)

@@ -156,6 +156,11 @@ class ConditionTest:
         """Whether a verdict is wanted, and more units may bring it."""
         return self.verdict == "edge" and self.hopeful and self.seen < self.terms.units
 
+    @property
+    def may_fail(self) -> bool:
+        """Whether more units may bring the verdict "unusable"."""
+        return self.hunts and hopeful(self._down, self.terms.units - self.seen)
+
     def drawn_margin(self, rng: Random) -> float:
         """A margin drawn from what is known of it, for Thompson sampling."""
         trials = self.tally.units.trials
