@@ -70,6 +70,7 @@ def test_the_likeliest_character_follows_each_time_until_the_line_ends(folder: P
         assert (len(prompt), len(found.text)) == (found.tokens_in, found.tokens_out)
 
 
+@pytest.mark.slow
 def test_a_batch_answers_as_single_calls_do(folder: Path) -> None:
     """More than grow at a time, of all lengths, with answers that end early and late."""
     prompts = [f"{text}{n}" for n in range(90) for text in ("", "what about ", "x" * n)]
@@ -110,6 +111,7 @@ def test_the_same_seed_draws_the_same_answer_whoever_shares_the_batch(folder: Pa
     assert alone.text != other.text
 
 
+@pytest.mark.slow
 def test_characters_are_drawn_as_often_as_they_are_likely(folder: Path) -> None:
     found = Counter(answer.text for answer in answers(folder, *["sort"] * 2000, temperature=0.5, max_tokens=1))
     likely = 2 * logprobs(WEIGHTS, tokens("sort\n"))[-1]

@@ -131,6 +131,7 @@ def test_messages_that_cannot_be_shown_do_not_change_the_exit_code(tmp_path: Pat
     assert (f"{code}\n", "") == (done.stdout, done.stderr)
 
 
+@pytest.mark.slow
 def test_a_narrow_encoding_loses_nothing(tmp_path: Path, capsys: Any) -> None:
     (tmp_path / "bad.yaml").write_text("suite: x\nthreshold: 0.9\ntasks: {}\n“é🎉: 1\n", encoding="utf-8")
     both = "(evalkit check bad.yaml --json; evalkit check “é🎉) | iconv -f latin1 -t utf-8"
@@ -155,6 +156,7 @@ def test_a_folder_that_is_gone_is_explained(
     assert ("", GONE) == capsys.readouterr()
 
 
+@pytest.mark.slow
 def test_the_program_starts_where_the_folder_is_gone(tmp_path: Path) -> None:
     (tmp_path / "gone").mkdir()
     done = _bash(tmp_path / "gone", "rmdir ../gone; evalkit run support --model echo/x; echo $?")

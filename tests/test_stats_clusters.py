@@ -10,6 +10,7 @@ from evalkit.stats import ClusterMoments, clopper_pearson, clustered_interval, e
 clusters = st.lists(st.integers(1, 9).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), min_size=1)
 
 
+@pytest.mark.slow
 def test_the_variance_is_the_cluster_robust_one() -> None:
     groups = [(5, 5), (3, 4), (0, 2), (7, 9), (1, 1), (4, 6)]
     passed = np.concatenate([[1.0] * s + [0.0] * (n - s) for s, n in groups])

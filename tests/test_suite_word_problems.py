@@ -111,6 +111,7 @@ def told(name: str, wanted: int = 150) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_film_is_not_changed_once_it_is_shown_twice() -> None:
     seen = 0
     for item in told("film evening", 400):

@@ -69,6 +69,7 @@ def test_one_item_in_ten_is_held_out_whatever_its_kind() -> None:
     assert share == pytest.approx(1 / SHARE, abs=0.005)
 
 
+@pytest.mark.slow
 def test_every_level_that_the_suite_asks_for_has_items() -> None:
     for task in shipped_suite(Path(SUITE).stem).tasks:
         kind = EXERCISES[task.name]

@@ -406,6 +406,7 @@ def test_a_run_that_was_left_while_a_batch_went_on_is_resumed_with_its_answers(p
     assert measured.run.batch
 
 
+@pytest.mark.slow
 def test_a_round_is_as_large_as_the_run_wants(tmp_path: Path) -> None:
     suite = write_suite(tmp_path, n_items=1200)
     with serving() as server:

@@ -224,6 +224,7 @@ def _in_environment(url: str, **environment: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_the_proxy_of_the_environment_is_used_unless_it_says_not_to() -> None:
     with serving() as server:
         # As a proxy this server is asked for a path that it does not know, at a host that does not exist.

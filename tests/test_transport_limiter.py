@@ -90,6 +90,7 @@ def test_a_burst_waits_for_what_came_in_meanwhile() -> None:
     assert 45 <= begun <= 50
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 1000))
 def test_refusals_by_chance_slow_nothing_down_for_good(seed: int) -> None:
     """An overloaded server refuses one call of twenty, at whatever rate: 200 a second must stay possible."""

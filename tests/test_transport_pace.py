@@ -162,6 +162,7 @@ def test_calls_that_would_only_wait_are_not_started() -> None:
     assert world.seconds == pytest.approx(400 / 20, rel=0.1)
 
 
+@pytest.mark.slow
 @given(wait_s=st.one_of(st.none(), st.floats(0, 5)), rate=st.floats(2, 300), depth=st.integers(1, 200))
 @settings(max_examples=15)
 def test_nothing_starves_whatever_the_limit(wait_s: float | None, rate: float, depth: int) -> None:

@@ -266,6 +266,7 @@ def test_calls_to_decide_takes_a_unit_for_what_it_was_worth() -> None:
     assert decider.result(KEY).calls_to_decide == 4 * 72 - 80
 
 
+@pytest.mark.slow
 def test_calls_to_decide_is_none_at_the_threshold_out_of_sight_and_with_a_verdict() -> None:
     assert result(5).calls_to_decide is None
     assert result(5001, units=100_000).calls_to_decide is None

@@ -166,6 +166,7 @@ def test_every_suite_in_the_pages_passes_check(block: Block, tmp_path: Path) -> 
 PROGRAMS = sorted({block.page for block in blocks() if block.language == "python" and not block.name})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
 def test_the_programs_of_a_page_run(program: Path, tmp_path: Path) -> None:
     own = [block for block in blocks() if block.page == program and block.language != "text"]

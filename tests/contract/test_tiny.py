@@ -49,6 +49,7 @@ def test_a_model_card_says_what_the_model_was_made_of(name: str) -> None:
         assert said in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "expected"), [("5k", 0.0), ("1m", 1.0)])
 def test_the_largest_adds_and_the_smallest_does_not(name: str, expected: float, tmp_path: Path) -> None:
     measured = run("ladder", f"tiny/{name}", tasks=["addition"], conditions=["digits@3"], fixed=20, out=tmp_path)
