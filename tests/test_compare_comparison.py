@@ -107,6 +107,19 @@ def test_another_prompt_is_said_and_its_task_compared_without_pairs(plain: Path,
     assert ["add is compared without pairing: different prompt"] == list(comparison.warnings)
 
 
+def test_with_other_perturbations_what_is_not_perturbed_is_still_paired(tmp_path: Path) -> None:
+    a, b = (measured(tmp_path / name, perturbations=f"{{noise: {levels}}}") for name, levels in
+            (("a", "[0.1]"), ("b", "[0.1, 0.2]")))  # fmt: skip
+    comparison = compare_runs(a, b)
+    (task,) = comparison.tasks
+    assert {"clean": True, "noise@0.1": False} == {
+        each.condition: each.result.pairs is not None for each in task.conditions
+    }
+    assert ["add is compared without pairing where it is perturbed: different perturbations"] == (
+        list(comparison.warnings)
+    )
+
+
 def test_void_trials_are_counted(plain: Path, tmp_path: Path) -> None:
     def failing(call: Call) -> str | BaseException:
         return TransportError("http-500", "no answer") if call.item == "i7" else right(call)

@@ -35,11 +35,11 @@ def run(text: str = SUITE, *, seed: int = 0, address: str = "here", files: dict[
 
 
 def test_the_same_suite_and_seed_is_the_same() -> None:
-    assert Sameness(tasks={}, task_notes={}) == sameness(run(), run())
+    assert Sameness(tasks={}, perturbed={}, task_notes={}) == sameness(run(), run())
 
 
 def test_a_text_about_the_suite_changes_nothing() -> None:
-    assert Sameness(tasks={}, task_notes={}) == sameness(run(), run(f"about: Sums.{SUITE}"))
+    assert Sameness(tasks={}, perturbed={}, task_notes={}) == sameness(run(), run(f"about: Sums.{SUITE}"))
 
 
 @pytest.mark.parametrize(
@@ -61,12 +61,16 @@ def test_what_concerns_all_tasks_is_named(other: RunFile, expected: str) -> None
     [
         ("What is", "How much is", "prompt"),
         ("a: 1", "a: 2", "items"),
-        ("[0.1]", "[0.2]", "perturbations"),
     ],
 )
 def test_what_concerns_one_task_is_named(before: str, after: str, key: str) -> None:
     found = sameness(run(), run(SUITE.replace(before, after)))
     assert ((), {"add": (f"different {key}",)}) == (found.everywhere, found.tasks)
+
+
+def test_other_perturbations_concern_what_is_perturbed() -> None:
+    found = sameness(run(), run(SUITE.replace("[0.1]", "[0.2]")))
+    assert ({}, {"add": ("different perturbations",)}) == (found.tasks, found.perturbed)
 
 
 def test_other_constraints_are_a_note() -> None:

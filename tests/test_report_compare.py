@@ -39,7 +39,7 @@ def condition(difference: Difference = WORSE, name: str = "clean", **given: Any)
 
 
 def comparison(*conditions: ComparedCondition, task: dict[str, Any] | None = None, **given: Any) -> RunComparison:
-    made = ComparedTask(task="title", unpaired=(), notes=(), conditions=conditions)
+    made = ComparedTask(task="title", unpaired=(), perturbed_unpaired=(), notes=(), conditions=conditions)
     return replace(
         RunComparison(
             a=RUN,

@@ -14,7 +14,7 @@ from evalkit.errors import EvalkitError
 from evalkit.findings.compare import Compared, ComparedCondition, ComparedRun, ComparedTask, Flip, RunComparison
 from evalkit.plain import one_line
 from evalkit.record import RunFile, read_run_file
-from evalkit.trial import Measure
+from evalkit.trial import CLEAN, Measure
 from evalkit.verdict import Key, Terms
 
 _NAME = 40
@@ -102,19 +102,26 @@ def _alone(a: _Run, b: _Run) -> Iterator[str]:
 
 def _task(name: str, a: _Run, b: _Run, same: Sameness, rules: Rules) -> ComparedTask:
     unpaired = (*same.everywhere, *same.tasks.get(name, ()))
+    perturbed_unpaired = same.perturbed.get(name, ())
     terms_b = {terms.key: terms for terms in b.file.terms}
     conditions = []
     for terms in a.file.terms:
         units_a, units_b = a.units[terms.key], b.units.get(terms.key)
         if terms.task != name or not units_a or not units_b:
             continue
-        if unpaired:
+        if unpaired or (perturbed_unpaired and terms.perturbation != CLEAN):
             beside = _Beside(units_a, units_b, rules)
         else:
             # A run whose trials were not fixed has an order that was.
             beside = _Beside(units_a, units_b, rules, pair_up(units_a, units_b, by_a=rules.fixed_b))
         conditions.append(_condition(terms, terms_b[terms.key], beside))
-    return ComparedTask(task=name, unpaired=unpaired, notes=same.task_notes.get(name, ()), conditions=tuple(conditions))
+    return ComparedTask(
+        task=name,
+        unpaired=unpaired,
+        perturbed_unpaired=perturbed_unpaired,
+        notes=same.task_notes.get(name, ()),
+        conditions=tuple(conditions),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ from evalkit.plain import one_line
 from evalkit.record import RunFile
 from evalkit.suite.digests import SuiteDigests, changed_keys, suite_digests
 
-_ASKED = ("prompt", "paraphrases", "items", "perturbations", "difficulty", "protect")
+_ASKED = ("prompt", "paraphrases", "items", "difficulty", "protect")
 """What a task's prompts are made of."""
+_PERTURBED = ("perturbations",)
+"""What is made of them."""
 _SCORED = ("constraints", "extract")
 _ELSEWHERE = ("sampling", "claim")
 """Of the whole suite: what is sent beside prompts, and how items are drawn; a task may say the latter for itself."""
@@ -28,6 +30,8 @@ class Sameness:
     """What keeps any two items from being a pair, a phrase each."""
     tasks: Mapping[str, tuple[str, ...]]
     """Likewise of one task; tasks that are the same have none."""
+    perturbed: Mapping[str, tuple[str, ...]]
+    """Of one task: what keeps its perturbed conditions from being paired, and those only."""
     notes: tuple[str, ...] = ()
     """What is taken for granted, or also differs; a sentence each."""
     task_notes: Mapping[str, tuple[str, ...]]
@@ -40,14 +44,14 @@ def sameness(a: RunFile, b: RunFile) -> Sameness:
     """
     if ADDRESS in (a.address, b.address):
         note = "Of an imported run only the items' names are known; that the two were asked the same is up to you."
-        return Sameness(tasks={}, task_notes={}, notes=(note,))
+        return Sameness(tasks={}, perturbed={}, task_notes={}, notes=(note,))
     everywhere = list(_everywhere(a, b))
     if everywhere or (a.suite.sha256, a.suite.files) == (b.suite.sha256, b.suite.files):
-        return Sameness(everywhere=tuple(everywhere), tasks={}, task_notes={})
+        return Sameness(everywhere=tuple(everywhere), tasks={}, perturbed={}, task_notes={})
     try:
         before, after = (suite_digests(Path(run.suite.path), run.suite.text) for run in (a, b))
     except SuiteError:
-        return Sameness(everywhere=("a suite's copy that cannot be read",), tasks={}, task_notes={})
+        return Sameness(everywhere=("a suite's copy that cannot be read",), tasks={}, perturbed={}, task_notes={})
     elsewhere = changed_keys(before.suite, after.suite)
     notes = [f"The suites differ in their {key}." for key in _ELSEWHERE if key in elsewhere]
     notes += [f"The suites differ in the claim of {_short(task)}." for task in _differing(before, after, ("claim",))]
@@ -55,6 +59,7 @@ def sameness(a: RunFile, b: RunFile) -> Sameness:
     return Sameness(
         everywhere=files,
         tasks=_differing(before, after, _ASKED),
+        perturbed=_differing(before, after, _PERTURBED),
         notes=tuple(notes),
         task_notes={
             task: (f"{' and '.join(found).capitalize()}: a trial may pass in one run and fail in the other for that.",)

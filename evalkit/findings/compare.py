@@ -157,6 +157,8 @@ class ComparedTask:
     task: str
     unpaired: tuple[str, ...]
     """What keeps its items from being paired, a phrase each; empty when they are."""
+    perturbed_unpaired: tuple[str, ...]
+    """What keeps items from being paired under perturbed conditions, a phrase each; also where none is."""
     notes: tuple[str, ...]
     """What else is not the same, a sentence each."""
     conditions: tuple[ComparedCondition, ...]
@@ -170,6 +172,7 @@ class ComparedTask:
         return {
             "task": self.task,
             "unpaired": list(self.unpaired),
+            "perturbed_unpaired": list(self.perturbed_unpaired),
             "notes": list(self.notes),
             "conditions": [condition.as_json() for condition in self.conditions],
         }
@@ -222,8 +225,13 @@ class RunComparison:
         if self.unpaired:
             yield f"compared without pairing: {', '.join(self.unpaired)}"
         for task in self.tasks:
-            if task.unpaired and not self.unpaired:
+            if self.unpaired:
+                continue
+            if task.unpaired:
                 yield f"{task.task} is compared without pairing: {', '.join(task.unpaired)}"
+            elif any(each.result.pairs is None for each in task.conditions):
+                why = ", ".join(task.perturbed_unpaired)
+                yield f"{task.task} is compared without pairing where it is perturbed: {why}"
 
     def as_json(self) -> dict[str, Any]:
         """The published shape."""
