@@ -135,6 +135,13 @@ def test_of_many_tasks_that_fail_the_worst_are_named() -> None:
     assert "needs 90.0 %); and 2 more" in text
 
 
+def test_a_task_that_was_left_since_another_is_at_the_edge_is_open_so_far() -> None:
+    left = measured("openai/x", {"near": 183, "left": [replace(condition(185), reason="gate-decided")]})
+    text = flat(choice(candidate("openai/x", "edge", results=left)))
+    assert "near could be either at clean" in text
+    assert "left could be either so far at clean" in text
+
+
 def test_what_is_guaranteed_of_slow_calls_is_said_beside_what_was_seen() -> None:
     latency = Latency(p50_s=0.4, p95_s=1.8, calls=240, slower=9, slower_share_high=0.08123)
     made = choice(replace(candidate("a", "chosen", 198), latency=latency), limits=Limits(max_p95_s=2.0))

@@ -201,7 +201,8 @@ def _short_of(shortfall: Shortfall) -> str:
     name = one_line(shortfall.task, 24)
     if weakest is None:
         return f"{name} was not measured"
-    how = "fails" if shortfall.verdict == "unusable" else "could be either"
+    left = weakest.reason == "gate-decided"
+    how = "fails" if shortfall.verdict == "unusable" else "could be either so far" if left else "could be either"
     between = percent_range(weakest.low, weakest.high)
     told = f"{name} {how} at {one_line(weakest.condition, 20)} ({between} %, needs {percent(weakest.threshold)} %)"
     broken = shortfall.broken
