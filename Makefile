@@ -5,7 +5,7 @@ EXTRAS := .venv-extras
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types slow external wheel extras ladder bench schema docs lock clean
+.PHONY: demo test lint types slow browser external wheel extras ladder bench schema docs pictures vendor lock clean
 
 demo: $(VENV)/.installed  ## six models of one family on one suite, and which can do what
 	$(BIN)/evalkit run ladder --until verdict --model tiny/5k --model tiny/15k --model tiny/40k --model tiny/120k --model tiny/300k --model tiny/1m
@@ -25,7 +25,10 @@ types: $(VENV)/.dev
 
 slow: $(VENV)/.dev  ## simulations, kill tests, and properties with all their examples, minutes
 	$(BIN)/python -m pytest -n auto -q -m slow
-	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n auto -q -m "hypothesis and not slow and not external and not wheel"
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n auto -q -m "hypothesis and not slow and not browser and not external and not wheel"
+
+browser: $(VENV)/.dev  ## pages in a real browser; needs Chromium
+	$(BIN)/python -m pytest -n auto -q -m browser
 
 external: $(VENV)/.dev  ## third-party data; EVALKIT_EXTERNAL_DATA names its folder
 	$(BIN)/python -m pytest -q -m external
@@ -47,12 +50,19 @@ bench: $(VENV)/.dev  ## what things take, as ratios; half an hour
 	$(BIN)/python benchmarks/verdicts.py
 	$(BIN)/python benchmarks/tiny_models.py
 	$(BIN)/python benchmarks/scaling_law.py
+	$(BIN)/python benchmarks/report.py
 
 schema: $(VENV)/.installed
 	$(BIN)/evalkit schema > suites/suite.schema.json
 
 docs: $(VENV)/.dev  ## renew the generated pages
 	$(BIN)/python docs/generate.py
+
+pictures: $(VENV)/.dev  ## draw the pictures of README and docs anew; needs Chromium
+	$(BIN)/python docs/pictures.py
+
+vendor:  ## fetch and wrap the pinned JavaScript libraries of reports anew; needs npm
+	reports/vendor/renew.sh
 
 lock: $(VENV)/.dev  ## renew the pinned versions
 	$(BIN)/uv lock --quiet --upgrade

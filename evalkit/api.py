@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalkit.engine import EngineSettings, Measured, measure, start
+from evalkit.engine import EngineSettings, Measured, measure, start, trials_frame
 from evalkit.engine import resume as go_on
 from evalkit.engine.importing import ImportOptions
 from evalkit.engine.importing import import_trials as import_table
@@ -236,10 +236,9 @@ def import_trials(
 
 
 def read_trials(folder: str | Path) -> pandas.DataFrame:
-    """A run's trials as a table, one row each; the columns are documented in docs/record.md.
+    """A run's trials as a table, one row each; the columns are documented in docs/record.md. `Measured.frame` likewise.
 
     Raises:
         RecordError: If there is no run.
     """
-    with TrialReader(Path(folder)) as reader:
-        return reader.frame()
+    return trials_frame(Path(folder))

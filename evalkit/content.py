@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["adapters", "suites"]
+Kind = Literal["adapters", "suites", "reports"]
 
 _PACKAGE = Path(__file__).resolve().parent
 

@@ -179,6 +179,7 @@ def test_colour_is_for_terminals_only_and_can_be_refused(tmp_path: Path, capsys:
     assert 0 == call(["run", "sums.yaml", "--model", "echo/x"])
     assert "\x1b" not in capsys.readouterr().out
     (folder,) = (tmp_path / "runs").iterdir()
+    terminal = {name: value for name, value in os.environ.items() if name not in {"CI", "NO_COLOR"}} | {"TERM": "xterm"}
     program = (
         "import os, pty, sys; status = pty.spawn([sys.executable, '-m', 'evalkit', 'report', sys.argv[1]]); "
         "sys.exit(os.waitstatus_to_exitcode(status))"
@@ -186,7 +187,7 @@ def test_colour_is_for_terminals_only_and_can_be_refused(tmp_path: Path, capsys:
     shown = [
         subprocess.run(
             [sys.executable, "-c", program, str(folder)],
-            env={**os.environ, "TERM": "xterm", **extra},
+            env={**terminal, **extra},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=60,

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 import re
 import sqlite3
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from evalkit.plan import Scope
 from evalkit.record import COLUMNS, read_run_file, write_run_file
 from evalkit.suite import load_suite
 from tests.runs import Scripted, carry_out, make_suite, right
+from tests.terminals import Terminal, printed
 
 
 @pytest.fixture
@@ -34,6 +37,53 @@ def test_the_report_is_for_eyes_by_default(run: str, capsys: Any) -> None:
     out = capsys.readouterr().out
     assert "sums with scripted/x" in out
     assert [] == [line for line in out.splitlines() if len(line) > 80]
+
+
+def test_bars_are_for_terminals_and_words_for_files_and_logs(
+    run: str, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, seen = printed(["report", run], monkeypatch)
+    assert (0, True) == (code, "━" in seen and "? edge" in seen)
+    assert 0 == call(["report", run])
+    piped = capsys.readouterr().out
+    assert (False, True) == ("━" in piped or "? edge" in piped, "  edge\n" in piped)
+    printed(["report", run, "-o", "out.txt"], monkeypatch)
+    assert piped == Path("out.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("CI", "true"), ("TERM", "dumb")])
+def test_who_wants_words_at_a_terminal_gets_no_bars_and_no_colour(
+    run: str, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    for other in ("CI", "NO_COLOR", "TERM"):
+        monkeypatch.delenv(other, raising=False)
+    for seen in (True, False):
+        with contextlib.redirect_stdout(Terminal()) as screen:
+            assert 0 == call(["report", run])
+        assert (seen, seen) == ("━" in screen.getvalue(), "\x1b[" in screen.getvalue())
+        monkeypatch.setenv(name, value)
+
+
+def test_a_terminal_that_cannot_show_bars_gets_plain_characters(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    screen = io.TextIOWrapper(written, encoding="ascii")
+    monkeypatch.setattr(screen, "isatty", lambda: True)
+    with contextlib.redirect_stdout(screen):
+        assert 0 == call(["report", run])
+    screen.flush()
+    out = written.getvalue().decode("ascii")
+    assert "\\u" not in out
+    assert re.search(r"\d\.\d-\d+\.\d", out)
+
+
+def test_markdown_of_several_runs_of_a_suite_begins_with_the_map(run: str, capsys: Any) -> None:
+    model = Scripted()
+    model.name = "scripted/y"
+    other = str(carry_out(load_suite(Path("sums.yaml")), model, Path("runs")).folder)
+    assert 0 == call(["report", run, other, "--format", "markdown"])
+    out = capsys.readouterr().out
+    assert out.startswith("<!-- evalkit: sums map -->\n### Capability map of `sums`: 1 task, 2 models\n")
+    assert ["sums map", "sums scripted/x", "sums scripted/y"] == re.findall(r"^<!-- evalkit: (.*) -->$", out, re.M)
 
 
 @pytest.fixture
@@ -148,7 +198,7 @@ def test_the_ending_of_the_file_says_the_format(run: str, tmp_path: Path, capsys
 @pytest.mark.parametrize(
     ("message", "options"),
     [
-        ("-o x.html: no format ends in .html; say --format, or end in .txt, .json,", ["-o", "x.html"]),
+        ("-o x.doc: no format ends in .doc; say --format, or end in .txt, .html,", ["-o", "x.doc"]),
         ("--json: found --format csv, which says otherwise", ["--json", "--format", "csv"]),
         ("--json: found -o x.CSV, which says otherwise", ["--json", "-o", "x.CSV"]),
     ],
@@ -162,12 +212,99 @@ def test_options_that_contradict_each_other_are_refused(
 
 
 @pytest.mark.parametrize(
-    "options", [["--json", "-o", "x.JSON"], ["--format", "json", "-o", "x.html"], ["--json", "--format", "json"]]
+    "options", [["--json", "-o", "x.JSON"], ["--format", "json", "-o", "x.txt"], ["--json", "--format", "json"]]
 )
 def test_options_that_agree_are_taken(run: str, capsys: Any, options: list[str]) -> None:
     assert 0 == call(["report", run, *options])
     text = Path(options[-1]).read_text(encoding="utf-8") if "-o" in options else capsys.readouterr().out
     assert "sums" == json.loads(text)["suite"]
+
+
+@pytest.fixture
+def two(run: str) -> tuple[str, str]:
+    """Runs of two models."""
+    model = Scripted()
+    model.name = "scripted/y"
+    return run, str(carry_out(load_suite(Path("sums.yaml")), model, Path("runs")).folder)
+
+
+def texts(svg: Path) -> str:
+    """What an eye reads in a picture, its lines joined."""
+    shown = (re.sub(r"<[^>]*>", "", text) for text in re.findall(r"<text.*?</text>", svg.read_text(encoding="utf-8")))
+    return " ".join(unescape(" ".join(shown)).replace("\u00a0", " ").split())
+
+
+@pytest.mark.slow
+def test_a_picture_of_one_run_shows_its_margins(run: str) -> None:
+    pytest.importorskip("vl_convert")
+    assert 0 == call(["report", run, "-o", "out.svg"])
+    assert "Margin of every task: sums" in texts(Path("out.svg"))
+    first = Path("out.svg").read_bytes()
+    assert 0 == call(["report", run, "--format", "svg", "-o", "out.svg"])
+    assert first == Path("out.svg").read_bytes()
+
+
+@pytest.mark.slow
+def test_a_picture_of_several_runs_shows_the_map_and_what_models_take(two: tuple[str, str]) -> None:
+    pytest.importorskip("vl_convert")
+    assert 0 == call(["report", *two, "-o", "out.svg"])
+    told = texts(Path("out.svg"))
+    assert "What each model can do: sums" in told
+    assert "What a model costs, and how long it takes: sums" in told
+    assert "Margin of" not in told
+
+
+@pytest.mark.slow
+def test_a_picture_is_a_png_for_a_file_and_for_a_pipe(run: str, capsysbinary: Any) -> None:
+    pytest.importorskip("vl_convert")
+    assert 0 == call(["report", run, "-o", "out.png"])
+    assert 0 == call(["report", run, "--format", "png"])
+    drawn = capsysbinary.readouterr().out
+    assert b"\x89PNG\r\n\x1a\n" == drawn[:8]
+    assert drawn == Path("out.png").read_bytes()
+
+
+@pytest.mark.slow
+def test_a_figure_is_drawn_by_its_name(two: tuple[str, str]) -> None:
+    pytest.importorskip("vl_convert")
+    assert 0 == call(["report", *two, "-o", "out.svg", "--figure", "add-margins"])
+    assert texts(Path("out.svg")).count("Margin at every condition: add") == 1
+    assert "What each model can do" not in texts(Path("out.svg"))
+
+
+def test_a_figure_that_is_none_is_refused_with_the_names_that_are(run: str, capsys: Any) -> None:
+    assert 2 == call(["report", run, "-o", "out.svg", "--figure", "margin"])
+    err = capsys.readouterr().err
+    assert '--figure margin: no such figure. Did you mean "margins"? Known: add-constraints, add-margins,' in err
+    assert 2 == call(["report", run, "-o", "out.svg", "--figure", "zzz"])
+    assert "--figure zzz: no such figure. Known: add-constraints, add-margins, margins" in capsys.readouterr().err
+    assert not Path("out.svg").exists()
+
+
+@pytest.mark.parametrize("found", ["terminal", "html", "json"])
+def test_figures_are_for_pictures_only(run: str, capsys: Any, found: str) -> None:
+    assert 2 == call(["report", run, "--format", found, "--figure", "map"])
+    assert f"--figure map: found --format {found}, expected svg or png" in capsys.readouterr().err
+
+
+def test_a_picture_that_is_no_text_does_not_go_to_a_terminal(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, seen = printed(["report", run, "--format", "png"], monkeypatch)
+    assert (2, False) == (code, "PNG" in seen)
+
+
+def test_the_page_holds_all_runs_and_loads_nothing(two: tuple[str, str]) -> None:
+    assert 0 == call(["report", *two, "-o", "out.html"])
+    page = Path("out.html").read_text(encoding="utf-8")
+    assert page.lower().startswith("<!doctype html>")
+    assert [True, True] == [name in page for name in ("scripted/x", "scripted/y")]
+    assert [] == re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=[\"']?(?!data:|#)[^>]*>", page)
+
+
+def test_a_style_in_the_folder_of_the_project_wins(run: str) -> None:
+    Path("reports").mkdir()
+    Path("reports/report.css").write_text("body { --of-the-project: 1 }", encoding="utf-8")
+    assert 0 == call(["report", run, "-o", "out.html"])
+    assert "--of-the-project: 1" in Path("out.html").read_text(encoding="utf-8")
 
 
 def test_a_name_without_an_ending_gets_the_report_for_eyes(run: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from evalkit.compare.sameness import Sameness, sameness
 from evalkit.record import RunFile, StoredSuite
+from evalkit.record.run_file import Origin
 
 SUITE = """
 suite: sums
@@ -23,15 +24,15 @@ class Made:
 
     suite: StoredSuite
     seed: int = 0
-    address: str = "here"
+    origin: Origin = "asked"
 
 
-def run(text: str = SUITE, *, seed: int = 0, address: str = "here", files: dict[str, str] | None = None) -> RunFile:
+def run(text: str = SUITE, *, seed: int = 0, origin: Origin = "asked", files: dict[str, str] | None = None) -> RunFile:
     name = "sums" if "suite: sums" in text else "other"
     stored = StoredSuite(
         name=name, path="x/sums.yaml", sha256=text, text=text, files={"sums.yaml": text, **(files or {})}
     )
-    return cast(RunFile, Made(suite=stored, seed=seed, address=address))
+    return cast(RunFile, Made(suite=stored, seed=seed, origin=origin))
 
 
 def test_the_same_suite_and_seed_is_the_same() -> None:
@@ -92,6 +93,6 @@ def test_how_a_task_draws_its_items_is_a_note() -> None:
 
 
 def test_of_an_imported_run_the_items_names_are_all_that_is_known() -> None:
-    found = sameness(run(), run("", seed=3, address="import"))
+    found = sameness(run(), run("", seed=3, origin="imported"))
     assert ((), {}) == (found.everywhere, found.tasks)
     assert "only the items' names are known" in found.notes[0]

@@ -61,6 +61,13 @@ def test_runs_become_series_along_the_sizes_that_their_cards_said(tmp_path: Path
     assert all(point.low is not None and point.low < (point.pass_rate or 0) for point in add.points)
 
 
+def test_what_was_measured_already_is_not_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = ladder(tmp_path)
+    expected = read_ladder(folders, {})
+    monkeypatch.setattr("evalkit.engine.scaling.measure", None)
+    assert expected == read_ladder(folders, {}, measured=dict(zip(folders, expected.results, strict=True)))
+
+
 def test_loss_is_that_of_target_tokens(tmp_path: Path) -> None:
     found = read_ladder(ladder(tmp_path), {})
     for points in (found.series[0].points, found.total):

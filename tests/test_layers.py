@@ -15,15 +15,15 @@ ORDER = [
     *["template", "json_path", "trial", "stats", "score", "perturb"],
     *["adapter", "suite", "verdict", "item_order", "plan", "lint", "forecast", "scale", "findings"],
     *["transport", "record", "report"],
-    *["engine", "gate", "compare", "choose", "api"],
+    *["engine", "gate", "compare", "choose", "browse", "api", "view"],
     *["__init__", "cli", "pytest_plugin", "__main__"],
 ]
-DOORS = {
+DOORS: dict[str, str | tuple[str, ...]] = {
     "yaml": "suite/document.py",
-    "sqlite3": "record/trials.py",
+    "sqlite3": "record",
     "filelock": "record/run_file.py",
     "httpx2": "transport",
-    "aiohttp": "transport",
+    "aiohttp": ("transport", "view"),
     "tenacity": "transport",
     "click": "cli",
     "rich": "cli",
@@ -31,6 +31,8 @@ DOORS = {
     "genai_prices": "adapter/price_list.py",
     "rapidfuzz": "score",
     "regex": "score",
+    "jinja2": "report/page/templates.py",
+    "markupsafe": "report/page/templates.py",
     "vl_convert": "report/picture.py",
     "pytest": "pytest_plugin",
 }

@@ -3,12 +3,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from evalkit.errors import RecordError
 from evalkit.plan import Scope
@@ -21,6 +23,7 @@ from evalkit.record import (
     read_run_file,
     write_run_file,
 )
+from evalkit.record.run_file import is_held
 from evalkit.verdict import Terms, make_test
 
 TERMS = Terms(
@@ -201,3 +204,20 @@ def test_a_folder_that_cannot_be_locked_is_the_machines_fault(tmp_path: Path) ->
     with pytest.raises(RecordError, match="cannot be locked") as caught, hold(tmp_path):
         pass
     assert 4 == caught.value.exit_code
+
+
+def test_whether_a_run_is_held_is_seen_without_touching_it(tmp_path: Path) -> None:
+    assert not is_held(tmp_path)
+    assert [] == list(tmp_path.iterdir())
+    with hold(tmp_path):
+        assert is_held(tmp_path)
+    assert not is_held(tmp_path)
+
+
+def test_who_only_looks_is_waited_for(tmp_path: Path) -> None:
+    """Else a run could not start at the very moment at which a viewer looks whether it goes on."""
+    looking = FileLock(tmp_path / ".lock", thread_local=False)
+    looking.acquire()
+    threading.Timer(0.05, looking.release).start()
+    with hold(tmp_path):
+        pass

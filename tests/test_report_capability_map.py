@@ -128,3 +128,30 @@ def test_nothing_from_outside_commands_the_terminal() -> None:
     runs = [entry(result(f"{evil}{number}", {evil: 100}, suite=evil)) for number in (1, 2, 2)]
     text = capability_map(runs)
     assert {unicodedata.category(character) for character in text if character != "\n"}.isdisjoint({"Cc", "Cf"})
+
+
+def test_in_words_the_map_has_no_signs(golden: Callable[[str, str], None]) -> None:
+    text = capability_map(support(), words_only=True)
+    golden("capability_map_words.txt", text)
+    assert set("−–") >= {character for character in text if not character.isascii()}
+
+
+def test_in_words_six_models_go_below_each_other_where_they_must() -> None:
+    runs = family("5k", "15k", "40k", "120k", "350k", "1m")
+    text = capability_map(runs, words_only=True)
+    assert ["5k", "15k", "40k", "120k", "350k", "1m"] == [
+        name for line in rows(text) if line.startswith("task ") for name in line.split()[1:]
+    ]
+    assert [] == [line for line in text.splitlines() if len(line) > 80]
+
+
+def test_in_words_a_margin_of_nothing_is_one_of_at_least_nothing() -> None:
+    runs = []
+    for passes in (199, 100):
+        found = result(f"{passes}", {"title": passes})
+        (task,) = found.tasks
+        (bare,) = task.conditions
+        bare = replace(bare, low=0.90002) if passes == 199 else replace(bare, high=0.89998)
+        runs.append(entry(replace(found, tasks=(replace(task, weakest=bare, conditions=(bare,)),))))
+    assert "title ✓ >0 ✗ <0" in rows(capability_map(runs))
+    assert "title usable +0 unusable −0" in rows(capability_map(runs, words_only=True))

@@ -3,15 +3,20 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from evalkit.plain import without_controls
 from evalkit.record import COLUMNS, TrialReader, TrialRow, TrialWriter
 from evalkit.report import EXPORTS
+from evalkit.report.export import csv_cell as cell
 
 
 @pytest.fixture
@@ -44,6 +49,10 @@ def test_jsonl_has_a_trial_a_line(reader: TrialReader) -> None:
     assert list(COLUMNS) == list(trials[0])
 
 
+def test_a_table_of_trials_reads_well(reader: TrialReader, golden: Callable[[str, str], None]) -> None:
+    golden("trials.csv", EXPORTS["csv"](reader).decode().replace("\r\n", "\n"))
+
+
 @pytest.mark.parametrize("name", ["jsonl", "csv"])
 def test_whole_numbers_stay_whole_where_some_are_missing(reader: TrialReader, name: str) -> None:
     text = EXPORTS[name](reader).decode()
@@ -61,6 +70,57 @@ def test_csv_runs_no_formula(reader: TrialReader) -> None:
     rows = list(csv.DictReader(io.StringIO(EXPORTS["csv"](reader).decode(), newline="")))
     assert ['\'=HYPERLINK("x")', "línea\n2", ""] == [row["response"] for row in rows]
     assert list(COLUMNS) == list(rows[0])
+
+
+FORMULAS = [
+    "=1+1",
+    "+1+1",
+    "-1+1",
+    "@SUM(1)",
+    "\t=1",
+    " =1",
+    "\n=1",
+    "＝1",
+    "＋1",
+    "－1",
+    "＠a",
+    "'=1",
+    "''=1",
+    "-cmd|x",
+    "--",
+    "=",
+]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_cell_that_a_spreadsheet_may_run_is_led_by_an_apostrophe(text: str) -> None:
+    assert f"'{text}" == cell(text)
+
+
+@pytest.mark.parametrize("text", ["-5", "+5", "-1.5e-3", "-.5", "a=1", "'tis", "3-4", "", "1", "{}", "\\r=1"])
+def test_a_cell_that_runs_nothing_stays_as_it_is(text: str) -> None:
+    assert text == cell(text)
+
+
+def test_a_carriage_return_before_a_formula_is_text() -> None:
+    assert "\\r=1" == cell("\r=1")
+
+
+@given(st.text(alphabet="'=+-@\t\n ＝1a.e", max_size=8) | st.text())
+def test_a_cell_of_csv_can_be_read_back(text: str) -> None:
+    """With the rule that docs/record.md gives; only control characters stay escaped."""
+    written = cell(text)
+    led = re.match(r"'+([\t\n]|\s*[=+\-@＝＋－＠])", written)
+    assert without_controls(text) == (written[1:] if led else written)
+    number = re.fullmatch(r"[+-]?[\d.]+(e[+-]?\d+)?", written, re.ASCII | re.IGNORECASE)
+    assert number or not re.match(r"\s*[=+\-@＝＋－＠]|[\t\n]", written)
+
+
+@pytest.mark.parametrize("name", ["jsonl", "parquet"])
+def test_other_formats_keep_a_formula_as_it_was_answered(reader: TrialReader, name: str) -> None:
+    data = io.BytesIO(EXPORTS[name](reader))
+    table = pandas.read_parquet(data) if name == "parquet" else pandas.read_json(data, lines=True)
+    assert '=HYPERLINK("x")' == table["response"][0]
 
 
 def test_parquet_keeps_types(reader: TrialReader) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import cmarkgfm
@@ -44,6 +45,11 @@ def tables(page: str) -> list[list[list[str]]]:
         ]
         for table in re.findall(r"<table>(.*?)</table>", page, re.S)
     ]
+
+
+def test_results_and_a_gate_read_well(golden: Callable[[str, str], None]) -> None:
+    golden("markdown_results.md", show(result("openai/x", {"title": 199, "routing": 182, "reply": 120})))
+    golden("markdown_gate.md", show(mixed()))
 
 
 def test_a_gate_is_rendered_as_a_headline_reasons_and_one_table() -> None:

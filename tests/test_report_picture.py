@@ -8,7 +8,8 @@ from xml.dom import minidom
 import pytest
 
 from evalkit.errors import EvalkitError
-from evalkit.report.picture import SCHEMA, picture
+from evalkit.report.charts.theme import SCHEMA
+from evalkit.report.picture import picture
 
 
 def spec(title: str = "t", **changes: Any) -> dict[str, Any]:

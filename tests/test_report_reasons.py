@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from evalkit.report import Provenance
-from evalkit.report.reasons import why
+from evalkit.report.reasons import why, why_stopped
 from evalkit.verdict import ConditionResult, Evidence, Reason, Spend, TaskResult
 from tests.ladders import condition_at
 
@@ -165,3 +165,30 @@ def test_names_from_outside_command_no_terminal() -> None:
     text = "\n".join(reasons(condition("budget", condition="x\x1b[31m", calls_to_decide=40)))
     assert "\x1b" not in text
     assert 2 == text.count("x\\x1b[31m")
+
+
+@pytest.mark.parametrize(
+    ("reason", "changes", "told"),
+    [
+        (None, {"verdict": "usable"}, "its verdict was safe"),
+        ("task-decided", {"verdict": "unusable"}, "its verdict was safe"),
+        ("items", {}, "too few items to settle it; add items, or say `claim: set` (the verdict is then about"),
+        ("task-decided", {"trials": 0}, "not asked: the task was decided before"),
+        (None, {"trials": 0}, "not asked"),
+        (None, {}, "not settled"),
+    ],
+)
+@pytest.mark.parametrize("counts", [True, False])
+def test_each_condition_says_why_it_stopped(
+    reason: Reason | None, changes: dict[str, Any], told: str, counts: bool
+) -> None:
+    """Also one that does not count, of which `why` says nothing."""
+    found = why_stopped(
+        condition(reason, counts=counts, **changes), Provenance(folder="runs/x", seed=0, confidence=0.95)
+    )
+    assert told == found[: len(told)]
+
+
+def test_a_condition_of_a_run_that_goes_on_has_not_stopped() -> None:
+    provenance = Provenance(folder="runs/x", seed=0, confidence=0.95, ended=False)
+    assert "it goes on" == why_stopped(condition(None), provenance)

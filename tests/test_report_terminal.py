@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
@@ -13,8 +15,9 @@ from evalkit.verdict import FixedDecider, Outcome, Spend, SuiteResult, TaskEntry
 FOLDER = "runs/20261122T031500Z-support"
 
 
-def show(result: SuiteResult, *, style: Style = plain_style, ended: bool = True) -> str:
-    return render(result, Provenance(folder=FOLDER, seed=0, confidence=0.95, ended=ended), style=style)
+def show(result: SuiteResult, *, style: Style = plain_style, ended: bool = True, words_only: bool = False) -> str:
+    provenance = Provenance(folder=FOLDER, seed=0, confidence=0.95, ended=ended)
+    return render(result, provenance, style=style, words_only=words_only)
 
 
 def terms(
@@ -109,7 +112,8 @@ def test_no_line_is_wider_than_80_columns() -> None:
     model = "openrouter/some-vendor/some-model-with-a-very-long-name-2026-11-23-preview"
     conditions = [(terms("conflict@override", task=long, counts=False), 100, 0), (terms("clean", task=long), 199, 0)]
     wide = result({long: conditions}, model=model)
-    for text in (show(three_tasks()), show(wide)):
+    for found, words in product((three_tasks(), wide), (False, True)):
+        text = show(found, words_only=words)
         assert [] == [line for line in text.splitlines() if len(line) > 80]
 
 
@@ -147,3 +151,29 @@ def test_a_task_judged_by_scores_shows_its_mean_score_and_what_is_needed_of_it()
 def test_the_headline_names_three_tasks_and_a_fourth_rather_than_one_more(n_tasks: int, named: int, more: bool) -> None:
     text = show(result({name: [(terms("clean", task=name), 100, 0)] for name in "abcde"[:n_tasks]}))
     assert (named, more) == (text.count(" fails at clean"), "- and 2 more\n" in text)
+
+
+def test_in_words_the_report_has_neither_bars_nor_signs(golden: Callable[[str, str], None]) -> None:
+    text = show(three_tasks(), words_only=True)
+    golden("terminal_words.txt", text)
+    # In front of a number a minus sign, between two a dash, and between trials and repeats a cross.
+    assert set("−–×") == {character for character in text if not character.isascii()}
+
+
+def test_in_words_the_report_says_no_less() -> None:
+    """Every number of the table stands in both, and both name each condition's verdict."""
+    drawn, told = (show(three_tasks(), words_only=words) for words in (False, True))
+    number = re.compile(r"\d+\.\d|\b[a-z]+@[\w.]+|\b(?:un)?usable\b|\bedge\b")
+    assert number.findall(drawn) == number.findall(told)
+
+
+def test_in_words_a_margin_that_is_hardly_one_is_above_or_below_nothing() -> None:
+    found = result({"routing": [(terms("clean", task="routing"), 199, 0)]})
+    (task,) = found.tasks
+    (condition,) = task.conditions
+    for changed, said in (
+        (replace(condition, low=0.90002), "above 0 "),
+        (replace(condition, high=0.89998, verdict="unusable"), "below 0 "),
+    ):
+        text = show(replace(found, tasks=(replace(task, weakest=changed, conditions=(changed,)),)), words_only=True)
+        assert said in text

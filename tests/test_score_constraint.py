@@ -67,3 +67,41 @@ def test_quoted_text_is_one_short_line() -> None:
     assert '"two lines"' == quoted("two\nlines")
     assert f'"{"x" * 60}…"' == quoted("x" * 1_000_000)
     assert '"a…"' == quoted("a" + " " * 1000)
+
+
+@pytest.mark.parametrize(
+    ("entry", "text", "marked"),
+    [
+        ({"words": 3}, "one two – three four five", ["four five"]),
+        ({"words": {"min": 3}}, "one two", []),
+        ({"characters": 4}, "äbcdef", ["ef"]),
+        ({"lines": 1}, "a\n\nb\nc", ["b\nc"]),
+        ({"sentences": 1}, "One is here. Two is. Three.", ["Two is. Three."]),
+        ("one_line", "a\nb", ["b"]),
+        (
+            {"avoids": ["refund", "A-1", "very bad"]},
+            "Refunded. cafe\u0301 A-1, A-12 very-bad",
+            ["Refunded", "A-1", "very-bad"],
+        ),
+        ({"avoids": "emotional"}, "It is TERRIBLE, really terrible!!", ["TERRIBLE", "really", "terrible", "!!"]),
+        (
+            {"avoids": "promises"},
+            "We guarantee it. We cannot guarantee that.",
+            ["We guarantee"],
+        ),
+        ({"exact": "yes"}, "no", ["no"]),
+        ({"number": 7}, "7 or 8, not -9", ["8", "9"]),
+        ({"number": {"value": 7, "unit": "km"}}, "7 miles", ["7"]),
+        ({"money": {"value": 5, "currency": "EUR"}}, "£5 of 3", ["5"]),
+        ({"choice": {"value": "yes", "options": ["yes", "no"]}}, "yes, no", ["no"]),
+        ("no_preamble", " Sure! Here is the title: x\nLet me know", ["Sure!", "Here is", "\nLet me know"]),
+        ({"no_promise": ["refund"]}, "Hello. We will refund it. Bye.", ["We will refund it."]),
+        ({"mentions": ["lamp"]}, "chair", []),
+        ({"regex": "a"}, "b", []),
+        ("json", "{", []),
+    ],
+)
+def test_what_breaks_a_constraint_is_pointed_at(entry: object, text: str, marked: list[str]) -> None:
+    constraint = read_constraint(entry).bind({}, {})
+    assert not constraint.check(text).passed
+    assert marked == [text[start:end] for start, end in constraint.places(text)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.stats import Bet, Boundary, Interval, alternatives
+from evalkit.stats import Bet, Boundary, Interval, RunningBound, alternatives
 from evalkit.verdict.running import RunningCounts
 
 N_MAX = 50.0
@@ -95,6 +95,16 @@ def test_the_ends_do_not_cross_even_when_the_rate_drifts() -> None:
     found = counted([True] * 200 + [False] * 2000).interval()
     assert found.low < 0.2
     assert found.high > 0.9
+
+
+@given(void_paths)
+def test_the_interval_is_that_of_bounds_that_are_told_of_every_unit(path: list[bool | None]) -> None:
+    low, high = RunningBound(0.05, N_MAX), RunningBound(0.01, N_MAX)
+    for seen, passed in enumerate(path, start=1):
+        low.add(path[:seen].count(True), seen, hit=passed is True)
+        high.add(path[:seen].count(False), seen, hit=passed is False)
+    expected = sorted((low.bound(), 1 - high.bound()))
+    assert expected == list(ends(counted(path, high=0.01).interval()))
 
 
 @given(paths)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -48,14 +47,30 @@ def judge(folder: Path, *, alpha: float, max_p95_s: float | None) -> Judged:
     run = run.model_copy(update={"terms": [stricter(terms, alpha) for terms in run.terms]})
     with TrialReader(folder) as reader:
         results = measure(run, reader)
-        answered = [row for row in reader.rows() if row.void_reason is None]
+        use = _use(run, reader)
     return Judged(
         folder=folder,
         run=run,
         results=results,
-        cost_per_1k=_cost_per_1k(run, answered),
-        latency=_latency(answered, alpha=alpha, max_p95_s=max_p95_s),
+        cost_per_1k=use.cost_per_1k(),
+        latency=use.latency(alpha=alpha, max_p95_s=max_p95_s),
     )
+
+
+def price_of(folder: Path, run: RunFile) -> tuple[float | None, float | None]:
+    """What using a model took, as a choice reckons it: US dollars for 1,000 items as they stand, and 95 % of seconds.
+
+    Args:
+        folder: Of the run.
+        run: Its file.
+
+    Returns:
+        Cost and the 95th percentile of seconds a call; None where it is not known.
+    """
+    with TrialReader(folder) as reader:
+        use = _use(run, reader)
+    latency = use.latency(alpha=0.5, max_p95_s=None)
+    return use.cost_per_1k(), None if latency is None else latency.p95_s
 
 
 def stricter(terms: Terms, alpha: float) -> Terms:
@@ -73,17 +88,59 @@ def stricter(terms: Terms, alpha: float) -> Terms:
     return replace(strict, test=replace(terms.test, needed=needed, calibrated=None))
 
 
-def _cost_per_1k(run: RunFile, answered: Iterable[TrialRow]) -> float | None:
-    """The mean cost of answers to items as they stand, each task for the same share, times 1,000."""
-    plain = {terms.key for terms in run.terms if terms.counts and is_plain(terms.perturbation)}
-    by_task: dict[str, list[float | None]] = {}
-    for row in answered:
-        if (row.task, row.condition) in plain and (row.attempts > 0 or len(run.prices) == 1):
-            by_task.setdefault(row.task, []).append(row.cost_usd if row.attempts > 0 else _reckoned(run, row))
-    known = [[cost for cost in costs if cost is not None] for costs in by_task.values()]
-    if not known or [len(costs) for costs in known] != [len(costs) for costs in by_task.values()]:
-        return None
-    return 1_000 * sum(sum(costs) / len(costs) for costs in known) / len(known)
+class _Use:
+    """What a run's answers took, added up one by one: a run may be larger than memory.
+
+    Args:
+        run: Whose.
+    """
+
+    def __init__(self, run: RunFile) -> None:
+        self._run = run
+        self._plain = {terms.key for terms in run.terms if terms.counts and is_plain(terms.perturbation)}
+        self._costs: dict[str, list[float | None]] = {}
+        """By task, of answers to items as they stand."""
+        self._seconds: list[float] = []
+        """Of calls that were made."""
+
+    def add(self, row: TrialRow) -> None:
+        """Take in a trial."""
+        if row.void_reason is not None:
+            return
+        called = row.attempts > 0
+        if called and row.latency_s is not None:
+            self._seconds.append(row.latency_s)
+        if (row.task, row.condition) in self._plain and (called or len(self._run.prices) == 1):
+            self._costs.setdefault(row.task, []).append(row.cost_usd if called else _reckoned(self._run, row))
+
+    def cost_per_1k(self) -> float | None:
+        """The mean cost of an answer, each task for the same share, times 1,000."""
+        by_task = self._costs.values()
+        known = [[cost for cost in costs if cost is not None] for costs in by_task]
+        if not known or [len(costs) for costs in known] != [len(costs) for costs in by_task]:
+            return None
+        return 1_000 * sum(sum(costs) / len(costs) for costs in known) / len(known)
+
+    def latency(self, *, alpha: float, max_p95_s: float | None) -> Latency | None:
+        """The bound holds whenever a run stops, if calls take as long one after the other."""
+        seconds = self._seconds
+        if not seconds:
+            return None
+        slower = None if max_p95_s is None else sum(each > max_p95_s for each in seconds)
+        return Latency(
+            p50_s=percentile(seconds, 0.5),
+            p95_s=percentile(seconds, 0.95),
+            calls=len(seconds),
+            slower=slower,
+            slower_share_high=None if slower is None else _share_high(slower, len(seconds), alpha),
+        )
+
+
+def _use(run: RunFile, reader: TrialReader) -> _Use:
+    use = _Use(run)
+    for row in reader.rows():
+        use.add(row)
+    return use
 
 
 def _reckoned(run: RunFile, row: TrialRow) -> float | None:
@@ -93,21 +150,6 @@ def _reckoned(run: RunFile, row: TrialRow) -> float | None:
     cached = min(row.tokens_cached or 0, row.tokens_in)
     written = min(row.tokens_cache_write or 0, row.tokens_in - cached)
     return run.prices[0].usd(Tokens(row.tokens_in, row.tokens_out, cached, written))
-
-
-def _latency(answered: Iterable[TrialRow], *, alpha: float, max_p95_s: float | None) -> Latency | None:
-    """Of calls that were made; the bound holds whenever a run stops, if calls take as long one after the other."""
-    seconds = [row.latency_s for row in answered if row.attempts > 0 and row.latency_s is not None]
-    if not seconds:
-        return None
-    slower = None if max_p95_s is None else sum(each > max_p95_s for each in seconds)
-    return Latency(
-        p50_s=percentile(seconds, 0.5),
-        p95_s=percentile(seconds, 0.95),
-        calls=len(seconds),
-        slower=slower,
-        slower_share_high=None if slower is None else _share_high(slower, len(seconds), alpha),
-    )
 
 
 def _share_high(slower: int, calls: int, alpha: float) -> float:

@@ -25,6 +25,7 @@ COMMANDS = {
     "check": "Find every error in suites, without a model.",
     "show": "Print the exact requests of a task.",
     "report": "Show or export what a run measured.",
+    "view": "Show reports in a browser, on this machine only.",
     "gate": "Say whether a run may pass: every task usable, and none worse than a baseline.",
     "choose": "Choose the cheapest model that is usable on every task, by a race or from runs.",
     "compare": "Compare two runs item by item, and say which differences are shown.",

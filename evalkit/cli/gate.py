@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evalkit.cli.gating import gate_of, gate_options
-from evalkit.cli.shared import colour, form_of, format_options, provenance_of, say, show, write_file
+from evalkit.cli.shared import colour, form_of, format_options, say, show, write_file
 from evalkit.errors import EXIT_EDGE, EXIT_UNUSABLE, EvalkitError
 from evalkit.plain import json_text
 
@@ -99,9 +99,9 @@ def _rendered(gates: Sequence[GateResult], runs: Sequence[Path], form: str, *, a
 
 def _markdown(gate: GateResult, folder: Path) -> str:
     from evalkit.record import read_run_file
-    from evalkit.report.markdown import markdown
+    from evalkit.report import Provenance, markdown
 
-    return markdown(gate.result, provenance_of(read_run_file(folder), folder), gate)
+    return markdown(gate.result, Provenance.of(read_run_file(folder), folder), gate)
 
 
 def _tell_github(gates: Sequence[GateResult], runs: Sequence[Path]) -> None:

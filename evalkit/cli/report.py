@@ -2,49 +2,88 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from evalkit.cli.shared import form_of, json_option, mapped, provenance_of, rendered, wants_colour, write_file
+from evalkit.cli.shared import (
+    form_of,
+    json_option,
+    map_entries,
+    mapped,
+    rendered,
+    wants_colour,
+    write_file,
+)
 from evalkit.engine import measure
-from evalkit.errors import EvalkitError
+from evalkit.errors import EvalkitError, did_you_mean
 from evalkit.plain import json_text
-from evalkit.record import TrialReader, read_run_file
-from evalkit.report import EXPORTS, junit, markdown
+from evalkit.record import RunFile, TrialReader, read_run_file
+from evalkit.report import EXPORTS, Provenance, junit, markdown, markdown_map
+from evalkit.verdict import SuiteResult
 
-FORMATS = ("terminal", "json", "markdown", "junit", *EXPORTS)
+PICTURES = ("svg", "png")
+FORMATS = ("terminal", "html", "markdown", "json", "junit", *EXPORTS, *PICTURES)
 ENDINGS = {
     ".txt": "terminal",
-    ".json": "json",
+    ".html": "html",
     ".md": "markdown",
     ".xml": "junit",
-    **{f".{name}": name for name in EXPORTS},
+    **{f".{name}": name for name in ("json", *EXPORTS, *PICTURES)},
 }
 """What the ending of a file says that it holds."""
+_BINARY = ("parquet", "png")
+LOOKS = Path("reports")
+"""The folder of a project whose templates, styles and scripts win over the shipped ones."""
 
 
-@click.command(epilog="Example: evalkit report runs/20261122T031500Z-support-baseline-rules --format csv -o trials.csv")
+@click.command(epilog="Example: evalkit report runs/20261122T031500Z-support-baseline-rules -o report.html")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
 @click.option(
     "--format",
     "chosen",
     type=click.Choice(FORMATS),
-    help="terminal, json, markdown and junit give results, recomputed from the trials; the others give the trials. By "
-    "default what the ending of -o says (.txt: terminal, .md: markdown, .xml: junit), else terminal.",
+    help="terminal, html, markdown, json and junit give results, recomputed from the trials; jsonl, csv and parquet "
+    "give the trials; svg and png draw results. By default what the ending of -o says (.txt: terminal, .md: markdown, "
+    ".xml: junit), else terminal.",
+)
+@click.option(
+    "--figure",
+    metavar="NAME",
+    help="Draw this figure only, such as map, margins or TASK-noise.  [default: those that answer first]",
 )
 @click.option("-o", "output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to a file.")
 @json_option
-def command(runs: tuple[Path, ...], chosen: str | None, output: Path | None, as_json: bool) -> None:
-    """Show or export what runs measured."""
+def command(runs: tuple[Path, ...], chosen: str | None, figure: str | None, output: Path | None, as_json: bool) -> None:
+    """Show, draw or export what runs measured.
+
+    html is one page that holds everything and loads nothing. Files of the same name in the folder reports/ of your
+    project change its look.
+    """
     chosen = form_of(chosen, output, ENDINGS, as_json=as_json)
-    data = _trials(runs, chosen) if chosen in EXPORTS else _results(runs, chosen).encode()
+    if figure is not None and chosen not in PICTURES:
+        raise EvalkitError(f"--figure {figure}: found --format {chosen}, expected svg or png")
+    if output is None and chosen in _BINARY and sys.stdout.isatty():
+        raise EvalkitError(f"--format {chosen}: a terminal cannot show it; name a file with -o")
+    data = _made(runs, chosen, figure, to_file=output is not None)
     if output is not None:
-        write_file(output, data if chosen in EXPORTS else click.unstyle(data.decode()).encode())
-    elif chosen in EXPORTS:
-        click.echo(data, nl=False)  # which flushes: a broken pipe is noticed here, not at exit
-    else:
+        write_file(output, click.unstyle(data.decode()).encode() if chosen == "terminal" else data)
+    elif chosen == "terminal":
         click.echo(data.decode(), nl=False, color=wants_colour())
+    else:
+        click.echo(data, nl=False)  # which flushes: a broken pipe is noticed here, not at exit
+
+
+def _made(runs: tuple[Path, ...], chosen: str, figure: str | None, *, to_file: bool) -> bytes:
+    if chosen in EXPORTS:
+        return _trials(runs, chosen)
+    if chosen == "html":
+        return _page(runs)
+    if chosen in PICTURES:
+        return _picture(runs, chosen, figure)
+    return _results(_measured(runs), chosen, to_file=to_file).encode()
 
 
 def _trials(runs: tuple[Path, ...], chosen: str) -> bytes:
@@ -54,18 +93,54 @@ def _trials(runs: tuple[Path, ...], chosen: str) -> bytes:
         return EXPORTS[chosen](reader)
 
 
-def _results(runs: tuple[Path, ...], chosen: str) -> str:
+def _page(runs: tuple[Path, ...]) -> bytes:
+    from evalkit.browse.reports import report_runs, scale_of
+    from evalkit.report.page import html_report
+
+    reports = report_runs(runs)
+    scale = scale_of(runs, [each.result for each in reports])
+    return html_report(reports, scale=scale, overrides=LOOKS if LOOKS.is_dir() else None)
+
+
+def _picture(runs: tuple[Path, ...], chosen: str, named: str | None) -> bytes:
+    from evalkit.browse.reports import run_price
+    from evalkit.report.charts import alone, figures_of, in_order, overview, sheet
+    from evalkit.report.picture import picture
+
+    measured = _measured(runs)
+    results = in_order(map_entries([(results, run) for results, run, _ in measured]))
+    prices = {run.model: run_price(folder, run) for _, run, folder in measured} if len(results) > 1 else {}
+    if named is None:
+        shown = overview(results, prices)
+        if not shown:
+            raise EvalkitError(f"--format {chosen}: found nothing to draw: no task was measured")
+        spec = sheet(shown)
+    else:
+        figures = {each.id: each for each in figures_of(results, prices)}
+        if named not in figures:
+            raise EvalkitError(f"--figure {named}: no such figure. {did_you_mean(named, figures)}")
+        spec = alone(figures[named])
+    return picture(spec, "png" if chosen == "png" else "svg")
+
+
+def _measured(runs: Sequence[Path]) -> list[tuple[SuiteResult, RunFile, Path]]:
     measured = []
     for folder in runs:
         run = read_run_file(folder)
         with TrialReader(folder) as reader:
             measured.append((measure(run, reader), run, folder))
+    return measured
+
+
+def _results(measured: Sequence[tuple[SuiteResult, RunFile, Path]], chosen: str, *, to_file: bool) -> str:
     if chosen == "junit":
         return junit([results for results, _, _ in measured]).decode()
     if chosen == "markdown":
-        return "\n".join(markdown(results, provenance_of(run, folder)) for results, run, folder in measured)
+        together = markdown_map(map_entries([(results, run) for results, run, _ in measured]))
+        reports = [markdown(results, Provenance.of(run, folder)) for results, run, folder in measured]
+        return "\n".join([*([together] if together else []), *reports])
     if chosen == "terminal":
-        together = mapped([(results, run) for results, run, _ in measured])
-        return "\n".join(rendered(*each) for each in measured) + together
+        map_below = mapped([(results, run) for results, run, _ in measured], to_file=to_file)
+        return "\n".join(rendered(*each, to_file=to_file) for each in measured) + map_below
     value = [results.as_json() for results, _, _ in measured]
     return json_text(value if len(value) > 1 else value[0]) + "\n"

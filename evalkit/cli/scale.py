@@ -180,7 +180,7 @@ def _drawn(scale: Scale, form: str) -> bytes:
         from evalkit.report.scale import render_scale
 
         return render_scale(scale, style=colour).encode()
+    from evalkit.report.charts.scale_chart import scale_chart
     from evalkit.report.picture import picture
-    from evalkit.report.scale_chart import scale_chart
 
     return picture(scale_chart(scale), "png" if form == "png" else "svg")

@@ -19,7 +19,7 @@ from evalkit.plain import json_text, printable
 
 if TYPE_CHECKING:
     from evalkit.record import RunFile
-    from evalkit.report import Provenance
+    from evalkit.report import MapEntry
     from evalkit.transport import Bounds, Opener
     from evalkit.verdict import SuiteResult
 
@@ -245,34 +245,19 @@ def reuse_option(command: Decorated) -> Decorated:
     )(command)
 
 
-def provenance_of(run: RunFile, folder: Path) -> Provenance:
-    """Where a run's results come from."""
-    from evalkit.engine.imported import ADDRESS
-    from evalkit.report import Provenance
+def rendered(results: SuiteResult, run: RunFile, folder: Path, *, to_file: bool = False) -> str:
+    """A run's results for people: at a terminal with bars and colour, else in words (`wants_words`)."""
+    from evalkit.report import Provenance, render
 
-    return Provenance(
-        folder=str(folder),
-        seed=run.seed,
-        confidence=run.confidence,
-        origin="imported" if run.address == ADDRESS else "stored" if run.scope.until == "budget" else "asked",
-        limited=run.scope.limit is not None,
-        ended=run.finished is not None,
-        prices=tuple(run.prices),
-    )
+    words = wants_words(to_file=to_file)
+    return _fit(render(results, Provenance.of(run, folder), style=colour, words_only=words), to_file=to_file)
 
 
-def rendered(results: SuiteResult, run: RunFile, folder: Path) -> str:
-    """A run's results for the terminal."""
-    from evalkit.report import render
+def map_entries(runs: Sequence[tuple[SuiteResult, RunFile]]) -> list[MapEntry]:
+    """Several runs, as a capability map needs them."""
+    from evalkit.report import MapEntry
 
-    return render(results, provenance_of(run, folder), style=colour)
-
-
-def mapped(runs: Sequence[tuple[SuiteResult, RunFile]]) -> str:
-    """The capability map of several runs for the terminal; empty where there is none to draw."""
-    from evalkit.report import MapEntry, capability_map
-
-    entries = [
+    return [
         MapEntry(
             result=results,
             sha256=run.suite.sha256,
@@ -281,7 +266,27 @@ def mapped(runs: Sequence[tuple[SuiteResult, RunFile]]) -> str:
         )
         for results, run in runs
     ]
-    return capability_map(entries, style=colour)
+
+
+def mapped(runs: Sequence[tuple[SuiteResult, RunFile]], *, to_file: bool = False) -> str:
+    """The capability map of several runs, as `rendered`; empty where there is none to draw."""
+    from evalkit.report import capability_map
+
+    words = wants_words(to_file=to_file)
+    return _fit(capability_map(map_entries(runs), style=colour, words_only=words), to_file=to_file)
+
+
+def wants_words(*, to_file: bool = False) -> bool:
+    """Whether results for people are words and numbers only; docs/cli.md has the rule."""
+    from evalkit.report.layout import words_only
+
+    return to_file or words_only(os.environ, terminal=sys.stdout.isatty(), encoding=sys.stdout.encoding)
+
+
+def _fit(text: str, *, to_file: bool) -> str:
+    from evalkit.report.layout import fit_encoding
+
+    return text if to_file else fit_encoding(text, sys.stdout.encoding)
 
 
 def colour(text: str, role: str) -> str:
@@ -297,8 +302,8 @@ def colour(text: str, role: str) -> str:
 
 
 def wants_colour() -> bool | None:
-    """False when NO_COLOR is set (https://no-color.org), else click decides by the stream."""
-    return False if os.environ.get("NO_COLOR") else None
+    """False where words are wanted (`NO_COLOR`, https://no-color.org, is one reason), else click decides."""
+    return False if wants_words() else None
 
 
 def say(text: str = "", *, err: bool = False) -> None:

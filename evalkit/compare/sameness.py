@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from evalkit.engine.imported import ADDRESS
 from evalkit.errors import SuiteError
 from evalkit.plain import one_line
 from evalkit.record import RunFile
@@ -42,7 +41,7 @@ def sameness(a: RunFile, b: RunFile) -> Sameness:
 
     An imported run has neither prompts nor a seed: there the items' names are all that is known.
     """
-    if ADDRESS in (a.address, b.address):
+    if "imported" in (a.origin, b.origin):
         note = "Of an imported run only the items' names are known; that the two were asked the same is up to you."
         return Sameness(tasks={}, perturbed={}, task_notes={}, notes=(note,))
     everywhere = list(_everywhere(a, b))

@@ -21,14 +21,14 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from evalkit.engine.imported import ADDRESS
+from evalkit.engine.measured import Measured
 from evalkit.engine.outcomes import measure
-from evalkit.engine.session import Measured
 from evalkit.engine.table import Reading, TableTrial, read_table
 from evalkit.engine.table_conditions import REPEAT, TableCondition, coverage, table_conditions
 from evalkit.errors import EXIT_INFRASTRUCTURE, RecordError, did_you_mean, refuse
 from evalkit.plan import Scope
 from evalkit.record import RunFile, StoredSuite, StoredTotals, TrialReader, TrialRow, TrialWriter, write_run_file
+from evalkit.record.run_file import IMPORTED
 from evalkit.trial import CLEAN, Condition
 from evalkit.verdict import Terms
 
@@ -232,7 +232,7 @@ def _run_file(model: str, suite: StoredSuite, terms: list[Terms], confidence: fl
         evalkit=version("evalkit"),
         suite=suite,
         model=model,
-        address=ADDRESS,
+        address=IMPORTED,
         directory=str(Path.cwd()),
         options={},
         seed=0,

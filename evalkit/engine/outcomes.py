@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -29,6 +28,8 @@ from evalkit.verdict import (
     summarise,
 )
 
+_UNIT_OF = attrgetter("task", "condition", "position")
+
 
 def outcome_of(rows: Sequence[TrialRow]) -> Outcome:
     """What one unit brought.
@@ -37,28 +38,35 @@ def outcome_of(rows: Sequence[TrialRow]) -> Outcome:
         rows: Its trials in the order of their repeats, scored or void; at least one.
     """
     observed = [row for row in rows if row.void_reason is None]
-    held: dict[str, bool] = {}
-    for row in observed:
-        for name, check in json.loads(row.constraints or "{}").items():
-            held[name] = held.get(name, True) and check["passed"]
     losses = [(-row.target_logprob, row.target_tokens) for row in observed if row.target_logprob is not None]
+    first = rows[0]
     return Outcome(
-        position=rows[0].position,
-        cluster=rows[0].item_group or rows[0].item,
-        asks=tuple(row.passed for row in rows),
-        score=sum(row.score or 0.0 for row in observed) / len(observed) if observed else None,
-        constraints=held,
-        variant=rows[0].variant,
-        item=rows[0].item,
-        target_loss=sum(loss for loss, _ in losses),
-        target_tokens=sum(n_tokens or 0 for _, n_tokens in losses),
+        position=first.position,
+        cluster=first.item_group or first.item,
+        asks=tuple([row.passed for row in rows]),
+        score=sum([row.score or 0.0 for row in observed]) / len(observed) if observed else None,
+        constraints=observed[0].held if len(observed) == 1 else _held_always(observed),
+        variant=first.variant,
+        item=first.item,
+        target_loss=sum(loss for loss, _ in losses) if losses else 0.0,
+        target_tokens=sum(n_tokens or 0 for _, n_tokens in losses) if losses else 0,
     )
+
+
+def _held_always(rows: Iterable[TrialRow]) -> Mapping[str, bool]:
+    """Whether each constraint held in all of them."""
+    held: dict[str, bool] = {}
+    for row in rows:
+        for name, holds in row.held.items():
+            held[name] = held.get(name, True) and holds
+    return held
 
 
 def is_complete(rows: Sequence[TrialRow], terms: Terms) -> bool:
     """Whether a unit has all its asks, scored or void: k of them, or fewer when a failed one ended it."""
-    if any(row.passed is None and row.void_reason is None for row in rows):
-        return False
+    for row in rows:  # no generator: this is asked of every unit of a run
+        if row.passed is None and row.void_reason is None:
+            return False
     return len(rows) == terms.repeats or (terms.curtail and rows[-1].passed is not True)
 
 
@@ -70,7 +78,7 @@ def complete_units(rows: Iterable[TrialRow], terms: Mapping[Key, Terms]) -> Iter
         terms: Of every condition.
     """
     following = dict.fromkeys(terms, 0)
-    for (task, condition, position), unit in groupby(rows, key=attrgetter("task", "condition", "position")):
+    for (task, condition, position), unit in groupby(rows, key=_UNIT_OF):
         members, key = list(unit), (task, condition)
         if position == following[key] and is_complete(members, terms[key]):
             following[key] += 1
@@ -78,6 +86,7 @@ def complete_units(rows: Iterable[TrialRow], terms: Mapping[Key, Terms]) -> Iter
 
 
 _TOKENS = ("tokens_in", "tokens_out", "tokens_cached", "tokens_cache_write", "tokens_reasoning")
+_tokens_of = attrgetter(*_TOKENS)
 
 
 @dataclass(kw_only=True)
@@ -98,8 +107,7 @@ class _Spending:
         self.costs.append(row.cost_usd)
         if row.latency_s is not None:
             self.latencies.append(row.latency_s)
-        for name in _TOKENS:
-            count = getattr(row, name)
+        for name, count in zip(_TOKENS, _tokens_of(row), strict=True):
             if count is not None:
                 self.tokens[name] = self.tokens.get(name, 0) + count
 

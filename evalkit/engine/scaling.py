@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import sqrt
 from pathlib import Path
+from types import MappingProxyType
 
 from evalkit.engine.outcomes import measure
 from evalkit.errors import EvalkitError, did_you_mean
@@ -101,7 +102,12 @@ class Ladder:
 
 
 def read_ladder(
-    folders: Sequence[Path], sizes: Mapping[str, Size], *, tasks: Sequence[str] = (), conditions: Sequence[str] = ()
+    folders: Sequence[Path],
+    sizes: Mapping[str, Size],
+    *,
+    tasks: Sequence[str] = (),
+    conditions: Sequence[str] = (),
+    measured: Mapping[Path, SuiteResult] = MappingProxyType({}),
 ) -> Ladder:
     """Read runs as a ladder of models.
 
@@ -110,12 +116,13 @@ def read_ladder(
         sizes: By model, or by what follows the slash in its name; goes before what a run says.
         tasks: Only these; all when empty.
         conditions: Ids or perturbations; the plain one and the levels of a difficulty axis when empty.
+        measured: Results of those folders that were measured already.
 
     Raises:
         EvalkitError: If a run cannot be read, a name is not known, or runs disagree about a threshold.
     """
     notes: list[str] = []
-    rungs = _latest([_rung(folder, sizes) for folder in folders], notes)
+    rungs = _latest([_rung(folder, sizes, measured.get(folder)) for folder in folders], notes)
     _check_names(rungs, sizes, tasks)
     series = _series(_conditions(rungs, tasks, conditions))
     if not series:
@@ -150,11 +157,11 @@ def _series(measured: Iterable[tuple[_Rung, str, ConditionResult]]) -> dict[tupl
     return series
 
 
-def _rung(folder: Path, sizes: Mapping[str, Size]) -> _Rung:
+def _rung(folder: Path, sizes: Mapping[str, Size], measured: SuiteResult | None) -> _Rung:
     run = read_run_file(folder)
     means: dict[Key, _Means] = {}
     with TrialReader(folder) as reader:
-        results = measure(run, reader)
+        results = measure(run, reader) if measured is None else measured
         for row in reader.rows():
             if row.void_reason is not None:
                 continue

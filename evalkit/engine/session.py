@@ -19,6 +19,7 @@ from evalkit.engine.baseline import comparisons, stored_baseline
 from evalkit.engine.engine import Engine
 from evalkit.engine.imported import check_asked
 from evalkit.engine.known import KnownAnswers
+from evalkit.engine.measured import Measured
 from evalkit.engine.outcomes import decider_of, measure
 from evalkit.engine.settings import EngineSettings
 from evalkit.engine.stored import stored_suite
@@ -46,20 +47,6 @@ from evalkit.transport import BatchModel, BatchNews
 from evalkit.verdict import Comparison, Decider, GateDecider, Key, SuiteResult
 
 Stopped: TypeAlias = Literal["interrupted", "cost", "gate"] | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Measured:
-    """A run that has come to its end, or to a stop."""
-
-    folder: Path
-    run: RunFile
-    results: SuiteResult
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether it was stopped and can be resumed."""
-        return self.run.stopped == "interrupted"
 
 
 @dataclass(kw_only=True)

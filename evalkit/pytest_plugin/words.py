@@ -63,14 +63,7 @@ def explained(measured: Measured, task: TaskResult, condition: ConditionResult) 
         *_interval(measured, condition),
     ]
     if condition.verdict == "edge":
-        run = measured.run
-        provenance = Provenance(
-            folder=str(measured.folder),
-            seed=run.seed,
-            confidence=run.confidence,
-            limited=run.scope.limit is not None,
-            ended=run.finished is not None,
-        )
+        provenance = Provenance.of(measured.run, measured.folder)
         for reason in why(replace(task, conditions=(condition,), weakest=condition), provenance):
             lines += wrapped(reason)
     lines += _examples(measured.folder, task.task, condition)

@@ -19,7 +19,9 @@ from evalkit.record.run_file import (
     read_run_file,
     write_run_file,
 )
-from evalkit.record.trials import COLUMNS, TrialKey, TrialReader, TrialRow, TrialWriter
+from evalkit.record.trial_pages import TrialPages
+from evalkit.record.trial_row import COLUMNS, TrialKey, TrialRow
+from evalkit.record.trials import TrialReader, TrialWriter
 
 __all__ = [
     "BASELINE_FILE",
@@ -33,6 +35,7 @@ __all__ = [
     "StoredSuite",
     "StoredTotals",
     "TrialKey",
+    "TrialPages",
     "TrialReader",
     "TrialRow",
     "TrialWriter",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -20,6 +20,13 @@ from evalkit.verdict import Terms
 
 RUN_FILE = "run.json"
 FORMAT: Final = 1
+IMPORTED = "import"
+"""The address of imported runs, where others say at which one the model was asked."""
+Origin: TypeAlias = Literal["asked", "stored", "imported"]
+"""Whether a model was asked, stored responses were scored again, or a table was imported."""
+_LOCK = ".lock"
+_LOOK_SECONDS = 0.2
+"""Somebody who only looks whether a run is held has its lock for less than that."""
 
 
 class _Stored(BaseModel):
@@ -118,6 +125,13 @@ class RunFile(_Stored):
     """Over all sessions of the run; answers that were already known are not calls."""
     results: dict[str, Any] | None = None
 
+    @property
+    def origin(self) -> Origin:
+        """Where its trials come from."""
+        if self.address == IMPORTED:
+            return "imported"
+        return "stored" if self.scope.until == "budget" else "asked"
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
         tasks = {terms.task for terms in self.terms}
@@ -153,9 +167,9 @@ def hold(folder: Path) -> Iterator[None]:
     Raises:
         RecordError: If another process has it.
     """
-    lock = FileLock(folder / ".lock", timeout=0)
+    lock = FileLock(folder / _LOCK, timeout=_LOOK_SECONDS)
     try:
-        lock.acquire()
+        lock.acquire(poll_interval=_LOOK_SECONDS / 4)
     except Timeout:
         raise RecordError(
             f"{folder}: another process is working on this run; wait for it, or start a new run"
@@ -167,6 +181,21 @@ def hold(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process is working on a run at this moment; nothing is written."""
+    if not (folder / _LOCK).is_file():
+        return False
+    lock = FileLock(folder / _LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        return True
+    except OSError:  # a folder of somebody else's
+        return False
+    lock.release()
+    return False
 
 
 def write_run_file(folder: Path, run: RunFile) -> None:

@@ -1,4 +1,4 @@
-"""A run's trials on disk: `trials.db`, one row a trial. The only module that speaks SQL.
+"""A run's trials on disk: `trials.db`, one row a trial. With `trial_pages` the only one that speaks SQL.
 
 What a provider answered is committed before it is scored: a row is inserted without its score, and completed once the
 commit is through. A killed process therefore loses nothing that was paid for; rows without a score are scored when the
@@ -8,142 +8,19 @@ in and one file remains.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields, replace
-from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Any, Self
 
 from evalkit.errors import EXIT_INFRASTRUCTURE, RecordError
-from evalkit.score import Check, Scored
-from evalkit.trial import Answer, FinishReason, Level, Response
+from evalkit.record.trial_row import COLUMNS, TrialKey, TrialRow, read_row, values_of
 
 if TYPE_CHECKING:
     import pandas
 
 DATABASE = "trials.db"
-
-TrialKey: TypeAlias = tuple[str, str, int, int]
-"""Task, condition, plan position and repeat."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TrialRow:
-    """One trial as the database holds it; the fields are the columns, in order."""
-
-    task: str
-    condition: str
-    position: int
-    """0-based plan position: of the unit in its condition's sequence."""
-    repeat: int
-    """0-based: how often the item was asked before under this condition."""
-    item: str
-    item_group: str | None
-    level: Level | None
-    variant: str | None
-    """Which form of the prompt was drawn, such as `paraphrase 3`."""
-    request_hash: str
-    response: str | None = None
-    """The text; None when void."""
-    tool_calls: str | None = None
-    """JSON; None when there were none."""
-    finish_reason: FinishReason | None = None
-    tokens_in: int | None = None
-    tokens_out: int | None = None
-    tokens_cached: int | None = None
-    tokens_cache_write: int | None = None
-    tokens_reasoning: int | None = None
-    served_model: str | None = None
-    fingerprint: str | None = None
-    logprob: float | None = None
-    target_logprob: float | None = None
-    """Of the right answer with its end, natural logarithm; None where not offered."""
-    target_tokens: int | None = None
-    cost_usd: float | None = None
-    """None: unknown."""
-    latency_s: float | None = None
-    attempts: int = 0
-    """Calls made for this trial; 0: its answer was already known."""
-    constraints: str | None = None
-    """JSON: for each constraint whether it held, its score, and what was found; None until scored."""
-    passed: bool | None = None
-    score: float | None = None
-    void_reason: str | None = None
-    """Why there is no observation, in a word; None for every trial that has one."""
-    void_message: str | None = None
-    """What went wrong, in words."""
-    request: str | None = None
-    """JSON of the exact request, when it was asked to be kept."""
-
-    @property
-    def key(self) -> TrialKey:
-        """What identifies a trial within its run."""
-        return self.task, self.condition, self.position, self.repeat
-
-    def answered(self, answer: Answer, *, cost_usd: float | None) -> TrialRow:
-        """This trial with what came back."""
-        response = answer.response
-        return replace(
-            self,
-            response=response.text,
-            tool_calls=json.dumps(response.tool_calls, ensure_ascii=False) if response.tool_calls else None,
-            finish_reason=response.finish_reason,
-            tokens_in=response.tokens_in,
-            tokens_out=response.tokens_out,
-            tokens_cached=response.tokens_cached,
-            tokens_cache_write=response.tokens_cache_write,
-            tokens_reasoning=response.tokens_reasoning,
-            served_model=response.served_model,
-            fingerprint=response.fingerprint,
-            logprob=response.logprob,
-            target_logprob=response.target_logprob,
-            target_tokens=response.target_tokens,
-            cost_usd=cost_usd,
-            latency_s=answer.latency_s,
-            attempts=answer.attempts,
-        )
-
-    def scored(self, scored: Scored) -> TrialRow:
-        """This trial with its score."""
-        checks = {
-            name: {"passed": check.passed, "score": check.score, **({"found": check.found} if check.found else {})}
-            for name, check in scored.checks.items()
-        }
-        return replace(
-            self, constraints=json.dumps(checks, ensure_ascii=False), passed=scored.passed, score=scored.score
-        )
-
-    def as_answer(self) -> Answer:
-        """The recorded answer, as it came back; the trial must have one."""
-        return Answer(
-            response=Response(
-                text=self.response or "",
-                finish_reason=self.finish_reason or "stop",
-                tool_calls=tuple(json.loads(self.tool_calls)) if self.tool_calls else (),
-                tokens_in=self.tokens_in,
-                tokens_out=self.tokens_out,
-                tokens_cached=self.tokens_cached,
-                tokens_cache_write=self.tokens_cache_write,
-                tokens_reasoning=self.tokens_reasoning,
-                served_model=self.served_model,
-                fingerprint=self.fingerprint,
-                logprob=self.logprob,
-                target_logprob=self.target_logprob,
-                target_tokens=self.target_tokens,
-            ),
-            latency_s=self.latency_s or 0.0,
-            attempts=0,
-        )
-
-
-COLUMNS = tuple(field.name for field in fields(TrialRow))
-_values = attrgetter(*COLUMNS)
-"""A row's values in the order of the columns."""
 
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS trials ({", ".join(COLUMNS)}, PRIMARY KEY (task, condition, position, repeat)) WITHOUT ROWID;
@@ -152,35 +29,8 @@ CREATE INDEX IF NOT EXISTS trials_by_request ON trials (request_hash, repeat);
 _INSERT = f"INSERT OR REPLACE INTO trials ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 _KEY = "task = ? AND condition = ? AND position = ? AND repeat = ?"
 _SCORE = f"UPDATE trials SET constraints = ?, passed = ?, score = ? WHERE {_KEY}"
-
-
-_ROW = TypeAdapter(TrialRow)
-_CHECKS = TypeAdapter(dict[str, Check])
-_CALLS = TypeAdapter(list[dict[str, Any]])
 _TOKENS = ("tokens_in", "tokens_out", "tokens_cached", "tokens_cache_write", "tokens_reasoning")
 _WHOLE_NUMBERS = ("position", "repeat", *_TOKENS, "target_tokens", "attempts")
-
-
-def _read_row(values: Sequence[Any]) -> TrialRow:
-    """A row from the database, which knows no types.
-
-    Raises:
-        ValueError: If a value is none that is ever written.
-    """
-    given = dict(zip(COLUMNS, values, strict=True))
-    try:
-        row = _ROW.validate_python(given)
-        for text, kind in ((row.constraints, _CHECKS), (row.tool_calls, _CALLS)):
-            if text is not None:
-                # Not pydantic's reader: it reads less deeply nested JSON than was written.
-                kind.validate_python(json.loads(text))
-    except (ValidationError, ValueError, RecursionError) as error:
-        details = error.errors(include_url=False) if isinstance(error, ValidationError) else []
-        wrong = details[0] if details else {"loc": (), "msg": str(error)}
-        where = ".".join(str(part) for part in wrong["loc"]) or "JSON"
-        trial = ", ".join(str(given[name]) for name in ("task", "condition", "position", "repeat"))
-        raise ValueError(f"trial {trial}: {where}: {wrong['msg']}") from None
-    return row
 
 
 class TrialReader:
@@ -222,7 +72,7 @@ class TrialReader:
         order = "ORDER BY task, condition, position, repeat"
         with self._reading():
             for found in self._connection.execute(f"SELECT {', '.join(COLUMNS)} FROM trials {where} {order}", values):
-                yield _read_row(found)
+                yield read_row(found)
 
     def row(self, key: TrialKey) -> TrialRow | None:
         """One trial, or None when it is not recorded."""
@@ -248,7 +98,7 @@ class TrialReader:
     def _one(self, query: str, values: Sequence[Any]) -> TrialRow | None:
         with self._reading():
             found = self._connection.execute(query, values).fetchone()
-            return None if found is None else _read_row(found)
+            return None if found is None else read_row(found)
 
     def spent(self) -> tuple[float, int]:
         """What calls have cost so far, as far as it is known, in US dollars, and how many calls those were."""
@@ -268,7 +118,7 @@ class TrialReader:
         import pandas
 
         rows = list(self.rows())
-        table = pandas.DataFrame([_values(row) for row in rows], columns=list(COLUMNS))
+        table = pandas.DataFrame([values_of(row) for row in rows], columns=list(COLUMNS))
         # Else one that is missing would make all numbers of a column floats.
         table["level"] = pandas.Series([row.level for row in rows], dtype=object)
         return table.astype({"passed": "boolean", **dict.fromkeys(_WHOLE_NUMBERS, "Int64")})
@@ -326,7 +176,7 @@ class TrialWriter:
         scores = [(row.constraints, row.passed, row.score, *row.key) for row in scored]
         with self._writing():
             self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(_INSERT, map(_values, answered))
+            self._connection.executemany(_INSERT, map(values_of, answered))
             self._connection.executemany(_SCORE, scores)
 
     def save(self) -> None:

@@ -8,6 +8,7 @@ from evalkit.report.github import github_annotations, task_lines, workspace_path
 from evalkit.report.junit import junit
 from evalkit.report.layout import Style, plain_style
 from evalkit.report.markdown import markdown
+from evalkit.report.markdown_map import markdown_map
 from evalkit.report.notes import changes
 from evalkit.report.reasons import Provenance
 from evalkit.report.terminal import render, render_together
@@ -23,6 +24,7 @@ __all__ = [
     "github_annotations",
     "junit",
     "markdown",
+    "markdown_map",
     "plain_style",
     "render",
     "render_gate",

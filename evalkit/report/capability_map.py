@@ -18,10 +18,16 @@ _MODEL = 16
 _CELL = 8
 """Least width of a column: that of most cells."""
 _GAP = 2
-_SUITE = "suite"
-_LEGEND = (
+SUITE = "suite"
+"""Name of the last row."""
+LEGEND = (
     "✓ usable, by at least so many points above the threshold; ✗ unusable, by at least so many below it; ? edge, "
     "anywhere between the two; – not measured. The last row counts the tasks that are usable."
+)
+"""How a map is read."""
+_LEGEND_IN_WORDS = (
+    "usable: by at least so many points above the threshold; unusable: by at least so many below it; edge: anywhere "
+    "between the two. The last row counts the tasks that are usable."
 )
 
 
@@ -38,28 +44,42 @@ class MapEntry:
     """Parameters of the model; None: unknown."""
 
 
-def capability_map(entries: Sequence[MapEntry], *, style: Style = plain_style) -> str:
+def capability_map(entries: Sequence[MapEntry], *, style: Style = plain_style, words_only: bool = False) -> str:
     """A table of tasks and models for each suite that several runs measured, at most 80 columns wide.
 
     Args:
         entries: Runs in the order of their columns; where the size of every model is known, sizes give the order.
-        style: Colours it; `plain_style` for logs and screen readers.
+        style: Colours it.
+        words_only: Whether words stand in place of signs, as for screen readers and logs.
 
     Returns:
         Text that begins with an empty line; empty when no suite was measured by more than one run.
     """
-    suites: dict[str, list[MapEntry]] = {}
-    for entry in entries:
-        suites.setdefault(entry.result.suite, []).append(entry)
-    lines = [line for runs in suites.values() if len(runs) > 1 for line in _Map(style, runs).lines()]
+    lines = [line for drawn in mapped_suites(entries) for line in _Drawing(style, words_only, drawn).lines()]
     return "\n".join(lines) + "\n" if lines else ""
 
 
-class _Map:
-    """The map of one suite."""
+def mapped_suites(entries: Sequence[MapEntry]) -> list[MappedSuite]:
+    """What there is to map: each suite that several runs measured.
 
-    def __init__(self, style: Style, runs: Sequence[MapEntry]) -> None:
-        self._style, self._runs = style, runs
+    Args:
+        entries: As for `capability_map`.
+    """
+    suites: dict[str, list[MapEntry]] = {}
+    for entry in entries:
+        suites.setdefault(entry.result.suite, []).append(entry)
+    return [MappedSuite(runs) for runs in suites.values() if len(runs) > 1]
+
+
+class MappedSuite:
+    """The map of one suite, however it is drawn.
+
+    Args:
+        runs: Of the suite.
+    """
+
+    def __init__(self, runs: Sequence[MapEntry]) -> None:
+        self._runs = runs
         latest: dict[str, MapEntry] = {}
         for run in runs:
             known = latest.get(run.result.model)
@@ -69,65 +89,50 @@ class _Map:
         sizes = {run.result.model: run.size for run in shown if run.size is not None}
         if len(sizes) == len(shown):
             shown.sort(key=lambda run: sizes[run.result.model])
-        self._shown = shown
-        self._names = [one_line(name, _MODEL) for name in short_models([run.result.model for run in shown])]
-        self._tasks = list(dict.fromkeys(task.task for run in shown for task in run.result.tasks))
+        self.suite = runs[0].result.suite
+        self.shown = shown
+        """One run a model, in the order of the columns."""
+        self.names = [one_line(name, _MODEL) for name in short_models([run.result.model for run in shown])]
+        """Of the columns."""
+        self.tasks = list(dict.fromkeys(task.task for run in shown for task in run.result.tasks))
+        """Names of the rows."""
 
-    def lines(self) -> Iterator[str]:
-        suite = one_line(self._runs[0].result.suite, 40)
-        title = f"Capability map of {suite}: {counted(len(self._tasks), 'task')}, {counted(len(self._shown), 'model')}"
-        yield ""
-        yield self._style(title, "strong")
-        label = max(len(one_line(name, _TASK)) for name in [*self._tasks, _SUITE])
-        cells = [self._column(run) for run in self._shown]
-        widths = [
-            max(len(name), _CELL, *(len(text) for text, _ in column))
-            for name, column in zip(self._names, cells, strict=True)
-        ]
-        for block in _blocks(widths, WIDTH - 2 - label):
-            yield self._head(block, widths, label)
-            for row, name in enumerate([*self._tasks, _SUITE]):
-                told = [self._padded(*cells[column][row], widths[column]) for column in block]
-                yield "".join([f"  {one_line(name, _TASK):<{label}}", *told]).rstrip()
-        for note in self._notes():
-            yield from wrapped(note, indent="  ")
-        yield from (self._style(line, "dim") for line in wrapped(_LEGEND))
+    @property
+    def size(self) -> str:
+        """How many tasks and models, in words."""
+        return f"{counted(len(self.tasks), 'task')}, {counted(len(self.shown), 'model')}"
 
-    def _head(self, block: Sequence[int], widths: Sequence[int], label: int) -> str:
-        names = [" " * _GAP + f"{self._names[column]:<{widths[column]}}" for column in block]
-        return self._style("".join([f"  {'task':<{label}}", *names]).rstrip(), "dim")
+    def columns(self, *, words_only: bool = False) -> list[list[tuple[str, str]]]:
+        """Of each model its cells, the suite's last: what is told, and its colour."""
+        return [self._column(run, words_only) for run in self.shown]
 
-    def _padded(self, text: str, role: str, width: int) -> str:
-        return " " * _GAP + (self._style(text, role) if role else text) + " " * (width - len(text))
-
-    def _column(self, run: MapEntry) -> list[tuple[str, str]]:
-        """A model's cells, with their colours; the suite's last."""
+    def _column(self, run: MapEntry, words_only: bool) -> list[tuple[str, str]]:
         tasks = {task.task: task for task in run.result.tasks}
-        cells = [_cell(tasks.get(name)) for name in self._tasks]
-        usable = sum(task.verdict == "usable" for task in tasks.values())
-        verdict = run.result.verdict
-        return [*cells, (f"{SIGNS[verdict]} {usable}/{len(tasks)}", COLOURS[verdict])]
+        cells = [_cell(tasks.get(name), words_only) for name in self.tasks]
+        usable, verdict = sum(task.verdict == "usable" for task in tasks.values()), run.result.verdict
+        told = f"{usable} of {len(tasks)} usable" if words_only else f"{SIGNS[verdict]} {usable}/{len(tasks)}"
+        return [*cells, (told, COLOURS[verdict])]
 
-    def _notes(self) -> Iterator[str]:
+    def notes(self) -> Iterator[str]:
         """Where each task is weakest, and what has to be known of the runs."""
-        for name in self._tasks:
-            found = [task for run in self._shown for task in run.result.tasks if task.task == name]
+        for name in self.tasks:
+            found = [task for run in self.shown for task in run.result.tasks if task.task == name]
             if any(sum(condition.counts for condition in task.conditions) > 1 for task in found):
                 yield from self._weakest(name)
         for model in dict.fromkeys(run.result.model for run in self._runs):
             n_runs = sum(run.result.model == model for run in self._runs)
             if n_runs > 1:
                 yield f"of {n_runs} runs of {one_line(model, 40)} the latest is shown"
-        versions = {run.sha256 for run in self._shown}
+        versions = {run.sha256 for run in self.shown}
         if len(versions) > 1:
-            first = self._shown[0].sha256
-            others = [name for name, run in zip(self._names, self._shown, strict=True) if run.sha256 != first]
+            first = self.shown[0].sha256
+            others = [name for name, run in zip(self.names, self.shown, strict=True) if run.sha256 != first]
             yield f"the suite's file has changed between these runs: {', '.join(others)} had not the one of the first"
 
     def _weakest(self, task: str) -> Iterator[str]:
         """Which condition decides in each column."""
         columns: dict[str, list[str]] = {}
-        for name, run in zip(self._names, self._shown, strict=True):
+        for name, run in zip(self.names, self.shown, strict=True):
             for found in run.result.tasks:
                 if found.task == task and found.weakest is not None:
                     columns.setdefault(one_line(found.weakest.condition, 20), []).append(name)
@@ -135,6 +140,41 @@ class _Map:
             told = [f"{where} ({', '.join(names)})" for where, names in columns.items()]
             everywhere = next(iter(columns)) if len(columns) == 1 else ", ".join(told)
             yield f"{one_line(task, _TASK)} is weakest at {everywhere}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """A map for the terminal."""
+
+    style: Style
+    words_only: bool
+    drawn: MappedSuite
+
+    def lines(self) -> Iterator[str]:
+        suite, tasks, names = self.drawn.suite, self.drawn.tasks, self.drawn.names
+        yield ""
+        yield self.style(f"Capability map of {one_line(suite, 40)}: {self.drawn.size}", "strong")
+        label = max(len(one_line(name, _TASK)) for name in [*tasks, SUITE])
+        cells = self.drawn.columns(words_only=self.words_only)
+        widths = [
+            max(len(name), _CELL, *(len(text) for text, _ in column)) for name, column in zip(names, cells, strict=True)
+        ]
+        for block in _blocks(widths, WIDTH - 2 - label):
+            yield self._head(block, widths, label)
+            for row, name in enumerate([*tasks, SUITE]):
+                told = [self._padded(*cells[column][row], widths[column]) for column in block]
+                yield "".join([f"  {one_line(name, _TASK):<{label}}", *told]).rstrip()
+        for note in self.drawn.notes():
+            yield from wrapped(note, indent="  ")
+        legend = _LEGEND_IN_WORDS if self.words_only else LEGEND
+        yield from (self.style(line, "dim") for line in wrapped(legend))
+
+    def _head(self, block: Sequence[int], widths: Sequence[int], label: int) -> str:
+        names = [" " * _GAP + f"{self.drawn.names[column]:<{widths[column]}}" for column in block]
+        return self.style("".join([f"  {'task':<{label}}", *names]).rstrip(), "dim")
+
+    def _padded(self, text: str, role: str, width: int) -> str:
+        return " " * _GAP + (self.style(text, role) if role else text) + " " * (width - len(text))
 
 
 def _blocks(widths: Sequence[int], room: int) -> Iterator[list[int]]:
@@ -148,14 +188,16 @@ def _blocks(widths: Sequence[int], room: int) -> Iterator[list[int]]:
     yield block
 
 
-def _cell(task: TaskResult | None) -> tuple[str, str]:
-    """A task's sign and what is known of its margin, with its colour."""
+def _cell(task: TaskResult | None, words_only: bool) -> tuple[str, str]:
+    """A task's verdict and what is known of its margin, with its colour."""
     weakest = None if task is None else task.weakest
     if task is None or weakest is None or weakest.margin_low is None or weakest.margin_high is None:
-        return "–", ""
+        return "not measured" if words_only else "–", ""
     told = guaranteed(weakest)
     if task.verdict == "edge":
         # Rounded outwards: a display never claims more than was shown.
         low, high = floor(round(100 * weakest.margin_low, 8)), ceil(round(100 * weakest.margin_high, 8))
-        told = f"{low:+d}…{high:+d}".replace("-", "−")
-    return f"{SIGNS[task.verdict]} {told}", COLOURS[task.verdict]
+        told = f"{low:+d}{' to ' if words_only else '…'}{high:+d}".replace("-", "−")
+    elif words_only:
+        told = {">0": "+0", "<0": "−0"}.get(told, told.lstrip("≥≤"))
+    return f"{task.verdict if words_only else SIGNS[task.verdict]} {told}", COLOURS[task.verdict]

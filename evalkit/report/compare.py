@@ -56,18 +56,18 @@ class _Terminal:
             for line in wrapped(f"Warning: {warning}."):
                 yield self.style(line, "open")
         if len(both.tasks) > 1:
-            yield self.style(_overall(both), "strong")
+            yield self.style(overall(both), "strong")
         for task in both.tasks:
             yield ""
             yield from self.task(task)
         yield ""
-        for note in (*both.notes, *_foot(both)):
+        for note in (*both.notes, *closing_notes(both)):
             for line in wrapped(note):
                 yield self.style(line, "dim")
 
     def task(self, task: ComparedTask) -> Iterator[str]:
         yield self.style(one_line(task.task, WIDTH), "strong")
-        for sentence in _sentences(task):
+        for sentence in task_sentences(task):
             yield from wrapped(sentence, indent="  ")
         if not task.conditions:
             return
@@ -77,7 +77,7 @@ class _Terminal:
             yield self.row(condition)
         if any(not condition.counts for condition in task.conditions):
             yield self.style("  (in brackets: explored, does not count for the verdict)", "dim")
-        for note in _notes(task, 1 - self.comparison.confidence):
+        for note in task_notes(task, 1 - self.comparison.confidence):
             yield from wrapped(note, indent="  ")
         yield from self.flipped(task)
 
@@ -88,9 +88,9 @@ class _Terminal:
         ways = (str(result.pairs.only_a), str(result.pairs.only_b)) if result.pairs else ("–", "–")
         cells = (
             f"  {one_line(name, _NAME):<{_NAME}} {trials:>9} {percent(difference.a):>5} {percent(difference.b):>5} "
-            f"{_between(difference):>16} {ways[0]:>6} {ways[1]:>6}  "
+            f"{difference_range(difference):>16} {ways[0]:>6} {ways[1]:>6}  "
         )
-        return cells + self.style(_word(difference), _COLOURS[difference.shown])
+        return cells + self.style(shown_word(difference), _COLOURS[difference.shown])
 
     def flipped(self, task: ComparedTask) -> Iterator[str]:
         """Items that passed with one of the two only: first those that B lost."""
@@ -116,7 +116,8 @@ def _run(name: str, run: ComparedRun) -> Iterator[str]:
 # --- sentences
 
 
-def _overall(both: RunComparison) -> str:
+def overall(both: RunComparison) -> str:
+    """In how many comparisons B is worse, and better."""
     shown = [condition.result.difference.shown for _, condition in both.conditions]
     if not {"worse", "better"} & set(shown):
         return f"No difference is shown in {counted(len(shown), 'comparison')}."
@@ -126,7 +127,7 @@ def _overall(both: RunComparison) -> str:
     )
 
 
-def _sentences(task: ComparedTask) -> Iterator[str]:
+def task_sentences(task: ComparedTask) -> Iterator[str]:
     """The answer: where B is worse, where it is better."""
     worse, better = task.with_shown("worse"), task.with_shown("better")
     if not task.conditions:
@@ -150,7 +151,7 @@ def _sentences(task: ComparedTask) -> Iterator[str]:
 
 def _unshown(task: ComparedTask) -> str:
     widest = max(task.conditions, key=lambda each: each.result.difference.high - each.result.difference.low)
-    ends = _between(widest.result.difference)
+    ends = difference_range(widest.result.difference)
     if len(task.conditions) == 1:
         return f"No difference is shown: it lies between {ends.replace(' to ', ' and ')} points."
     return f"No difference is shown at any condition; the least is known of {_short(widest.condition)}: {ends} points."
@@ -163,7 +164,8 @@ def _stands(condition: ComparedCondition) -> str:
     return f"{_short(condition.condition)} ({percent(difference.b)} % against {percent(difference.a)} %{by})"
 
 
-def _notes(task: ComparedTask, level: float) -> Iterator[str]:
+def task_notes(task: ComparedTask, level: float) -> Iterator[str]:
+    """What else is to be known of a task, a phrase each; `level` is the chance that an interval errs."""
     yield from task.notes
     yield from _exact_test(task.conditions, level)
     for condition in task.conditions:
@@ -211,10 +213,11 @@ def _of_constraint(compared: Compared) -> str:
 
 def _beside(difference: Difference) -> str:
     told = "" if difference.shown == "none" else f", {difference.shown}"
-    return f"{percent(difference.b)} % against {percent(difference.a)} %, {_between(difference)} points{told}"
+    return f"{percent(difference.b)} % against {percent(difference.a)} %, {difference_range(difference)} points{told}"
 
 
-def _foot(both: RunComparison) -> Iterator[str]:
+def closing_notes(both: RunComparison) -> Iterator[str]:
+    """How the numbers are to be read, and which differences can be read together."""
     rate = f"{100 * both.confidence:g} %"
     yield f"Points are B minus A. Each difference holds at {rate}; those of constraints and scores are read one by one."
     if not both.fixed:
@@ -268,11 +271,12 @@ def _answered(name: str, side: Side) -> str:
     return f"{start}{response or 'no text'}{failed}"
 
 
-def _word(difference: Difference) -> str:
+def shown_word(difference: Difference) -> str:
+    """Whether B is shown to be better or worse."""
     return "–" if difference.shown == "none" else difference.shown
 
 
-def _between(difference: Difference) -> str:
+def difference_range(difference: Difference) -> str:
     """The interval in points, rounded outwards."""
     ends = at_least(difference.low), at_most(difference.high)
     return " to ".join("0.0" if end in _NOTHING else end for end in ends)

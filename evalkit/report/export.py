@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 
 from evalkit.errors import EvalkitError
 from evalkit.plain import fit_json, without_controls
 from evalkit.record import TrialReader
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"'*(?:[\t\n]|\s*[=+\-@＝＋－＠])")
+"""How a text starts that a spreadsheet may run (some take the wide signs for the others), or that was led by an
+apostrophe so that it does not."""
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
 def export_jsonl(reader: TrialReader) -> bytes:
@@ -21,23 +25,30 @@ def export_jsonl(reader: TrialReader) -> bytes:
 def export_csv(reader: TrialReader) -> bytes:
     """CSV with a header.
 
-    Text that a spreadsheet would run as a formula is led by an apostrophe, and control characters are escaped.
+    Control characters are escaped. Text that a spreadsheet may run as a formula is led by an apostrophe. So is text
+    that begins with apostrophes before the like: the first of them can always be taken away again. A plain number runs
+    nothing and stays as it is.
     """
     import pandas
 
     frame = reader.frame()
     for column in frame.select_dtypes(["object", "str"]):
         # Of type object, so that whole numbers beside missing ones stay whole.
-        frame[column] = pandas.Series([_defused(value) for value in frame[column]], dtype=object)
+        frame[column] = pandas.Series(
+            [csv_cell(each) if isinstance(each, str) else each for each in frame[column]], dtype=object
+        )
     text: str = frame.to_csv(index=False)
     return text.encode()
 
 
-def _defused(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    text = without_controls(value)
-    return f"'{text}" if value.startswith(_FORMULA_STARTS) else text
+def csv_cell(text: str) -> str:
+    """A text as a cell of CSV that no spreadsheet runs.
+
+    >>> csv_cell("=1+1"), csv_cell("-5"), csv_cell("'=1+1")
+    ("'=1+1", '-5', "''=1+1")
+    """
+    shown = without_controls(text)
+    return f"'{shown}" if _FORMULA.match(shown) and not _NUMBER.fullmatch(shown) else shown
 
 
 def export_parquet(reader: TrialReader) -> bytes:

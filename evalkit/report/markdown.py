@@ -32,8 +32,8 @@ from evalkit.verdict import ConditionResult, PairedResult, SuiteResult, TaskResu
 
 LIMIT = 65_000
 """Characters; a comment on GitHub may have 65,536."""
-_FIRST_TABLE = 25_000
-"""Characters of the table that is open."""
+FIRST_TABLE = 25_000
+"""Characters of a table that is open."""
 _OPEN_ROWS = 12
 """Conditions up to which all stand in the table that is open."""
 _NAMED = 8
@@ -58,12 +58,12 @@ def markdown(result: SuiteResult, provenance: Provenance, gate: GateResult | Non
         gate: What a gate says of it; None: nothing is gated.
     """
     found = [] if gate is None else findings(gate, code)
-    head = "\n".join([marker(result), *_head(result, gate, found)])
+    head = "\n".join([marker(result.suite, result.model), *_head(result, gate, found)])
     foot = "\n".join(_foot(result, provenance, gate))
     rows = _rows(result, gate)
     table = rows if len(rows) <= _OPEN_ROWS else _weakest_rows(result, gate)
     compared = gate is not None and gate.baseline is not None
-    first = _table(table, _FIRST_TABLE, compared=compared)
+    first = _table(table, FIRST_TABLE, compared=compared)
     parts = [head, first]
     if len(rows) > _OPEN_ROWS:
         room = LIMIT - len(head) - len(first) - len(foot) - 200
@@ -72,10 +72,10 @@ def markdown(result: SuiteResult, provenance: Provenance, gate: GateResult | Non
     return "\n\n".join([*parts, foot]) + "\n"
 
 
-def marker(result: SuiteResult) -> str:
-    """The comment by which a posted result is found again."""
-    suite, model = (re.sub(r"[^\w.:/]+", "-", name, flags=re.ASCII)[:100] for name in (result.suite, result.model))
-    return f"<!-- evalkit: {suite} {model} -->"
+def marker(suite: str, what: str) -> str:
+    """The comment by which what was posted is found again: a model's results, or the map."""
+    names = (re.sub(r"[^\w.:/]+", "-", name, flags=re.ASCII)[:100] for name in (suite, what))
+    return f"<!-- evalkit: {' '.join(names)} -->"
 
 
 def code(text: str) -> str:
@@ -230,7 +230,18 @@ def _table(rows: Sequence[str], room: int, *, compared: bool) -> str:
     lines = [*names, "against the baseline, in points"] if compared else names
     right = {"pass %", "between", "needs", "margin"}
     rule = " | ".join("--:" if name in right else "---" for name in lines)
-    table = [f"| {' | '.join(lines)} |", f"| {rule} |"]
+    return table_within([f"| {' | '.join(lines)} |", f"| {rule} |"], rows, room)
+
+
+def table_within(head: Sequence[str], rows: Sequence[str], room: int) -> str:
+    """A table with as many rows as there is room for, and how many there is none for.
+
+    Args:
+        head: Its first two lines.
+        rows: The others.
+        room: In characters.
+    """
+    table = list(head)
     room -= sum(len(line) + 1 for line in table)
     for n_shown, row in enumerate(rows):
         room -= len(row) + 1

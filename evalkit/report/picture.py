@@ -7,10 +7,9 @@ from typing import Any, Literal
 
 from evalkit.errors import EvalkitError
 from evalkit.plain import one_line, printable
+from evalkit.report.charts.theme import config
 
-SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
-"""What specifications are written for."""
-_VERSION = "5.20"
+_VERSION = "6.4"
 """The renderer holds several; the same one every time draws the same picture every time."""
 _SCALE = 2.0
 """Pixels of a PNG for each of a specification: for screens of today."""
@@ -21,13 +20,14 @@ _CLIP = re.compile(r'(?<=\bid=")clip[0-9]+(?=")|(?<=url\(#)clip[0-9]+(?=\))')
 
 
 def picture(spec: dict[str, Any], form: Literal["svg", "png"]) -> bytes:
-    """Draw a Vega-Lite specification: the same bytes for the same one, whatever was drawn before.
+    """Draw a Vega-Lite specification on white: the same bytes for the same one, whatever was drawn before.
 
     Texts may come from outside: they are shown as they are, except that characters which no picture can hold become
     visible escapes. An SVG stands alone; it loads nothing and holds no script.
 
     Args:
-        spec: Vega-Lite 5 with its data inside; one that names an address for its data is refused.
+        spec: Vega-Lite 6 with its data inside, and without a `config`; one that names an address for its data is
+            refused.
         form: What to draw: `svg` as UTF-8 text, or `png`.
 
     Raises:
@@ -38,7 +38,7 @@ def picture(spec: dict[str, Any], form: Literal["svg", "png"]) -> bytes:
     except ModuleNotFoundError:
         raise EvalkitError("Pictures need an extra; run: pip install 'evalkit[charts]'") from None
     # The renderer ends the whole process when a text holds a character that XML does not have.
-    fit = _fit(spec)
+    fit = _fit({**spec, "config": config(dark=False)})
     try:
         if form == "png":
             return vl_convert.vegalite_to_png(fit, vl_version=_VERSION, scale=_SCALE, allowed_base_urls=[])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Self
 
 from evalkit.adapter import Quote
 from evalkit.plain import one_line
+from evalkit.record.run_file import Origin, RunFile
 from evalkit.verdict import ConditionResult, TaskResult, least_units
 
 _DECIDED = {"task-decided": "the task was decided before", "gate-decided": "the gate was decided before"}
@@ -23,14 +25,26 @@ class Provenance:
     seed: int
     confidence: float
     """Of each verdict, both sides together."""
-    origin: Literal["asked", "stored", "imported"] = "asked"
-    """Whether a model was asked, stored responses were scored again, or a table was imported."""
+    origin: Origin = "asked"
     limited: bool = False
     """Whether only some of the items were to be asked."""
     ended: bool = True
     """Whether the run has come to its end."""
     prices: tuple[Quote, ...] = ()
     """What costs were reckoned by."""
+
+    @classmethod
+    def of(cls, run: RunFile, folder: Path) -> Self:
+        """Of the results of a run that lies in a folder."""
+        return cls(
+            folder=str(folder),
+            seed=run.seed,
+            confidence=run.confidence,
+            origin=run.origin,
+            limited=run.scope.limit is not None,
+            ended=run.finished is not None,
+            prices=tuple(run.prices),
+        )
 
 
 def why(task: TaskResult, provenance: Provenance) -> Iterator[str]:
@@ -44,6 +58,17 @@ def why(task: TaskResult, provenance: Provenance) -> Iterator[str]:
     weakest = task.weakest
     if task.verdict == "edge" and weakest is not None and weakest.reason in {"budget", "items", "futility"}:
         yield from _further(weakest, "calls" if provenance.origin == "asked" else "trials")
+
+
+def why_stopped(condition: ConditionResult, provenance: Provenance) -> str:
+    """Why a condition, whether it counts or not, got no more trials."""
+    if condition.verdict != "edge":
+        return "its verdict was safe"
+    if condition.reason is not None:
+        return _reason(condition, provenance)
+    if condition.trials + condition.void == 0:
+        return "not asked"
+    return "not settled" if provenance.ended else "it goes on"
 
 
 def _reason(condition: ConditionResult, provenance: Provenance) -> str:

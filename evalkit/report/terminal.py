@@ -8,28 +8,32 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evalkit.plain import at_least, at_most, one_line, percent, percent_range, printable
+from evalkit.report.bar import BAR, bar
 from evalkit.report.layout import COLOURS, SIGNS, WIDTH, Style, plain_style, wrapped
 from evalkit.report.money import cost_told, money_notes
 from evalkit.report.notes import after_reasons, before_reasons, changes
 from evalkit.report.reasons import Provenance, why
-from evalkit.verdict import ConditionResult, SuiteResult, TaskResult, claims
+from evalkit.verdict import ConditionResult, SuiteResult, TaskResult, Verdict, claims
 
-_BAR = 12
 _NAME = 19
 _NAMED_IN_HEADLINE = 3
 _NO_MARGIN = "+0.00"
 """What is left of the margin of a test that stopped as soon as it could."""
+_IN_WORDS = {"≥": "at least ", "≤": "at most ", ">": "above ", "<": "below "}
+_WORDY = 14
+"""Columns of a margin in words."""
 
 
-def render(result: SuiteResult, provenance: Provenance, *, style: Style = plain_style) -> str:
+def render(result: SuiteResult, provenance: Provenance, *, style: Style = plain_style, words_only: bool = False) -> str:
     """A run's results as text, at most 80 columns wide.
 
     Args:
         result: What was measured.
         provenance: Of which run.
-        style: Colours it; `plain_style` for logs and screen readers.
+        style: Colours it.
+        words_only: Whether words and numbers stand in place of bars and signs, as for screen readers and logs.
     """
-    return "\n".join(_Terminal(style, provenance).suite(result)) + "\n"
+    return "\n".join(_Terminal(style, provenance, words_only).suite(result)) + "\n"
 
 
 def render_together(results: Sequence[SuiteResult], *, alpha: float) -> str:
@@ -56,6 +60,7 @@ def render_together(results: Sequence[SuiteResult], *, alpha: float) -> str:
 class _Terminal:
     style: Style
     provenance: Provenance
+    words_only: bool
 
     def suite(self, result: SuiteResult) -> Iterator[str]:
         yield self.style(f"{_short(result.suite, 30)} with {_short(result.model, 44)}", "strong")
@@ -78,16 +83,16 @@ class _Terminal:
     def head(self, task: TaskResult) -> Iterator[str]:
         single = len(task.conditions) == 1
         if not single:
-            verdict = self.style(f"{SIGNS[task.verdict]} {task.verdict}", COLOURS[task.verdict])
-            name = self.style(_short(task.task, 40), "strong")
-            yield f"{name}  {verdict}, needs {percent(task.threshold)} %"
+            name = self.style(_short(task.task, 40), "strong") + (":" if self.words_only else " ")
+            yield f"{name} {self.verdict(task.verdict)}, needs {percent(task.threshold)} %"
         scored = any(condition.measure == "score" for condition in task.conditions)
         rate = "score" if scored else "pass %"
-        yield self.style(
-            f"  {'task' if single else 'condition':<{_NAME}} {'trials':>6} {rate:>6} {'between':>10} "
-            f"{'margin':>6}  {'0':<{_BAR - 3}}100  verdict",
-            "dim",
-        )
+        left = f"  {'task' if single else 'condition':<{_NAME}} {'trials':>6} {rate:>6} {'between':>10} "
+        right = f" {'margin':<{_WORDY}}" if self.words_only else f"{'margin':>6}  {'0':<{BAR - 3}}100"
+        yield self.style(f"{left}{right}  verdict", "dim")
+
+    def verdict(self, verdict: Verdict) -> str:
+        return self.style(verdict if self.words_only else f"{SIGNS[verdict]} {verdict}", COLOURS[verdict])
 
     def task(self, task: TaskResult) -> Iterator[str]:
         asked = [condition for condition in task.conditions if condition.counts or condition.trials or condition.void]
@@ -104,11 +109,13 @@ class _Terminal:
 
     def condition(self, condition: ConditionResult, name: str) -> str:
         trials = f"{condition.trials}×{condition.repeat.k}" if condition.repeat else f"{condition.trials}"
-        cells = (
-            f"  {_short(name, _NAME):<{_NAME}} {trials:>6} {percent(condition.rate):>6} "
-            f"{percent_range(condition.low, condition.high):>10} {guaranteed(condition):>6}  {_bar(condition)}  "
-        )
-        return cells + self.style(f"{SIGNS[condition.verdict]} {condition.verdict}", COLOURS[condition.verdict])
+        measured = f"{percent(condition.rate):>6} {percent_range(condition.low, condition.high):>10}"
+        if not self.words_only:
+            shown = f"{guaranteed(condition):>6}  {bar(condition)}"
+        else:
+            measured = f"{'not measured':>17}" if condition.rate is None else measured
+            shown = f" {in_words(guaranteed(condition)):<{_WORDY}}"
+        return f"  {_short(name, _NAME):<{_NAME}} {trials:>6} {measured} {shown}  {self.verdict(condition.verdict)}"
 
     def foot(self, result: SuiteResult) -> Iterator[str]:
         totals = result.totals
@@ -206,19 +213,10 @@ def guaranteed(condition: ConditionResult) -> str:
     return "–"
 
 
-def _bar(condition: ConditionResult) -> str:
-    """The interval between 0 and 100 % as a line, the threshold as a mark that it crosses only at the edge."""
-    mark = min(max(int(condition.threshold * _BAR), 1), _BAR - 2)
-    cells = ["·"] * _BAR
-    low, high = condition.low, condition.high
-    if low is not None and high is not None:
-        first, last = min(int(low * _BAR), _BAR - 1), min(int(high * _BAR), _BAR - 1)
-        if low > condition.threshold:
-            first, last = max(first, mark + 1), max(last, mark + 1)
-        elif high < condition.threshold:
-            first, last = min(first, mark - 1), min(last, mark - 1)
-        else:
-            first, last = min(first, mark), max(last, mark)
-        cells[first : last + 1] = "━" * (last + 1 - first)
-    cells[mark] = "╋" if cells[mark] == "━" else "┃"
-    return "".join(cells)
+def in_words(margin: str) -> str:
+    """A guaranteed margin, as `guaranteed` gives it, without signs.
+
+    >>> in_words("≥+4.9"), in_words("<0"), in_words("–")
+    ('at least +4.9', 'below 0', 'none')
+    """
+    return _IN_WORDS.get(margin[0], "none") + margin[1:]

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from evalkit.plain import counted
-from evalkit.score.constraint import Check, Constraint, quoted
+from evalkit.score.constraint import Check, Constraint, Places, quoted
 from evalkit.score.normal import Ignore, normalised, unified
 from evalkit.score.numbers import WrittenNumber, numbers_in
 from evalkit.score.values import Amount, Share, Text, show, text_of
@@ -65,6 +65,10 @@ class Exact(Constraint):
         if found == wanted:
             return Check(passed=True, score=1.0)
         return Check(passed=False, score=_similarity(found, wanted), found=quoted(text))
+
+    def places(self, text: str) -> Places:
+        """All of it."""
+        return ((0, len(text)),)
 
     def wishes(self) -> tuple[str, ...]:
         """A wrong answer that needs no thought."""
@@ -138,6 +142,14 @@ class Number(Constraint):
             return Check(passed=False, score=score / 2, found=f"{first.literal[:40]} without {self.unit[0]}")
         return Check(passed=passed, score=score, found=first.literal[:40])
 
+    def places(self, text: str) -> Places:
+        """The numbers that are wrong, or all where they are right and lack their unit."""
+        found = list(numbers_in(text))
+        wrong = [
+            number for number in found if _ARITHMETIC.subtract(number.value, self.value).copy_abs() > self.tolerance
+        ]
+        return tuple((number.start, number.end) for number in wrong or found)
+
     def wishes(self) -> tuple[str, ...]:
         """A number that needs no thought."""
         other = 0 if self.value.copy_abs() > self.tolerance else self.value + self.tolerance + 1
@@ -176,6 +188,14 @@ class Choice(Constraint):
         if not wrapped or _DENYING.search(named.sub("", text)):
             return Check(passed=False, score=0.5 if right else 0.0, found=f"{quoted(found[0])} inside a longer text")
         return Check(passed=right, score=float(right), found=found[0])
+
+    def places(self, text: str) -> Places:
+        """The options that are wrong."""
+        named, _ = _options(tuple(map(unified, self.options)))
+        right, read = unified(self.value).strip().casefold(), unified(text)
+        if len(read) != len(text):  # places in the one are not those in the other
+            return ()
+        return tuple(match.span() for match in named.finditer(read) if match.group().casefold() != right)
 
     def wishes(self) -> tuple[str, ...]:
         """The option that follows the right one, so that the answers asked for differ as the right ones do."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
 _SHOWN = 60
+
+Places: TypeAlias = tuple[tuple[int, int], ...]
+"""Stretches of a text in order: the first character of each, and one past its last."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,9 +49,27 @@ class Constraint(BaseModel):
     def check(self, text: str) -> Check:
         """Judge a response, or what was extracted from it."""
 
+    def places(self, text: str) -> Places:
+        """Where a response breaks it, for eyes only; none where nothing can be pointed at, as what is lacking.
+
+        Args:
+            text: As for `check`, which it fails.
+        """
+        return ()
+
     def wishes(self) -> tuple[str, ...]:
         """What a user who wanted the opposite would ask for, each as it follows "please"; none if nothing sensible."""
         return ()
+
+
+def places_of(parts: Iterable[str], text: str) -> Iterator[tuple[int, int]]:
+    """Where parts of a text stand that occur in it in this order."""
+    end = 0
+    for part in parts:
+        start = text.find(part, end)
+        if start >= 0:
+            end = start + len(part)
+            yield start, end
 
 
 def quoted(text: str) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from evalkit.score.phrases import Phrase, Wording, forms, phrase
+from evalkit.score.constraint import places_of
+from evalkit.score.phrases import Phrase, Wording, forms, phrase, written_words
 from evalkit.score.sentences import clauses, sentences
 
 # Verbs and nouns, which are met with their inflections.
@@ -119,6 +120,25 @@ class Lexicon:
             if shout not in _UNSHOUTED and _is_pronounceable(shout) and shout.casefold() not in self.words
         )
         yield from _EXCLAMATION.findall(text)
+
+    def places(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where the hits stand, in no order."""
+        if self.spares_negated:
+            parts = [clause for sentence in sentences(text) for clause in clauses(sentence)]
+            for start, end in places_of(parts, text):
+                if not _NEGATION.search(text[start:end]):
+                    yield from ((start + first, start + last) for first, last in self._places(text[start:end]))
+        else:
+            yield from self._places(text)
+
+    def _places(self, text: str) -> Iterator[tuple[int, int]]:
+        yield from ((start, end) for word, start, end in written_words(text) if word in self.words)
+        for _, sought in self.phrases:
+            yield from sought.places(text)
+        if self.has_marks:
+            shouts = (shout for shout in _SHOUT.finditer(text) if shout.group() not in _UNSHOUTED)
+            yield from (shout.span() for shout in shouts if _is_pronounceable(shout.group()))
+            yield from (found.span() for found in _EXCLAMATION.finditer(text))
 
 
 def _is_pronounceable(word: str) -> bool:

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
+from collections.abc import Iterator
+from itertools import islice
 from typing import ClassVar, Self
 
 from pydantic import model_validator
 
 from evalkit.plain import counted
-from evalkit.score.constraint import Check, Constraint
+from evalkit.score.constraint import Check, Constraint, Places, places_of
 from evalkit.score.sentences import sentences
 from evalkit.score.values import Count
+
+_RUN = re.compile(r"\S+")
 
 
 class Limits(Constraint):
@@ -34,6 +39,16 @@ class Limits(Constraint):
     @abstractmethod
     def count(self, text: str) -> int:
         """How long a text is, in units of the constraint."""
+
+    @abstractmethod
+    def units(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where the units of a text stand, in order."""
+
+    def places(self, text: str) -> Places:
+        """From the first unit too many to the end."""
+        if self.max is None:
+            return ()
+        return tuple((start, len(text)) for start, _ in islice(self.units(text), self.max, self.max + 1))
 
     def check(self, text: str) -> Check:
         """Pass within the limits; outside, the score is the ratio of the nearer limit and the length."""
@@ -67,6 +82,10 @@ class Words(Limits):
         """Words; a dash or a bullet that stands alone is none."""
         return sum(1 for word in text.split() if word[0].isalnum() or any(map(str.isalnum, word)))
 
+    def units(self, text: str) -> Iterator[tuple[int, int]]:
+        """Likewise."""
+        return (found.span() for found in _RUN.finditer(text) if any(map(str.isalnum, found.group())))
+
 
 class Characters(Limits):
     """The number of characters, white space included, is within limits."""
@@ -78,6 +97,10 @@ class Characters(Limits):
     def count(self, text: str) -> int:
         """Unicode code points."""
         return len(text)
+
+    def units(self, text: str) -> Iterator[tuple[int, int]]:
+        """Likewise."""
+        return ((start, start + 1) for start in range(len(text)))
 
 
 class Lines(Limits):
@@ -91,6 +114,10 @@ class Lines(Limits):
         """Lines that hold anything but white space."""
         return sum(1 for line in text.splitlines() if not line.isspace() and line)
 
+    def units(self, text: str) -> Iterator[tuple[int, int]]:
+        """Likewise."""
+        return places_of((line for line in text.splitlines() if line.strip()), text)
+
 
 class Sentences(Limits):
     """The number of sentences is within limits."""
@@ -103,6 +130,10 @@ class Sentences(Limits):
         """Sentences by their marks; paragraphs and elements of a list end one too."""
         return len(sentences(text))
 
+    def units(self, text: str) -> Iterator[tuple[int, int]]:
+        """Likewise."""
+        return places_of(sentences(text), text)
+
 
 class OneLine(Constraint):
     """The response is one line."""
@@ -113,6 +144,11 @@ class OneLine(Constraint):
         """Pass without a line break; else the score is one over the number of lines."""
         n = max(1, len(text.splitlines()))
         return Check(passed=n == 1, score=1 / n, found=counted(n, "line"))
+
+    def places(self, text: str) -> Places:
+        """From the second line to the end."""
+        first = len(text.splitlines(keepends=True)[0])
+        return ((first, len(text)),)
 
     def wishes(self) -> tuple[str, ...]:
         """Several lines."""

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from evalkit.plain import counted
-from evalkit.score.constraint import Check, Constraint
+from evalkit.score.constraint import Check, Constraint, Places
 from evalkit.score.numbers import WrittenNumber, numbers_in
 from evalkit.score.values import Amount
 
@@ -198,6 +198,13 @@ class Money(Constraint):
         right = all(self.currency in currencies for _, _, currencies in found)
         told = f"{told} in another currency, or in none" if not right else ""
         return Check(passed=right, score=1.0 if right else 0.5, found=told)
+
+    def places(self, text: str) -> Places:
+        """The amounts that are wrong, or all where their currency is."""
+        numbers = list(islice(numbers_in(text), _MOST))
+        found = _amounts(text, numbers, _CODES | {self.currency})
+        wrong = [number for number, value, _ in found if value != self.value]
+        return tuple((number.start, number.end) for number in wrong or [number for number, _, _ in found])
 
     def wishes(self) -> tuple[str, ...]:
         """An amount that needs no thought."""

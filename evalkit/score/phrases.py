@@ -16,6 +16,8 @@ from functools import lru_cache
 from evalkit.score.normal import unified
 
 _WORD = re.compile(r"[^\W_]+")
+# The same before it is folded: accents may be characters of their own.
+_WRITTEN_WORD = re.compile(r"(?:[^\W_][\u0300-\u036f]*)+")
 _JOINERS = frozenset("-.,/'’")
 _VOWELS = frozenset("aeiouy")
 _HISSING = ("s", "x", "z", "ch", "sh")
@@ -63,6 +65,22 @@ class Phrase:
             for start in range(last)
             if wording.words[start] in self.words[0]
         )
+
+    def places(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where a text mentions it."""
+        if not self.words:
+            yield from _places_of_name(self.flat, text)
+            return
+        words = list(written_words(text))
+        for start in range(len(words) - len(self.words) + 1):
+            if all(words[start + offset][0] in forms for offset, forms in enumerate(self.words)):
+                yield words[start][1], words[start + len(self.words) - 1][2]
+
+
+def written_words(text: str) -> Iterator[tuple[str, int, int]]:
+    """The words of a text as `Wording` has them, with where each begins and ends."""
+    for found in _WRITTEN_WORD.finditer(text):
+        yield unified(found.group()).casefold(), *found.span()
 
 
 @lru_cache(maxsize=8192)
@@ -151,6 +169,15 @@ def _stands_in(name: str, flat: str) -> bool:
             return True
         start = flat.find(name, start + 1)
     return False
+
+
+def _places_of_name(name: str, text: str) -> Iterator[tuple[int, int]]:
+    """Where an identifier stands in a text as it is written, in one case or another."""
+    pattern = r"\s+".join(map(re.escape, name.split()))
+    for found in re.finditer(pattern, text, re.IGNORECASE):
+        before, after = text[max(0, found.start() - 2) : found.start()][::-1], text[found.end() : found.end() + 2]
+        if not (_goes_on(before, name[0]) or _goes_on(after, name[-1])):
+            yield found.span()
 
 
 def _goes_on(beside: str, edge: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
-from evalkit.score.constraint import Check, Constraint, quoted
+from evalkit.score.constraint import Check, Constraint, Places, quoted
 
 Wrapping: TypeAlias = Literal["courtesy", "announcement", "label", "quotes", "markdown", "remark"]
 
@@ -80,10 +80,16 @@ class NoPreamble(Constraint):
 
     def check(self, text: str) -> Check:
         """The score falls with every kind of wrapping, to 1/2, 1/3 and so on."""
-        found = [kind for kind in _wrappings(text.strip()) if kind not in self.allow]
+        found = [kind for kind, _, _ in _wrappings(text.strip()) if kind not in self.allow]
         told = ", ".join(_TOLD[kind] for kind in found)
         reason = f"has {told}: {quoted(text)}" if found else ""
         return Check(passed=not found, score=1 / (1 + len(found)), found=reason)
+
+    def places(self, text: str) -> Places:
+        """The wrappings."""
+        before = len(text) - len(text.lstrip())
+        found = [place for kind, *place in _wrappings(text.strip()) if kind not in self.allow]
+        return tuple(sorted((before + start, before + end) for start, end in found))
 
     def wishes(self) -> tuple[str, ...]:
         """Some wrapping that is not allowed."""
@@ -104,15 +110,17 @@ def _is_quoted(text: str) -> bool:
     return first is not None and text[first.end() + 1 :] in {"", ".", "!", "?", ","}
 
 
-def _wrappings(text: str) -> Iterator[Wrapping]:
-    rest = text
+def _wrappings(text: str) -> Iterator[tuple[Wrapping, int, int]]:
+    """Each with where it begins and ends."""
+    start = 0
     for kind, pattern in _BEGINNINGS.items():
-        begins = pattern.match(rest)
+        begins = pattern.match(text[start:])
         if begins is not None:
-            yield kind
-            # "Sure! Here is a title:" has both.
-            rest = rest[begins.end() :].lstrip() if kind == "courtesy" else rest
+            yield kind, start, start + begins.end()
+            if kind == "courtesy":  # "Sure! Here is a title:" has both
+                start = len(text) - len(text[begins.end() :].lstrip())
     if _is_quoted(text):
-        yield "quotes"
-    if _ENDINGS.search(text, max(0, len(text) - _LAST)):
-        yield "remark"
+        yield "quotes", 0, len(text)
+    remark = _ENDINGS.search(text, max(0, len(text) - _LAST))
+    if remark is not None:
+        yield "remark", *remark.span()

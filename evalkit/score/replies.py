@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from evalkit.score.constraint import Check, Constraint, quoted
+from evalkit.score.constraint import Check, Constraint, Places, places_of, quoted
 from evalkit.score.phrases import Wording, phrase
 from evalkit.score.sentences import clauses, sentences, word_set
 from evalkit.score.wording import PHRASES, Groups, phrase_of
@@ -180,6 +180,10 @@ class NoPromise(Constraint):
         found = [clause for sentence in sentences(text) for clause in self._promising(sentence)]
         reason = f"promises: {quoted(found[0])}" if found else ""
         return Check(passed=not found, score=1 / (1 + len(found)), found=reason)
+
+    def places(self, text: str) -> Places:
+        """The clauses that promise something."""
+        return tuple(places_of((each for sentence in sentences(text) for each in self._promising(sentence)), text))
 
     def _promising(self, sentence: str) -> Iterator[str]:
         """The clauses of a sentence that promise something."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from evalkit.errors import did_you_mean
-from evalkit.score.constraint import Check, Constraint, quoted
+from evalkit.score.constraint import Check, Constraint, Places, quoted
 from evalkit.score.lexicons import lexicons
 from evalkit.score.phrases import Wording, phrase
 from evalkit.score.values import show
@@ -116,6 +116,12 @@ class Avoids(Constraint):
             wording = Wording(text)
             hits = [each for each in self.phrases if phrase(each).is_in(wording)]
         return Check(passed=not hits, score=1 / (1 + len(hits)), found=_listed("has", hits))
+
+    def places(self, text: str) -> Places:
+        """Every hit."""
+        if isinstance(self.phrases, str):
+            return tuple(sorted(set(lexicons()[self.phrases].places(text))))
+        return tuple(sorted({place for each in self.phrases for place in phrase(each).places(text)}))
 
     def wishes(self) -> tuple[str, ...]:
         """To use one of them."""

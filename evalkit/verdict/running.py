@@ -16,25 +16,36 @@ class RunningCounts:
         n_max: See `SequentialTest`.
     """
 
-    __slots__ = ("_fails", "_high", "_low", "_n_max", "alpha_high", "alpha_low", "passes", "trials", "void")
+    __slots__ = ("_high", "_low", "_n_max", "_row", "_told", "alpha_high", "alpha_low", "passes", "trials", "void")
 
     def __init__(self, *, alpha_low: float, alpha_high: float, n_max: float) -> None:
         self.alpha_low, self.alpha_high, self._n_max = alpha_low, alpha_high, n_max
         self._low = RunningBound(alpha_low, n_max)
         self._high = RunningBound(alpha_high, n_max)
-        self.passes = self.trials = self.void = self._fails = 0
+        self.passes = self.trials = self.void = 0
+        self._row: bool | None = None
+        """How the units ended that came in last, all alike."""
+        self._told = 0
+        """Units that the bounds know of."""
 
     def add(self, passed: bool | None, cluster: str = "") -> None:
         """Count one unit; None is void. Units are taken to be independent, whatever their cluster."""
+        if passed is not self._row:
+            self._tell()
+            self._row = passed
         if passed is None:
             self.void += 1
         else:
             self.trials += 1
             self.passes += passed
-            self._fails += not passed
+
+    def _tell(self) -> None:
+        """Let the bounds know of the last row: of units that ended alike they keep the counts at its end alone."""
         seen = self.trials + self.void
-        self._low.add(self.passes, seen, hit=passed is True)
-        self._high.add(self._fails, seen, hit=passed is False)
+        if seen > self._told:
+            self._low.add(self.passes, seen, hit=self._row is True)
+            self._high.add(self.trials - self.passes, seen, hit=self._row is False)
+            self._told = seen
 
     def all_void(self, *, alpha_high: float) -> RunningCounts:
         """New counts in which every unit so far is void, with an error rate of its own for the high end."""
@@ -44,6 +55,7 @@ class RunningCounts:
 
     def interval(self) -> Interval:
         """Bound the pass rate, whatever the void units would have brought."""
+        self._tell()
         # Each end errs with a small chance; were both to, they could cross.
         low, high = self._low.bound(), 1 - self._high.bound()
         return Interval(low=min(low, high), high=max(low, high))

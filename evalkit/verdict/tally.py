@@ -189,8 +189,9 @@ class Tally(Generic[AnyCounts]):
         passed = outcome.passed
         if passed and len(outcome.asks) != terms.repeats:
             raise ValueError(f"{terms.key}: found a pass after {len(outcome.asks)} asks, expected {terms.repeats}")
-        self._observe_constraints(self._told(outcome), outcome.cluster)
-        if self._whole(outcome):
+        whole = None not in outcome.asks and len(outcome.asks) == terms.repeats
+        self._observe_constraints(self._told(outcome, whole=whole), outcome.cluster)
+        if whole:
             self.links.add(outcome.constraints)
         self.units.add(passed, outcome.cluster)
         if outcome.variant is not None:
@@ -202,26 +203,29 @@ class Tally(Generic[AnyCounts]):
             self._n_scores += 1
         self._target_loss += outcome.target_loss
         self._target_tokens += outcome.target_tokens
-        if terms.repeats > 1 and self._whole(outcome):
+        if terms.repeats > 1 and whole:
             self._complete[outcome.cluster if terms.clustered else "", sum(map(bool, outcome.asks))] += 1
 
-    def _told(self, outcome: Outcome) -> Mapping[str, bool]:
-        """What a unit tells of its constraints: one that held so far may not have in an ask that is missing."""
+    @staticmethod
+    def _told(outcome: Outcome, *, whole: bool) -> Mapping[str, bool]:
+        """What a unit tells of its constraints: one that held so far may not have in an ask that is missing.
+
+        Args:
+            outcome: Of the unit.
+            whole: Whether every ask was made and observed.
+        """
+        if whole:
+            return outcome.constraints
         if outcome.passed is None:
             return {}
-        if self._whole(outcome):
-            return outcome.constraints
         return {name: held for name, held in outcome.constraints.items() if not held}
 
-    def _whole(self, outcome: Outcome) -> bool:
-        """Whether every ask was made and observed."""
-        return None not in outcome.asks and len(outcome.asks) == self._terms.repeats
-
     def _observe_constraints(self, held: Mapping[str, bool], cluster: str) -> None:
-        for name in held:
-            if name not in self.constraints:
-                # No verdict hangs on a constraint: both ends have the same error rate.
-                self.constraints[name] = self.units.all_void(alpha_high=self._terms.alpha)
+        if not held.keys() <= self.constraints.keys():
+            for name in held:
+                if name not in self.constraints:
+                    # No verdict hangs on a constraint: both ends have the same error rate.
+                    self.constraints[name] = self.units.all_void(alpha_high=self._terms.alpha)
         for name, counts in self.constraints.items():
             counts.add(held.get(name), cluster)
 

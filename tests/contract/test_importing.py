@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.cli import call
+from tests.terminals import printed
 
 PAGE = (Path(__file__).parents[2] / "docs" / "importing.md").read_text(encoding="utf-8")
 
@@ -24,7 +24,7 @@ def test_the_example_of_the_documentation_runs_as_it_says(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "answers.csv").write_text(block("csv"), encoding="utf-8")
     program, *arguments = block("sh").split()
-    assert ("evalkit", 0) == (program, call(arguments))
-    out, err = capsys.readouterr()
-    assert block("text") in out
-    assert "runs/answers: ours-v2, 1 task imported\n" == err
+    code, seen = printed(arguments, monkeypatch)
+    assert ("evalkit", 0) == (program, code)
+    assert block("text") in seen
+    assert "runs/answers: ours-v2, 1 task imported\n" == capsys.readouterr().err

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.cli import call
+from tests.terminals import printed
 
 README = Path(__file__).parents[2] / "README.md"
 BLOCK = re.compile(r"(?:<!-- file: (?P<file>\S+) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.DOTALL)
@@ -30,17 +30,18 @@ def newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("number", range(len(blocks("console"))))
 def test_commands_print_what_the_readme_says(
-    number: int, newcomer: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+    number: int, newcomer: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     shown = blocks("console")[number]["text"]
     command, _, expected = shown.removeprefix("$ evalkit ").partition("\n")
-    assert 0 == call(shlex.split(command))
-    printed = capsys.readouterr().out.rstrip() + "\n"
+    code, seen = printed(shlex.split(command), monkeypatch)
+    said = seen.rstrip() + "\n"
+    assert 0 == code
     if request.config.getoption("--renew-golden"):
         text = README.read_text(encoding="utf-8")
-        README.write_text(text.replace(shown, f"$ evalkit {command}\n{printed}"), encoding="utf-8")
+        README.write_text(text.replace(shown, f"$ evalkit {command}\n{said}"), encoding="utf-8")
     else:
-        assert CHANGING.sub("…", expected) == CHANGING.sub("…", printed)
+        assert CHANGING.sub("…", expected) == CHANGING.sub("…", said)
 
 
 def test_python_runs_as_shown(newcomer: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,8 +15,17 @@ import pytest
 pytestmark = pytest.mark.wheel
 
 ROOT = Path(__file__).parents[2]
-MARKERS = "".join(f"    {name}: see pyproject.toml\n" for name in ("slow", "external", "wheel", "extras"))
-NEEDS_THE_SOURCE = ["contract", "external", "wheel", "slow", "extras", "test_layers.py", "test_training_asked.py"]
+MARKERS = "".join(f"    {name}: see pyproject.toml\n" for name in ("slow", "browser", "external", "wheel", "extras"))
+NEEDS_THE_SOURCE = [
+    "browser",
+    "contract",
+    "external",
+    "wheel",
+    "slow",
+    "extras",
+    "test_layers.py",
+    "test_training_asked.py",
+]
 
 
 def run(*command: str | Path, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -86,7 +95,7 @@ def test_the_tests_pass_against_the_wheel(installed: Path, tmp_path: Path) -> No
     shutil.copytree(ROOT / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__", *NEEDS_THE_SOURCE))
     shutil.copytree(ROOT / "benchmarks", tmp_path / "benchmarks")  # whose simulations tests use, too
     (tmp_path / "pytest.ini").write_text(f"[pytest]\nmarkers =\n{MARKERS}", encoding="utf-8")
-    default = "not slow and not external and not wheel and not extras"
+    default = "not slow and not browser and not external and not wheel and not extras"
     settings = ["-W", "error", "--import-mode=importlib", "-m", default]
     command = ["-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", *settings, "tests"]
     result = run(

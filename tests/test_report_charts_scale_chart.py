@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from evalkit.report.charts.scale_chart import scale_chart
 from evalkit.report.picture import picture
-from evalkit.report.scale_chart import scale_chart
 from evalkit.scale import Mean, Point, Question, Series, Size, find_scale
 from tests.ladder_points import points, series
 

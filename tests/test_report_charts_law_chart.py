@@ -8,7 +8,7 @@ from xml.dom import minidom
 
 import pytest
 
-from evalkit.report.law_chart import law_chart
+from evalkit.report.charts.law_chart import law_chart
 from evalkit.report.picture import picture
 from evalkit.scale.law import Law, find_law
 from tests.scaling import ladder, points_of, scattered

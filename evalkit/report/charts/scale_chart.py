@@ -6,9 +6,9 @@ from math import ceil, floor
 from typing import Any
 
 from evalkit.plain import one_line
-from evalkit.report.law_chart import law_chart
+from evalkit.report.charts.law_chart import law_chart
+from evalkit.report.charts.theme import SCHEMA
 from evalkit.report.layout import short_models
-from evalkit.report.picture import SCHEMA
 from evalkit.report.scale import AGAINST
 from evalkit.scale.points import place_of
 from evalkit.scale.result import Ability
@@ -19,7 +19,6 @@ _LAW_WIDTH = 440
 """With its legend two of them, side by side, stay below 1,280 pixels."""
 _COLUMNS = 2
 _STEPS = 60
-_PASSED, _SCORE, _LOSS = "#1f5fa8", "#d97706", "#6b7280"
 _COUNTED = "replace(format(datum.value, '~s'), 'G', 'B')"
 """As people count models: 7B, not 7G."""
 _DECADES = 2.5
@@ -37,11 +36,10 @@ def scale_chart(scale: Scale) -> dict[str, Any]:
     Args:
         scale: What was found; at least one series or law.
     """
-    panels = [_panel(ability) for ability in scale.abilities]
+    panels = [ability_panel(ability) for ability in scale.abilities]
     panels += [_law(each) for each in scale.laws]
     return {
         "$schema": SCHEMA,
-        "background": "white",
         "concat": panels,
         "columns": _COLUMNS,
         "resolve": {"legend": {"color": "independent"}},
@@ -55,7 +53,8 @@ def _law(of: TaskLaw) -> dict[str, Any]:
     return {**panel, "width": _LAW_WIDTH, "title": {**panel["title"], "text": f"{whose}: {panel['title']['text']}"}}
 
 
-def _panel(ability: Ability) -> dict[str, Any]:
+def ability_panel(ability: Ability) -> dict[str, Any]:
+    """One series: models, curve, threshold and crossing, and the loss below where it is known."""
     verdict = ability.shape.verdict
     title = {"text": one_line(ability.name, _TITLE), "subtitle": verdict or "shape not known", "anchor": "start"}
     layers = [*_threshold(ability), *_curve(ability), *_models(ability), *_scores(ability)]
@@ -110,12 +109,12 @@ def _models(ability: Ability) -> list[dict[str, Any]]:
     x, few = _x(ability), len(rows) <= _NAMED_MODELS
     interval = {
         "data": {"values": rows},
-        "mark": {"type": "rule", "color": _PASSED, "strokeWidth": 2 if few else 1, "opacity": 0.6 if few else 0.3},
+        "mark": {"type": "rule", "style": "measured", "strokeWidth": 2 if few else 1, "opacity": 0.6 if few else 0.3},
         "encoding": {"x": x, "y": _y("low"), "y2": {"field": "high"}},
     }
     dots = {
         "data": {"values": rows},
-        "mark": {"type": "point", "filled": True, "size": 55, "color": _PASSED},
+        "mark": {"type": "point", "filled": True, "size": 55, "style": "measured"},
         "encoding": {"x": x, "y": _y(), "description": {"field": "model"}},
     }
     return [interval, dots, *(_labels(rows, x) if few else [])]
@@ -125,10 +124,9 @@ def _labels(rows: list[dict[str, Any]], x: dict[str, Any]) -> list[dict[str, Any
     """Names below their points, where a rising curve leaves room; above those that stand on the axis."""
     place = {"type": "text", "align": "left", "dx": 6, "dy": {"expr": f"datum.rate < {_LOW} ? -7 : 11"}, "fontSize": 9}
     encoding = {"x": x, "y": _y(), "text": {"field": "model"}}
-    halo = {"color": "white", "stroke": "white", "strokeWidth": 3, "strokeJoin": "round"}
     return [
-        {"data": {"values": rows}, "mark": {**place, **colours}, "encoding": encoding}
-        for colours in (halo, {"color": _PASSED})
+        {"data": {"values": rows}, "mark": {**place, "style": style}, "encoding": encoding}
+        for style in ("halo", "measured")
     ]
 
 
@@ -144,12 +142,12 @@ def _scores(ability: Ability) -> list[dict[str, Any]]:
     x = _x(ability)
     line = {
         "data": {"values": rows},
-        "mark": {"type": "line", "point": {"filled": False, "color": _SCORE}, "color": _SCORE, "strokeWidth": 1},
+        "mark": {"type": "line", "point": {"filled": False}, "style": "score", "strokeWidth": 1},
         "encoding": {"x": x, "y": _y()},
     }
     name = {
         "data": {"values": rows[:1]},
-        "mark": {"type": "text", "align": "left", "dx": 6, "dy": 12, "fontSize": 9, "color": _SCORE},
+        "mark": {"type": "text", "align": "left", "dx": 6, "dy": 12, "fontSize": 9, "style": "score"},
         "encoding": {"x": x, "y": _y(), "text": {"field": "name"}},
     }
     return [line, name]
@@ -168,12 +166,12 @@ def _curve(ability: Ability) -> list[dict[str, Any]]:
     x = _x(ability)
     band = {
         "data": {"values": rows},
-        "mark": {"type": "area", "color": _PASSED, "opacity": 0.12},
+        "mark": {"type": "area", "style": "measured-band"},
         "encoding": {"x": x, "y": _y("low"), "y2": {"field": "high"}},
     }
     line = {
         "data": {"values": rows},
-        "mark": {"type": "line", "color": _PASSED, "strokeWidth": 1.5, "strokeDash": [4, 3]},
+        "mark": {"type": "line", "style": "measured", "strokeWidth": 1.5, "strokeDash": [4, 3]},
         "encoding": {"x": x, "y": _y()},
     }
     return [band, line]
@@ -191,7 +189,7 @@ def _threshold(ability: Ability) -> list[dict[str, Any]]:
         layers.append(
             {
                 "data": {"values": [between]},
-                "mark": {"type": "rect", "color": "black", "opacity": 0.07},
+                "mark": {"type": "rect", "style": "between"},
                 "encoding": {"x": x, "x2": {"field": "larger"}},
             }
         )
@@ -199,13 +197,13 @@ def _threshold(ability: Ability) -> list[dict[str, Any]]:
         layers.append(
             {
                 "data": {"values": [{"size": crossing.estimate}]},
-                "mark": {"type": "rule", "color": "firebrick", "strokeDash": [2, 2]},
+                "mark": {"type": "rule", "style": "threshold", "strokeDash": [2, 2], "strokeWidth": 1},
                 "encoding": {"x": x},
             }
         )
     rule = {
         "data": {"values": [{"rate": crossing.threshold}]},
-        "mark": {"type": "rule", "color": "firebrick"},
+        "mark": {"type": "rule", "style": "threshold"},
         "encoding": {"y": _y()},
     }
     return [*layers, rule]
@@ -221,12 +219,12 @@ def _losses(ability: Ability) -> dict[str, Any] | None:
         return None
     # Checkpoints of one size are no line.
     apart = len({row["size"] for row in rows}) == len(rows)
-    mark = {"type": "line", "point": {"color": _LOSS}} if apart else {"type": "point", "filled": True}
+    mark = {"type": "line", "point": True} if apart else {"type": "point", "filled": True}
     loss = {"field": "loss", "type": "quantitative", "title": "loss", "scale": {"zero": True}}
     return {
         "data": {"values": rows},
         "width": _WIDTH,
         "height": _LOSS_HEIGHT,
-        "mark": {**mark, "color": _LOSS},
+        "mark": {**mark, "style": "loss"},
         "encoding": {"x": _x(ability), "y": loss},
     }

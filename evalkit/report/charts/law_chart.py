@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import exp, log
 from typing import Any
 
+from evalkit.report.charts.theme import SCHEMA
 from evalkit.report.law import count, power_of_ten
-from evalkit.report.picture import SCHEMA
 from evalkit.scale.law import Law
 from evalkit.scale.loss_points import tokens_for
 
@@ -112,17 +112,17 @@ def _frontier(law: Law) -> list[dict[str, Any]]:
         return []
     band = {
         "data": {"values": rows},
-        "mark": {"type": "area", "opacity": 0.15, "color": "black"},
+        "mark": {"type": "area", "style": "frontier-band"},
         "encoding": {"x": _X, "y": {**_Y, "field": "low"}, "y2": {"field": "high"}},
     }
     line = {
         "data": {"values": rows},
-        "mark": {"type": "line", "strokeDash": [6, 3], "color": "black", "strokeWidth": 2},
+        "mark": {"type": "line", "style": "frontier"},
         "encoding": {"x": _X, "y": _Y},
     }
     name = {
         "data": {"values": [rows[len(rows) // 2]]},
-        "mark": {"type": "text", "align": "right", "dx": -4, "dy": 14, "color": "black"},
+        "mark": {"type": "text", "align": "right", "dx": -4, "dy": 14, "style": "ink"},
         "encoding": {"x": _X, "y": _Y, "text": {"value": "best size for the compute"}},
     }
     return [band, line, name]
@@ -132,12 +132,12 @@ def _budget(law: Law) -> list[dict[str, Any]]:
     data = {"values": [{"flops": law.budget_flops}]}
     rule = {
         "data": data,
-        "mark": {"type": "rule", "color": "firebrick", "strokeDash": [2, 2]},
+        "mark": {"type": "rule", "style": "threshold"},
         "encoding": {"x": _X},
     }
     name = {
         "data": data,
-        "mark": {"type": "text", "align": "right", "dx": -4, "color": "firebrick"},
+        "mark": {"type": "text", "align": "right", "dx": -4, "style": "threshold-name"},
         "encoding": {"x": _X, "y": {"value": 8}, "text": {"value": f"{power_of_ten(law.budget_flops)} FLOP"}},
     }
     return [rule, name]

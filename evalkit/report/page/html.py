@@ -1,0 +1,126 @@
+"""Put the page together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from evalkit.report.charts import theme
+from evalkit.report.charts.scaling import scale_figures
+from evalkit.report.figure import Figure
+from evalkit.report.page.cells import shown_table
+from evalkit.report.page.embedding import inline, packed, policy
+from evalkit.report.page.facts import spent
+from evalkit.report.page.figures import suite_figures
+from evalkit.report.page.outline import ShownSuite, page_title, shown_suite
+from evalkit.report.page.runs import Live, RunReport, latest
+from evalkit.report.page.templates import SCRIPTS, STYLES, Templates
+from evalkit.scale import Scale
+
+_PAGE = "report.html.jinja"
+
+
+def html_report(runs: Sequence[RunReport], *, scale: Scale | None = None, overrides: Path | None = None) -> bytes:
+    """One HTML file that needs nothing else: no network, no other file.
+
+    Of several runs of the same model and suite the latest is shown.
+
+    Args:
+        runs: At least one.
+        scale: What models of several sizes show together; None: nothing is said of size.
+        overrides: A folder of the user's with templates, styles or scripts that win over the shipped ones.
+
+    Raises:
+        EvalkitError: If a file of that folder cannot be used.
+    """
+    templates = Templates(overrides)
+    styles = [inline(name, templates.text(name)) for name in STYLES]
+    scripts = [inline(name, templates.text(name)) for name in SCRIPTS]
+    within = {"policy": policy(styles, scripts), "styles": styles, "scripts": scripts}
+    return templates.render(_PAGE, {**_values(runs, scale, None), **within}).encode()
+
+
+def live_page(
+    runs: Sequence[RunReport], *, live: Live, scale: Scale | None = None, overrides: Path | None = None
+) -> bytes:
+    """The same page for a server, whose styles, scripts and trials come from it; its policy is the server's to send.
+
+    Args:
+        runs: At least one; as many as `live` has addresses. All are shown in the order given.
+        live: Where the page finds the rest.
+        scale: As in a file.
+        overrides: As in a file.
+
+    Raises:
+        EvalkitError: If a file of that folder cannot be used.
+    """
+    return Templates(overrides).render(_PAGE, _values(runs, scale, live)).encode()
+
+
+def _values(given: Sequence[RunReport], scale: Scale | None, live: Live | None) -> dict[str, Any]:
+    """What the template may show."""
+    runs = latest(given) if live is None else list(given)
+    by_suite: dict[str, list[tuple[int, RunReport]]] = {}
+    for number, run in enumerate(runs):
+        by_suite.setdefault(run.result.suite, []).append((number, run))
+    suites, drawn = [], []
+    for place, members in enumerate(by_suite.values()):
+        prices = {run.result.model: run.price for _, run in members if run.price is not None}
+        figures = suite_figures([run.result for _, run in members], prices, f"figure-{place + 1}")
+        suites.append(shown_suite(place, members, figures))
+        drawn += list(figures)
+    sizes = [] if scale is None else [replace(each, id=f"figure-{each.id}") for each in scale_figures(scale)]
+    labels = _labels(suites, by_suite)
+    return {
+        "title": page_title(suites),
+        "suites": suites,
+        "sizes": sizes,
+        "spent": shown_table(spent([*zip(labels, runs, strict=True)]), identity="spent", caption="What each task took"),
+        "packed": packed(
+            {
+                "themes": {"light": theme.config(dark=False), "dark": theme.config(dark=True)},
+                "figures": {figure.id: _figure(figure) for figure in [*drawn, *sizes]},
+                "runs": [_run(labels[number], run, number, live) for number, run in enumerate(runs)],
+            }
+        ),
+        "has_trials": live is not None or any(run.trials is not None for run in runs),
+        "left_out": len(given) - len(runs),
+        "live": live,
+        "style_names": STYLES,
+        "script_names": SCRIPTS,
+    }
+
+
+def _figure(figure: Figure) -> dict[str, Any]:
+    """What is drawn, and its numbers: the page makes a table of them when it is asked for."""
+    table = shown_table(figure.table, identity=figure.id, caption=f"{figure.title}: the numbers")
+    return {
+        "spec": figure.spec,
+        "caption": table.caption,
+        "columns": [[column.name, column.kind != "text"] for column in table.columns],
+        "rows": [[cell.text if cell.value is None else [cell.text, cell.value] for cell in row] for row in table.rows],
+    }
+
+
+def _labels(suites: Sequence[ShownSuite], by_suite: Mapping[str, Sequence[tuple[int, RunReport]]]) -> list[str]:
+    """What the page calls each run, by its number."""
+    found: dict[int, str] = {}
+    for suite, members in zip(suites, by_suite.values(), strict=True):
+        for label, (number, _) in zip(suite.models, members, strict=True):
+            found[number] = f"{suite.name}: {label}" if len(suites) > 1 else label
+    return [found[number] for number in sorted(found)]
+
+
+def _run(label: str, run: RunReport, number: int, live: Live | None) -> dict[str, Any]:
+    """What the drill-down needs of a run."""
+    return {
+        "label": label,
+        "tasks": [
+            {"name": task.task, "conditions": [condition.condition for condition in task.conditions]}
+            for task in run.result.tasks
+        ],
+        "api": None if live is None else live.runs[number],
+        "trials": None if live is not None or run.trials is None else run.trials.as_json(),
+    }

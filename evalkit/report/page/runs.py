@@ -1,0 +1,80 @@
+"""What the page is made from: runs as they were measured, and some of their trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from evalkit.findings.trials import TrialSelection
+from evalkit.report.capability_map import MapEntry
+from evalkit.report.charts import Price, in_order
+from evalkit.report.reasons import Provenance
+from evalkit.verdict import SuiteResult
+
+_TRIALS_BYTES, _RUN_BYTES = 1_500_000, 600_000
+"""Of JSON in one file, and of one run in it, before both are compressed: ten tasks of six models stay within 2 MB."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunReport:
+    """One run, with what the page says of it."""
+
+    result: SuiteResult
+    provenance: Provenance
+    sha256: str
+    """Of the suite's file."""
+    evalkit: str
+    """Version that made the run."""
+    started: str
+    """UTC, ISO 8601."""
+    finished: str | None
+    """Likewise; None: interrupted, or still going on."""
+    stopped: Literal["interrupted", "cost", "gate"] | None = None
+    """Why it ended before its plan; None when it did not."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What was sent with every request, as given."""
+    size: float | None = None
+    """Parameters of the model; None: unknown."""
+    price: Price | None = None
+    """What using the model takes; None: not known."""
+    about: str | None = None
+    """What the suite is for, in its author's words."""
+    tasks_about: Mapping[str, str] = field(default_factory=dict)
+    """Likewise of tasks, by name."""
+    trials: TrialSelection | None = None
+    """To look at one by one; None: none are carried."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Live:
+    """A page that a server serves: styles and scripts are files of its own, trials come in pieces."""
+
+    assets: str
+    """Address of the folder of styles and scripts, such as `/static/`; ends with a slash."""
+    runs: Sequence[str]
+    """For each run the address below which its trials are, such as `/api/run/NAME`.
+
+    There, `groups` gives `{"groups": [FailureGroup, …]}`, `flaky` gives `{"flaky": [FlakyItem, …]}`, `trials` with
+    `task`, `condition`, `constraint`, `reason`, `outcome`, `text`, `offset` and `limit` a TrialPage, and `trial/ID` a
+    TrialDetail; the shapes are those of `evalkit.findings.trials`.
+    """
+    scripts: tuple[str, ...] = ()
+    """Further scripts of that folder, after the page's own."""
+    styles: tuple[str, ...] = ()
+    """Likewise styles."""
+
+
+def trials_room(n_runs: int) -> int:
+    """Bytes of JSON that each of several runs may carry as trials in one file.
+
+    Args:
+        n_runs: Runs of the file, at least 1.
+    """
+    return min(_RUN_BYTES, _TRIALS_BYTES // n_runs)
+
+
+def latest(runs: Sequence[RunReport]) -> list[RunReport]:
+    """Of several runs of the same model and suite the latest, in the order of the capability map."""
+    entries = [MapEntry(result=run.result, sha256=run.sha256, started=run.started, size=run.size) for run in runs]
+    return [next(run for run in runs if run.result is result) for result in in_order(entries)]

@@ -1,0 +1,116 @@
+"""The one door to Jinja: what pages are made of; files of a user's project win over the shipped ones."""
+
+from __future__ import annotations
+
+import traceback
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from evalkit.content import shipped
+from evalkit.errors import EvalkitError
+from evalkit.plain import printable
+
+SHIPPED = "shipped/"
+"""Before a template's name: the one that came with evalkit, for whoever changes only a part of it."""
+STYLES: tuple[str, ...] = ("report.css",)
+SCRIPTS: tuple[str, ...] = (
+    "vendor/vega.min.js",
+    "vendor/vega-lite.min.js",
+    "vendor/vega-interpreter.min.js",
+    "report.js",
+    "source.js",
+    "trial.js",
+    "trials.js",
+)
+"""Of the report, in the order in which they run."""
+
+
+class Templates:
+    """The files that pages are made of.
+
+    Whatever a template shows is escaped: what could be mark-up, and control and bidirectional characters. Templates
+    cannot run Python.
+
+    Args:
+        overrides: A folder of the user's, whose files win over shipped ones of the same name; None: there is none.
+    """
+
+    def __init__(self, overrides: Path | None = None) -> None:
+        own = shipped("reports")
+        self._folders = (own,) if overrides is None else (overrides, own)
+        self._environment = _environment(self._folders)
+
+    def render(self, name: str, values: dict[str, Any]) -> str:
+        """Fill in a template.
+
+        Args:
+            name: Such as `report.html.jinja`.
+            values: What it may show.
+
+        Raises:
+            EvalkitError: If it is not there, cannot be read, or asks for something that there is not.
+        """
+        try:
+            return self._environment.get_template(name).render(values)
+        except jinja2.TemplateSyntaxError as error:
+            where = f"{error.filename or error.name or name}:{error.lineno}"
+            raise EvalkitError(f"{where}: {error.message}; mend the template") from None
+        except jinja2.TemplateNotFound as error:
+            raise EvalkitError(f"reports: found no template {error.name}, which a template asks for") from None
+        except (jinja2.TemplateError, TypeError, UnicodeDecodeError) as error:
+            told = str(error).rstrip(".")
+            raise EvalkitError(f"{_line(error) or self._place(name)}: {told}; mend the template") from None
+
+    def text(self, name: str) -> str:
+        """A style or script.
+
+        Args:
+            name: Such as `report.css`.
+
+        Raises:
+            EvalkitError: If it is not there or is not UTF-8.
+        """
+        path = self._place(name)
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise EvalkitError(f"{path}: cannot be read: {error}") from None
+
+    def _place(self, name: str) -> Path:
+        return next((folder / name for folder in self._folders if (folder / name).is_file()), self._folders[-1] / name)
+
+
+def _line(error: Exception) -> str | None:
+    """Where in which template something went wrong: a part may be to blame, and not the page that includes it."""
+    told = [each for each in traceback.extract_tb(error.__traceback__) if each.filename.endswith(".jinja")]
+    return f"{told[-1].filename}:{told[-1].lineno}" if told else None
+
+
+@lru_cache(maxsize=8)
+def _environment(folders: tuple[Path, ...]) -> jinja2.Environment:
+    """Templates of these folders, the first first; kept, since compiling them takes longer than filling them in."""
+    loaders: list[jinja2.BaseLoader] = [jinja2.FileSystemLoader(folder) for folder in folders]
+    named = jinja2.PrefixLoader({SHIPPED.rstrip("/"): loaders[-1]})
+    return ImmutableSandboxedEnvironment(
+        loader=jinja2.ChoiceLoader([named, *loaders]),
+        autoescape=True,
+        finalize=_visible,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def markup(text: str) -> str:
+    """A text that templates put in as it is; only for what was made here."""
+    return Markup(text)
+
+
+def _visible(value: Any) -> Any:
+    """What a template shows, with control and bidirectional characters as visible escapes."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from evalkit.report.charts.sheet import alone, sheet
+from evalkit.report.figure import Figure, Table
+
+
+def figure(says: str = "It says.", name: str = "f") -> Figure:
+    spec = {"$schema": "s", "width": 10, "layer": []}
+    return Figure(id=name, title=f"Title of {name}", says=says, spec=spec, table=Table(columns=(), rows=()))
+
+
+def test_a_picture_that_stands_alone_has_its_title_and_what_it_says() -> None:
+    made = alone(figure())
+    assert ("Title of f", ["It says."], 10) == (made["title"]["text"], made["title"]["subtitle"], made["width"])
+
+
+def test_figures_stand_below_each_other_in_their_order_each_with_its_title() -> None:
+    made = sheet([figure(name="a"), figure(name="b")])
+    assert ["Title of a", "Title of b"] == [panel["title"]["text"] for panel in made["vconcat"]]
+    assert ["$schema" in made, *("$schema" in panel for panel in made["vconcat"])] == [True, False, False]
+
+
+def test_one_figure_needs_no_sheet() -> None:
+    assert alone(figure()) == sheet([figure()])
+
+
+def test_figures_are_left_as_they_were() -> None:
+    """The page draws the same ones."""
+    one = figure()
+    sheet([one, figure(name="b")])
+    alone(one)
+    assert {"$schema": "s", "width": 10, "layer": []} == one.spec
+
+
+def test_long_sentences_are_broken_into_few_lines_never_between_a_number_and_its_percent_sign() -> None:
+    lines = alone(figure(" ".join(["95.0 %"] * 300)))["title"]["subtitle"]
+    assert (6, True) == (len(lines), lines[-1].endswith(" …"))
+    assert all(len(line) <= 110 and not line.startswith("%") for line in lines)
+    assert 110 < 2 * min(len(line) for line in lines)
+
+
+def test_a_long_title_is_cut() -> None:
+    assert 90 == len(alone(figure(name="x" * 500))["title"]["text"])

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evalkit.errors import EvalkitError
+from evalkit.report.page import Templates
+
+
+def rendered(folder: Path, template: str, **values: object) -> str:
+    (folder / "x.html.jinja").write_text(template, encoding="utf-8")
+    return Templates(folder).render("x.html.jinja", values)
+
+
+def test_what_is_shown_is_escaped_and_visible(tmp_path: Path) -> None:
+    assert "&lt;b&gt; &#34;\\u202e\\x1b" == rendered(tmp_path, "{{ text }}", text='<b> "\u202e\x1b')
+
+
+def test_a_template_of_the_project_may_change_a_part_of_the_shipped_one(tmp_path: Path) -> None:
+    (tmp_path / "report.html.jinja").write_text(
+        '{% extends "shipped/report.html.jinja" %}{% block brand %}Acme{% endblock %}', encoding="utf-8"
+    )
+    from evalkit.report.page import html_report
+    from tests.report_pages import support
+
+    ours, theirs = (html_report([support()], overrides=folder).decode() for folder in (tmp_path, None))
+    assert theirs.replace('<p class="brand">evalkit report</p>', '<p class="brand">Acme</p>') == ours
+
+
+def test_a_part_of_the_project_wins_within_shipped_templates(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts/reading.html.jinja").write_text("<p>Ask Ines.</p>", encoding="utf-8")
+    from evalkit.report.page import html_report
+    from tests.report_pages import support
+
+    page = html_report([support()], overrides=tmp_path).decode()
+    assert "<p>Ask Ines.</p>" in page
+    assert "How far the pass rate is from what is needed" not in page
+
+
+def test_templates_run_no_python(tmp_path: Path) -> None:
+    with pytest.raises(EvalkitError, match=r"x\.html\.jinja:1: .*unsafe; mend"):
+        rendered(tmp_path, "{{ text.__class__.__mro__[1].__subclasses__() }}", text="a")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("one\n{% if %}", r"x\.html\.jinja:2: .*mend the template"),
+        ("one\n{{ nothing }}", r"x\.html\.jinja:2: 'nothing' is undefined; mend"),
+        ('{% include "other.jinja" %}', "found no template other.jinja"),
+        ("{{ 1 + text }}", r"x\.html\.jinja:1: .*mend"),
+    ],
+)
+def test_a_wrong_template_says_where_it_is_wrong(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(EvalkitError, match=message):
+        rendered(tmp_path, text, text="a")
+
+
+def test_a_wrong_part_is_named_and_not_the_page_that_includes_it(tmp_path: Path) -> None:
+    (tmp_path / "part.jinja").write_text("one\n{{ nothing }}", encoding="utf-8")
+    with pytest.raises(EvalkitError, match=r"part\.jinja:2: 'nothing' is undefined; mend"):
+        rendered(tmp_path, '{% include "part.jinja" %}')
+
+
+def test_a_style_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "report.css").write_bytes(b"\xff")
+    with pytest.raises(EvalkitError, match=r"report\.css: cannot be read"):
+        Templates(tmp_path).text("report.css")
+
+
+def test_files_come_from_the_project_first(tmp_path: Path) -> None:
+    (tmp_path / "report.css").write_text("ours", encoding="utf-8")
+    templates = Templates(tmp_path)
+    assert "ours" == templates.text("report.css")
+    assert Templates().text("report.js") == templates.text("report.js")
