@@ -23,6 +23,21 @@ def printable(text: str) -> str:
     return text.translate({ord(character): _escape(character) for character in set(text) if not _harmless(character)})
 
 
+def with_texts(value: Any, shown: Callable[[str], str]) -> Any:
+    """A JSON value with each of its texts and keys as `shown` makes it.
+
+    >>> with_texts({"a": ["b", 1]}, str.upper)
+    {'A': ['B', 1]}
+    """
+    if isinstance(value, str):
+        return shown(value)
+    if isinstance(value, dict):
+        return {shown(key): with_texts(held, shown) for key, held in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [with_texts(held, shown) for held in value]
+    return value
+
+
 def without_controls(text: str) -> str:
     r"""Data with its control characters as visible escapes; everything else, tabs and line breaks too, stays as it is.
 
@@ -136,6 +151,25 @@ def percent_range(low: float | None, high: float | None) -> str:
         return "–"
     # Ten digits: 0.29 * 1000 is 289.99999999999994 and would round down to 28.9 %.
     return f"{floor(round(1000 * low, 10)) / 10:.1f}–{ceil(round(1000 * high, 10)) / 10:.1f}"
+
+
+def whole_points(low: float, high: float) -> tuple[int, int]:
+    """Where a margin lies, in points rounded outwards: a display never claims more than was shown.
+
+    >>> whole_points(-0.0291, 0.0101)
+    (-3, 2)
+    """
+    return floor(round(100 * low, 8)), ceil(round(100 * high, 8))
+
+
+def points_between(low: float, high: float, to: str = "…") -> str:
+    """Where a margin lies, as people read it.
+
+    >>> points_between(-0.0291, 0.0101)
+    '−3…+2'
+    """
+    least, most = whole_points(low, high)
+    return f"{least:+d}{to}{most:+d}".replace("-", "−")
 
 
 def at_least(margin: float) -> str:

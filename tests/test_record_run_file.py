@@ -220,4 +220,4 @@ def test_who_only_looks_is_waited_for(tmp_path: Path) -> None:
     looking.acquire()
     threading.Timer(0.05, looking.release).start()
     with hold(tmp_path):
-        pass
+        assert not looking.is_locked

@@ -7,8 +7,9 @@ from base64 import b64encode
 import pytest
 
 from evalkit.errors import EvalkitError
+from evalkit.plain import printable, with_texts
 from evalkit.report.page import html_report
-from evalkit.report.page.embedding import inline, packed, policy, visible
+from evalkit.report.page.embedding import inline, packed, policy
 from tests.report_pages import carried, support
 
 
@@ -46,11 +47,13 @@ def test_line_breaks_are_those_that_a_browser_takes_the_sum_of() -> None:
 
 def test_values_come_through_packing() -> None:
     value = {"a": [1, 0.5, None, True, "</script>\u2028é"], "b": {"c": []}}
-    assert visible(value) == carried(f'id="packed">{packed(value)}<')
+    assert with_texts(value, printable) == carried(f'id="packed">{packed(value)}<')
 
 
 def test_texts_and_keys_become_printable_at_any_depth() -> None:
-    assert {"a\\u202e": [{"b": "\\x1b[31m"}, "plain"]} == visible({"a\u202e": ({"b": "\x1b[31m"}, "plain")})
+    assert {"a\\u202e": [{"b": "\\x1b[31m"}, "plain"]} == (
+        with_texts({"a\u202e": ({"b": "\x1b[31m"}, "plain")}, printable)
+    )
 
 
 def test_what_is_no_number_is_refused() -> None:

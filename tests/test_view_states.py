@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.record import RunFile, hold, read_run_file
+from evalkit.record.run_file import is_held
 from evalkit.verdict import Totals
 from evalkit.view.states import Progress, line_of, state_of
 from tests.results import result
@@ -32,9 +33,9 @@ def test_a_run_goes_on_while_a_process_holds_it(folder: Path, unfinished: RunFil
 
 
 def test_looking_at_a_run_keeps_nobody_from_working_on_it(folder: Path, unfinished: RunFile) -> None:
-    state_of(folder, unfinished)
+    assert "stopped" == state_of(folder, unfinished)
     with hold(folder):
-        pass
+        assert is_held(folder)
 
 
 def test_a_line_says_what_the_run_found(folder: Path) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil, floor
 
-from evalkit.plain import counted, one_line
+from evalkit.plain import counted, one_line, points_between
 from evalkit.report.layout import COLOURS, SIGNS, WIDTH, Style, plain_style, short_models, wrapped
 from evalkit.report.terminal import guaranteed
 from evalkit.verdict import SuiteResult, TaskResult
@@ -195,9 +194,7 @@ def _cell(task: TaskResult | None, words_only: bool) -> tuple[str, str]:
         return "not measured" if words_only else "–", ""
     told = guaranteed(weakest)
     if task.verdict == "edge":
-        # Rounded outwards: a display never claims more than was shown.
-        low, high = floor(round(100 * weakest.margin_low, 8)), ceil(round(100 * weakest.margin_high, 8))
-        told = f"{low:+d}{' to ' if words_only else '…'}{high:+d}".replace("-", "−")
+        told = points_between(weakest.margin_low, weakest.margin_high, " to " if words_only else "…")
     elif words_only:
         told = {">0": "+0", "<0": "−0"}.get(told, told.lstrip("≥≤"))
     return f"{task.verdict if words_only else SIGNS[task.verdict]} {told}", COLOURS[task.verdict]

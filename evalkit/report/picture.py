@@ -6,7 +6,7 @@ import re
 from typing import Any, Literal
 
 from evalkit.errors import EvalkitError
-from evalkit.plain import one_line, printable
+from evalkit.plain import one_line, printable, with_texts
 from evalkit.report.charts.theme import config
 
 _VERSION = "6.4"
@@ -38,7 +38,7 @@ def picture(spec: dict[str, Any], form: Literal["svg", "png"]) -> bytes:
     except ModuleNotFoundError:
         raise EvalkitError("Pictures need an extra; run: pip install 'evalkit[charts]'") from None
     # The renderer ends the whole process when a text holds a character that XML does not have.
-    fit = _fit({**spec, "config": config(dark=False)})
+    fit = with_texts({**spec, "config": config(dark=False)}, _fit)
     try:
         if form == "png":
             return vl_convert.vegalite_to_png(fit, vl_version=_VERSION, scale=_SCALE, allowed_base_urls=[])
@@ -49,15 +49,9 @@ def picture(spec: dict[str, Any], form: Literal["svg", "png"]) -> bytes:
     return _numbered_afresh(drawn).encode()
 
 
-def _fit(value: Any) -> Any:
-    """A specification whose texts an XML file can hold."""
-    if isinstance(value, str):
-        return printable(value).translate(_NO_CHARACTERS)
-    if isinstance(value, dict):
-        return {key: _fit(held) for key, held in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_fit(held) for held in value]
-    return value
+def _fit(text: str) -> str:
+    """A text that an XML file can hold."""
+    return printable(text).translate(_NO_CHARACTERS)
 
 
 def _numbered_afresh(svg: str) -> str:

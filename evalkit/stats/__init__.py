@@ -5,7 +5,7 @@ from evalkit.stats.binomial import binomial_probabilities
 from evalkit.stats.boundary import LEAST_TRIALS, Boundary, optimistic_rate, within_reach
 from evalkit.stats.bounded_mean import mean_lower_bound
 from evalkit.stats.clusters import ClusterMoments, clustered_interval, effective_trials
-from evalkit.stats.crossing import Crossing, Scale, fit_crossing, reach
+from evalkit.stats.crossing import Crossing, Scale, curve_through, fit_crossing, reach
 from evalkit.stats.dependence import Dependence
 from evalkit.stats.evidence import Bet, alternatives, kl
 from evalkit.stats.interval import Interval, clopper_pearson
@@ -34,6 +34,7 @@ __all__ = [
     "clopper_pearson",
     "clustered_interval",
     "crossing_chance",
+    "curve_through",
     "e_bh",
     "effective_trials",
     "fit_crossing",

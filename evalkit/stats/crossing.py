@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import exp, log
+from math import exp, log, log1p
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ _SHAPES = (*((40, 30, 8),) * 3, (400, 40, 8))
 """Cells for crossing, slope and lapse in each pass; a pass shows the next one where to look."""
 _NEGLIGIBLE = 14.0
 """Cells whose log-likelihood is so much below the highest hold no mass that matters."""
+_SLOPES, _LAPSES, _STEPS = 60, 16, 60
+"""Slopes and lapses that are tried for a curve to be drawn, and steps along it."""
 _FREE_PARAMETERS = 2
 """Crossing and slope. The lapse can do little, so counting it would only hide a bad fit."""
 
@@ -126,6 +128,43 @@ def fit_crossing(counts: Sequence[tuple[float, int, int]], threshold: float) -> 
     for shape in _SHAPES[:-1]:
         box = _around_the_mass(_log_likelihood(tested, threshold, box, shape), box)
     return _summed_up(_log_likelihood(tested, threshold, box, _SHAPES[-1]), box[0], tested)
+
+
+def curve_through(
+    counts: Sequence[tuple[float, int, int]], threshold: float, crossing: float
+) -> list[tuple[float, float]]:
+    """Of the curves that `fit_crossing` thinks of, the likeliest that meets the threshold at a given place.
+
+    Args:
+        counts: As there, in the order of places, each with trials.
+        threshold: As there.
+        crossing: The place where the curve is to meet it, such as the estimate.
+
+    Returns:
+        Place and pass rate of points along the tested range, from easy to hard.
+
+    >>> curve_through([(0, 95, 100), (1, 75, 100), (2, 25, 100), (3, 5, 100)], 0.5, 1.5)[30]
+    (1.5, 0.5)
+    """
+    places = [place for place, _, _ in counts]
+    _, (flattest, steepest), _ = _widest(places)
+    slopes = [exp(flattest + (steepest - flattest) * step / (_SLOPES - 1)) for step in range(_SLOPES)]
+    lapses = [(1 - threshold) * (step + 0.5) / _LAPSES for step in range(_LAPSES)]
+
+    def odds(place: float, slope: float, lapse: float) -> float:
+        """Of failing against passing, lapses aside."""
+        return exp(min(max(slope * (place - crossing), -600), 600)) * ((1 - lapse) / threshold - 1)
+
+    def likelihood(pair: tuple[float, float]) -> float:
+        lapse, total = pair[1], 0.0
+        for place, passes, trials in counts:
+            against = odds(place, *pair)
+            total += passes * log1p(-lapse) - trials * log1p(against) + (trials - passes) * log(lapse + against)
+        return total
+
+    slope, lapse = max(((slope, lapse) for slope in slopes for lapse in lapses), key=likelihood)
+    along = [places[0] + (places[-1] - places[0]) * step / _STEPS for step in range(_STEPS + 1)]
+    return [(place, (1 - lapse) / (1 + odds(place, slope, lapse))) for place in along]
 
 
 def reach(rates: Sequence[float], threshold: float) -> int | None:

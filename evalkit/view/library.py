@@ -227,7 +227,7 @@ def _found(folder: Path, run: RunFile) -> SuiteResult:
     if run.results is not None:
         try:
             return stored_results(run.results)
-        except RecordError:
+        except RecordError:  # another version wrote them: they are measured anew, below
             pass
     return _measured(folder, run)
 

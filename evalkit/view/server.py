@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from aiohttp import web
 
 from evalkit.errors import EvalkitError
-from evalkit.report.page.embedding import visible
+from evalkit.plain import printable, with_texts
 from evalkit.view.answers import Answers
 from evalkit.view.guard import HEADERS, TOKEN, Asked, Guard
 from evalkit.view.library import Library, UnknownRunError
@@ -136,7 +136,7 @@ async def _add_headers(_: web.BaseRequest, response: web.StreamResponse) -> None
 
 
 def _json(value: Any, *, status: int = 200) -> web.Response:
-    text = json.dumps(visible(value), ensure_ascii=False, allow_nan=False)
+    text = json.dumps(with_texts(value, printable), ensure_ascii=False, allow_nan=False)
     return web.Response(text=text, status=status, content_type="application/json")
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from math import ceil, floor
 
-from evalkit.plain import one_line, percent, percent_range
+from evalkit.plain import one_line, percent, percent_range, points_between
 from evalkit.report.layout import SIGNS, short_models
 from evalkit.report.terminal import guaranteed
 from evalkit.verdict import ConditionResult, SuiteResult, TaskResult, Verdict
@@ -60,9 +59,7 @@ def margin_told(condition: ConditionResult, verdict: Verdict | None = None) -> s
         return guaranteed(condition)
     if condition.margin_low is None or condition.margin_high is None:
         return "–"
-    # Rounded outwards: a display never claims more than was shown.
-    low, high = floor(round(100 * condition.margin_low, 8)), ceil(round(100 * condition.margin_high, 8))
-    return f"{low:+d}…{high:+d}".replace("-", "−")
+    return points_between(condition.margin_low, condition.margin_high)
 
 
 def measured_words(condition: ConditionResult) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit.errors import EvalkitError
-from evalkit.plain import printable
+from evalkit.plain import printable, with_texts
 from evalkit.report.page.templates import markup
 
 _CLOSING = re.compile(r"</(script|style)|<!--", re.IGNORECASE)
@@ -65,16 +65,5 @@ def packed(value: Any) -> str:
 
     Texts in it are printable, so that none misleads an eye; nothing in it can be mark-up.
     """
-    text = json.dumps(visible(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(with_texts(value, printable), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return markup(b64encode(zlib.compress(text.encode(), 9)).decode())
-
-
-def visible(value: Any) -> Any:
-    """A JSON value whose texts and keys are printable."""
-    if isinstance(value, str):
-        return printable(value)
-    if isinstance(value, dict):
-        return {printable(key): visible(held) for key, held in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [visible(held) for held in value]
-    return value

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil, floor
 
-from evalkit.plain import at_least, at_most, counted, one_line, percent, percent_range
+from evalkit.plain import at_least, at_most, counted, one_line, percent, percent_range, whole_points
 from evalkit.report.charts.words import margin_told
 from evalkit.report.layout import SIGNS
 from evalkit.verdict import ConditionResult, SuiteResult, TaskResult, Verdict
@@ -163,8 +162,7 @@ def map_cell(task: TaskResult | None) -> MapCell:
         return MapCell(verdict=None, sign="–", short="", words="not measured")
     sign, verdict = SIGNS[task.verdict], task.verdict
     if verdict == "edge":
-        # Rounded outwards: a display never claims more than was shown.
-        low, high = floor(round(100 * weakest.margin_low, 8)), ceil(round(100 * weakest.margin_high, 8))
+        low, high = whole_points(weakest.margin_low, weakest.margin_high)
         words = f"could be either: {abs(low)} points {_side(low)} to {abs(high)} points {_side(high)} what is needed"
         return MapCell(verdict=verdict, sign=sign, short=margin_told(weakest, verdict), words=words)
     short = margin_told(weakest, verdict)
