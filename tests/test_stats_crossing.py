@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.stats import Crossing, Scale, fit_crossing, reach
+from evalkit.stats import Crossing, Scale, curve_through, fit_crossing, reach
 
 Counts = list[tuple[float, int, int]]
 
@@ -65,6 +65,17 @@ def test_a_share_of_lapses_is_not_taken_for_a_slope() -> None:
     rates = [curve(place, 7.6, 0.95, 1.5, 0.03) for place in range(16)]
     found = fit_crossing([(float(place), round(400 * rate), 400) for place, rate in enumerate(rates)], 0.95)
     assert 7.6 == pytest.approx(found.estimate, abs=0.3)
+
+
+def test_the_curve_that_is_drawn_is_the_one_that_the_levels_were_made_by() -> None:
+    """As near as slopes that are a tenth apart come to it: a picture cannot show more."""
+    n_trials, slope = 1_000_000, 1.5
+    counts = [(x, round(n_trials * curve(x, 2.0, 0.9, slope, 0.02)), n_trials) for x in (0.0, 1.0, 2.0, 3.0, 4.0)]
+    drawn = curve_through(counts, 0.9, 2.0)
+    assert (0.0, 4.0) == (drawn[0][0], drawn[-1][0])
+    assert [curve(place, 2.0, 0.9, slope, 0.02) for place, _ in drawn] == pytest.approx(
+        [rate for _, rate in drawn], abs=0.03
+    )
 
 
 def test_what_lies_on_a_curve_fits() -> None:
