@@ -49,3 +49,14 @@ def test_likelihood_is_that_of_the_binomial() -> None:
     assert pytest.approx(3 * np.log(0.3) + 7 * np.log(0.7)) == float(
         log_likelihood(np.array(0.3), np.array(3.0), np.array(10.0))
     )
+
+
+def test_a_parameter_at_its_bound_does_not_lead_the_others_astray() -> None:
+    """A rise to 2 % of which the middle, the slope and the floor run into their bounds."""
+    places, passes = np.array([4.0, 4.6, 5.2]), np.array([[0.0, 4.0, 4.0]])
+    form = Form(mids=(-2, 13), log_slopes=(-2.7, 4.2), freed=("floor", "ceiling"))
+    start = np.array([[5.5, 1.0, -5.3, 3.0]])
+    trials = np.array([[600.0, 400.0, 200.0]])
+    _, likelihood = maximise(places, passes, trials, start, form)
+    a_step = log_likelihood(np.array([1e-9, 0.01, 0.02]), passes[0], trials[0]).sum()
+    assert float(likelihood[0]) > a_step - 0.1

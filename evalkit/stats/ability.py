@@ -13,8 +13,9 @@ second, so whatever is read off the curve has the wider end of the two.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import exp, inf, log
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -59,9 +60,9 @@ class Estimate:
     high: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class AbilityCurve:
-    """A fitted curve with its bootstrap samples."""
+    """A fitted curve with its bootstrap samples, which are drawn when the first interval is asked for."""
 
     floor: float
     ceiling: float
@@ -80,8 +81,13 @@ class AbilityCurve:
     counts are not known."""
     separated: bool
     """Whether fewer than two places lie part-way up, so that how steep the curve is stays unknown."""
-    samples: tuple[Floats, Floats]
-    """Parameters of curves through bootstrap samples, over models and of the trials: mid, log slope, floor, ceiling."""
+    draw: Callable[[], tuple[Floats, Floats]]
+    """Makes the samples, the same ones every time."""
+
+    @cached_property
+    def samples(self) -> tuple[Floats, Floats]:
+        """Of curves through bootstrap samples, over models and of the trials: mid, log slope, floor, ceiling."""
+        return self.draw()
 
     @property
     def width(self) -> float:
@@ -171,8 +177,12 @@ def fit_ability(tested: Sequence[Counted], *, counted: bool = True, seed: int = 
     dispersion = data.dispersion(fitted, n_parameters, counted=counted)
     worth = None if counted else float(min(max(_NOMINAL / dispersion, _WORTH[0]), _WORTH[1]))
     effective = data.trials / dispersion if worth is None else np.full_like(data.trials, worth)
-    rng = np.random.default_rng(seed)
     mid, log_slope, floor, ceiling = (float(value) for value in fitted)
+
+    def draw() -> tuple[Floats, Floats]:
+        rng = np.random.default_rng(seed)
+        return _over_models(data, fitted, freed, rng), _of_trials(data, effective, fitted, freed, rng)
+
     return AbilityCurve(
         floor=floor,
         ceiling=ceiling,
@@ -183,7 +193,7 @@ def fit_ability(tested: Sequence[Counted], *, counted: bool = True, seed: int = 
         worth=worth,
         fit=data.fit(fitted, n_parameters) if counted else 1.0,
         separated=data.part_way(fitted) < 2,
-        samples=(_over_models(data, fitted, freed, rng), _of_trials(data, effective, fitted, freed, rng)),
+        draw=draw,
     )
 
 
@@ -269,6 +279,8 @@ def _selected(data: _Data, *, counted: bool) -> tuple[Floats, tuple[str, ...]]:
     freed: tuple[str, ...] = ()
     best = _best(data, freed)
     while len(freed) < 2 and n_places > 2 + len(freed) + 1:
+        if counted and data.deviance(best) <= _SHOWN:
+            break  # no curve is closer than 0, and no dispersion of counts is below 1
         tried = [(*freed, name) for name in ("floor", "ceiling") if name not in freed]
         fits = [(_best(data, each), each) for each in tried]
         closer, which = min(fits, key=lambda pair: data.deviance(pair[0]))
@@ -329,21 +341,24 @@ def _of_trials(data: _Data, trials: Floats, fitted: Floats, freed: tuple[str, ..
     return _resampled(data, drawn, np.ones((_DRAWS, 1)) * n, fitted, freed)
 
 
-def _resampled(data: _Data, passes: Floats, trials: Floats, fitted: Floats, freed: tuple[str, ...]) -> Floats:
+def _resampled(data: _Data, passes: Floats, trials: Floats, best: Floats, freed: tuple[str, ...]) -> Floats:
     """Fits of many samples, each from the best curve and from a gentle one through the middle; the better counts."""
     import numpy as np
 
-    mid, log_slope, floor, ceiling = fitted
+    mid, log_slope, floor, ceiling = best
     gentle = log(8 / (data.places[-1] - data.places[0]))
     u = logit(np.clip((ceiling - floor) / max(1 - floor, 1e-9), 1e-4, 1 - 1e-4)) if "ceiling" in freed else inf
     v = logit(np.clip(floor, 1e-4, 0.9)) if "floor" in freed else -inf
-    starts = ([mid, log_slope, v, u], [float(np.mean(data.places)), gentle, v, u])
-    found = [
-        maximise(data.places, passes, trials, np.tile(np.array(start), (len(passes), 1)), data.form(freed))
-        for start in starts
-    ]
-    (first, first_likelihood), (second, second_likelihood) = found
-    return np.asarray(np.where((first_likelihood >= second_likelihood)[:, None], first, second))
+    starts = np.array([[mid, log_slope, v, u], [float(np.mean(data.places)), gentle, v, u]])
+    fitted, likelihood = maximise(
+        data.places,
+        np.tile(passes, (2, 1)),
+        np.tile(trials, (2, 1)),
+        np.repeat(starts, len(passes), axis=0),
+        data.form(freed),
+    )
+    (first, second), better = np.split(fitted, 2), np.greater_equal(*np.split(likelihood, 2))
+    return np.asarray(np.where(better[:, None], first, second))
 
 
 def _rates(curves: Floats, places: Floats | float) -> Floats:

@@ -65,7 +65,13 @@ def maximise(places: Floats, passes: Floats, trials: Floats, start: Floats, form
     for _ in range(_STEPS):
         now, further = at[left], at[left]
         rates, changes = _curves(places, now)
-        step = _step(passes[left], trials[left], rates, changes[:, :, free], damping[left])
+        trials_left, weight, changes = trials[left], 1 / (rates * (1 - rates)), changes[:, :, free]
+        gradient = np.einsum("bm,bmk->bk", (passes[left] - trials_left * rates) * weight, changes)
+        # What pushes against its bound stands still: a step that counts on its moving would lead the others astray.
+        held = np.where(gradient < 0, now[:, free] <= lower, now[:, free] >= upper)
+        step = _step(
+            np.where(held, 0, gradient), trials_left * weight, np.where(held[:, None], 0, changes), damping[left]
+        )
         further[:, free] = np.clip(now[:, free] + np.clip(step, -2, 2), lower, upper)
         reached = log_likelihood(_rates(places, further), passes[left], trials[left]).sum(axis=1)
         gain = reached - likelihood[left]
@@ -80,13 +86,11 @@ def maximise(places: Floats, passes: Floats, trials: Floats, start: Floats, form
     return np.column_stack([at[:, 0], at[:, 1], floor, floor + (1 - floor) * expit(at[:, 3])]), likelihood
 
 
-def _step(passes: Floats, trials: Floats, rates: Floats, changes: Floats, damping: Floats) -> Floats:
+def _step(gradient: Floats, weights: Floats, changes: Floats, damping: Floats) -> Floats:
     """Where each sample's likelihood rises."""
     import numpy as np
 
-    weight = 1 / (rates * (1 - rates))
-    gradient = np.einsum("bm,bmk->bk", (passes - trials * rates) * weight, changes)
-    information = np.einsum("bm,bmk,bml->bkl", trials * weight, changes, changes)
+    information = np.einsum("bm,bmk,bml->bkl", weights, changes, changes)
     diagonal = np.einsum("bkk->bk", information)  # a view: what is added to it is added to the matrices
     # With many trials the least that keeps a matrix from being singular is a share of its largest number.
     diagonal += damping[:, None] * diagonal + 1e-9 + 1e-12 * diagonal.max(axis=1, keepdims=True)
