@@ -42,6 +42,15 @@ def test_trials_that_differ_in_one_demand_at_most_tell_nothing(trials: tuple[str
     assert (1, 1) == (seen(*trials).together, seen(*trials).apart)
 
 
+@given(st.lists(st.tuples(st.sampled_from(["abcd", "cd", "acd", "d"]), st.integers(1, 5)), max_size=12))
+def test_trials_that_are_alike_can_be_taken_in_at_once(rows: list[tuple[str, int]]) -> None:
+    at_once = Dependence()
+    for trial, n in rows:
+        at_once.add({name: name in trial for name in NAMES}, n)
+    one_by_one = seen(*[trial for trial, n in rows for _ in range(n)])
+    assert (one_by_one.together, one_by_one.apart) == (at_once.together, at_once.apart)
+
+
 def test_evidence_that_was_reached_is_not_lost() -> None:
     reached = seen(*["abcd", "cd"] * 8)
     assert reached.together == seen(*["abcd", "cd"] * 8, *["acd", "bcd"] * 8).together

@@ -165,6 +165,24 @@ def test_a_unit_that_did_not_check_a_constraint_is_void_for_it(clustered: bool) 
     assert json.moments(False).n_clusters == (2 if clustered else 4)
 
 
+@pytest.mark.parametrize("clustered", [False, True])
+@given(kinds=st.lists(st.integers(0, 3), max_size=20))
+def test_units_that_say_it_in_the_same_words_count_as_those_that_say_the_same(
+    clustered: bool, kinds: list[int]
+) -> None:
+    words: list[Mapping[str, bool] | None] = [{"a": True, "b": True}, {"a": True, "b": False}, {"c": False}, None]
+    same = checks(tally(clustered=clustered), [words[kind] for kind in kinds])
+    copies = checks(tally(clustered=clustered), [dict(held) if (held := words[kind]) else None for kind in kinds])
+    found = [
+        (
+            {name: (counts.interval(), counts.passes, counts.void) for name, counts in each.constraints.items()},
+            each.links.conjunction(),
+        )
+        for each in (same, copies)
+    ]
+    assert found[0] == found[1]
+
+
 def test_constraints_stay_in_the_order_in_which_they_are_stated() -> None:
     found = checks(tally(), [{"words": True, "json": True, "avoids": False}])
     assert list(found.constraints) == ["words", "json", "avoids"]

@@ -100,9 +100,10 @@ class _Spending:
     calls: int = 0
 
     def add(self, row: TrialRow) -> None:
-        self.void += row.void_reason is not None
-        self.calls += row.attempts > 0
-        if row.void_reason is not None or row.attempts == 0:
+        void, called = row.void_reason is not None, row.attempts > 0
+        self.void += void
+        self.calls += called
+        if void or not called:
             return
         self.costs.append(row.cost_usd)
         if row.latency_s is not None:

@@ -151,7 +151,13 @@ def _held(constraints: str) -> Mapping[str, bool]:
     """
     # Not pydantic's reader: it reads less deeply nested JSON than was written.
     checks = _CHECKS.validate_python(json.loads(constraints))
-    return MappingProxyType({name: check.passed for name, check in checks.items()})
+    return _shared(tuple([(name, check.passed) for name, check in checks.items()]))
+
+
+@lru_cache(maxsize=4096)
+def _shared(held: tuple[tuple[str, bool], ...]) -> Mapping[str, bool]:
+    """The same object for the same content, whatever else was found: what is the same is counted at once."""
+    return MappingProxyType(dict(held))
 
 
 def read_row(values: Sequence[Any]) -> TrialRow:

@@ -35,13 +35,12 @@ class Dependence:
         self._apart = [0.0] * len(_ODDS)
         self._most_together = self._most_apart = 1.0
 
-    def add(self, held: Mapping[str, bool]) -> None:
-        """Take in a trial: whether each demand, by name, held."""
-        if self._before is None:
-            self._before = held
-            return
-        before, self._before = self._before, None
-        if before == held:  # most pairs; the rest of this would find the same
+    def add(self, held: Mapping[str, bool], n: int = 1) -> None:
+        """Take in trials, one after the other: whether each demand, by name, held in all of them."""
+        before, after = self._before, n if self._before is None else n - 1
+        # Two that are alike say nothing of each other.
+        self._before = held if after % 2 else None
+        if before is None or before == held:  # most pairs; the rest of this would find the same
             return
         wins = [before[name] for name in before.keys() & held.keys() if before[name] != held[name]]
         if len(wins) < 2:

@@ -49,12 +49,15 @@ class RunningBound:
         goal = -log(self._alpha)
         turns = self._turns
         while turns:
-            bet = bet_against(self._bound, self._alpha, self._n_max)
-            most, (hits, trials) = max((bet.log_evidence(*turn), turn) for turn in turns)
-            if most < goal:
+            log_evidence = bet_against(self._bound, self._alpha, self._n_max).log_evidence
+            told = [(log_evidence(*turn), turn) for turn in turns]
+            # What does not exclude this rate excludes no higher one.
+            told = [each for each in told if each[0] >= goal]
+            if not told:
                 break
-            self._bound = self._solved(hits, trials, goal)
-            turns.remove((hits, trials))
+            furthest = max(told)
+            self._bound = self._solved(*furthest[1], goal)
+            turns = [turn for _, turn in told if turn != furthest[1]]
         self._turns = []
         self._rising = False
         return self._bound

@@ -111,20 +111,20 @@ class ConjunctionCounts:
         self._broken_alone: Counter[str] = Counter()
         self._dependence = Dependence()
 
-    def add(self, held: Mapping[str, bool]) -> None:
-        """Count a unit in which every ask was observed: whether each constraint held in all of them."""
+    def add(self, held: Mapping[str, bool], n: int = 1) -> None:
+        """Count units in which every ask was observed: whether each constraint held in all of them."""
         if not held:
             return
         broken = [name for name, holds in held.items() if not holds]
-        self._trials += 1
-        self._joint += not broken
+        self._trials += n
+        self._joint += 0 if broken else n
         if not held.keys() <= self._broken.keys():
             self._broken.update(dict.fromkeys(held, 0))
         for name in broken:
-            self._broken[name] += 1
+            self._broken[name] += n
         if len(broken) == 1:
-            self._broken_alone[broken[0]] += 1
-        self._dependence.add(held)
+            self._broken_alone[broken[0]] += n
+        self._dependence.add(held, n)
 
     def conjunction(self) -> Conjunction | None:
         """What they come to; None for fewer than two constraints, that of giving an answer aside, or without a unit.

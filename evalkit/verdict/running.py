@@ -28,16 +28,16 @@ class RunningCounts:
         self._told = 0
         """Units that the bounds know of."""
 
-    def add(self, passed: bool | None, cluster: str = "") -> None:
-        """Count one unit; None is void. Units are taken to be independent, whatever their cluster."""
+    def add(self, passed: bool | None, cluster: str = "", n: int = 1) -> None:
+        """Count units that ended alike; None is void. They are taken to be independent, whatever their cluster."""
         if passed is not self._row:
             self._tell()
             self._row = passed
         if passed is None:
-            self.void += 1
+            self.void += n
         else:
-            self.trials += 1
-            self.passes += passed
+            self.trials += n
+            self.passes += passed * n
 
     def _tell(self) -> None:
         """Let the bounds know of the last row: of units that ended alike they keep the counts at its end alone."""

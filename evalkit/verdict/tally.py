@@ -39,15 +39,17 @@ class PassCounts:
         """Clusters with an observed unit."""
         self._ss = self._sn = self._nn = self._sv = self._nv = self._vv = 0
 
-    def add(self, passed: bool | None, cluster: str) -> None:
-        """Count one unit; None is void."""
+    def add(self, passed: bool | None, cluster: str, n: int = 1) -> None:
+        """Count units that ended alike; None is void."""
         if self._clusters is not None:
-            self._add_to_cluster(self._clusters.setdefault(cluster, [0, 0, 0]), passed)
+            counts = self._clusters.setdefault(cluster, [0, 0, 0])
+            for _ in range(n):
+                self._add_to_cluster(counts, passed)
         if passed is None:
-            self.void += 1
+            self.void += n
         else:
-            self.trials += 1
-            self.passes += passed
+            self.trials += n
+            self.passes += passed * n
 
     def _add_to_cluster(self, counts: list[int], passed: bool | None) -> None:
         s, n, v = counts
@@ -151,9 +153,14 @@ class Tally(Generic[AnyCounts]):
         self._terms = terms
         self._new_counts: Callable[[float], AnyCounts] = new_counts
         self.units: AnyCounts = new_counts(terms.alpha_high)
-        self.constraints: dict[str, AnyCounts] = {}
-        """In the order in which they were first seen. A unit that did not check a constraint is void for it."""
-        self.links = ConjunctionCounts(terms)
+        self._constraints: dict[str, AnyCounts] = {}
+        self._links = ConjunctionCounts(terms)
+        self._held: Mapping[str, bool] = {}
+        """What the last units told of their constraints, all of them in these very words, since most units do."""
+        self._cluster = ""
+        self._whole = False
+        self._alike = 0
+        """How many of them are not counted yet."""
         self.variants: dict[str, VariantCounts[AnyCounts]] = {}
         self._score_sum = 0.0
         self._n_scores = 0
@@ -166,6 +173,18 @@ class Tally(Generic[AnyCounts]):
     def seen(self) -> int:
         """Units taken in, void ones included; the position of the next."""
         return self.units.trials + self.units.void
+
+    @property
+    def constraints(self) -> Mapping[str, AnyCounts]:
+        """In the order in which they were first seen. A unit that did not check a constraint is void for it."""
+        self._count_constraints()
+        return self._constraints
+
+    @property
+    def links(self) -> ConjunctionCounts:
+        """Which constraints broke together, in units that have every ask."""
+        self._count_constraints()
+        return self._links
 
     @property
     def mean_score(self) -> float | None:
@@ -190,9 +209,7 @@ class Tally(Generic[AnyCounts]):
         if passed and len(outcome.asks) != terms.repeats:
             raise ValueError(f"{terms.key}: found a pass after {len(outcome.asks)} asks, expected {terms.repeats}")
         whole = None not in outcome.asks and len(outcome.asks) == terms.repeats
-        self._observe_constraints(self._told(outcome, whole=whole), outcome.cluster)
-        if whole:
-            self.links.add(outcome.constraints)
+        self._observe_constraints(outcome, whole=whole)
         self.units.add(passed, outcome.cluster)
         if outcome.variant is not None:
             if outcome.variant not in self.variants:
@@ -220,14 +237,25 @@ class Tally(Generic[AnyCounts]):
             return {}
         return {name: held for name, held in outcome.constraints.items() if not held}
 
-    def _observe_constraints(self, held: Mapping[str, bool], cluster: str) -> None:
-        if not held.keys() <= self.constraints.keys():
+    def _observe_constraints(self, outcome: Outcome, *, whole: bool) -> None:
+        held = self._told(outcome, whole=whole)
+        cluster = outcome.cluster if self._terms.clustered else ""
+        if held is not self._held or cluster != self._cluster:
+            self._count_constraints()
+            self._held, self._cluster, self._whole = held, cluster, whole
             for name in held:
-                if name not in self.constraints:
+                if name not in self._constraints:
                     # No verdict hangs on a constraint: both ends have the same error rate.
-                    self.constraints[name] = self.units.all_void(alpha_high=self._terms.alpha)
-        for name, counts in self.constraints.items():
-            counts.add(held.get(name), cluster)
+                    self._constraints[name] = self.units.all_void(alpha_high=self._terms.alpha)
+        self._alike += 1
+
+    def _count_constraints(self) -> None:
+        n, self._alike = self._alike, 0
+        if n:
+            for name, counts in self._constraints.items():
+                counts.add(self._held.get(name), self._cluster, n)
+        if n and self._whole:
+            self._links.add(self._held, n)
 
     def repeat_result(self) -> RepeatResult | None:
         """What repeats of the same items showed; None when no unit was observed."""
