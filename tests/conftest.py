@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 # Without deadlines: on a busy machine an example may take long for no fault of its own.
-settings.register_profile("quick", max_examples=20, deadline=None)
+settings.register_profile("quick", max_examples=15, deadline=None)
 settings.register_profile("thorough", max_examples=200, deadline=None)  # `make slow`
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 

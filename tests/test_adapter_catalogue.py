@@ -49,6 +49,14 @@ def test_cards_of_all_folders_are_found_by_name(tmp_path: Path) -> None:
     assert list(cards) == sorted(cards)
 
 
+def test_a_card_that_was_changed_is_read_anew(tmp_path: Path) -> None:
+    folder = _folder(tmp_path)
+    before = _acme(folder).card.base_url or ""
+    card = folder / "acme.toml"
+    card.write_text(card.read_text(encoding="utf-8").replace(before, "http://127.0.0.1:9/elsewhere"), encoding="utf-8")
+    assert "http://127.0.0.1:9/elsewhere" == _acme(folder).card.base_url != before
+
+
 def test_a_folder_named_twice_counts_once(tmp_path: Path) -> None:
     folder = _folder(tmp_path / "a")
     assert list(find_cards([folder, tmp_path / "a" / ".." / "a"], installed=[])) == ["acme"]

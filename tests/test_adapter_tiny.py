@@ -141,7 +141,11 @@ def test_the_right_answer_is_scored_with_its_end(folder: Path, target: str) -> N
         assert len(target) + 1 == response.target_tokens
 
 
-@pytest.mark.parametrize("n_right", [0, 1, 4, 100], ids=lambda n: f"first {n} right")
+@pytest.mark.parametrize(
+    "n_right",
+    [0, pytest.param(1, marks=pytest.mark.slow), 4, pytest.param(100, marks=pytest.mark.slow)],
+    ids=lambda n: f"first {n} right",
+)
 @pytest.mark.parametrize("settings", [{}, {"temperature": 1.0, "seed": 3}, {"stop": ["a", "7"]}], ids=str)
 def test_the_answer_is_the_same_whether_the_right_one_is_scored_or_not(
     folder: Path, settings: dict[str, Any], n_right: int

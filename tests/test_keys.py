@@ -82,6 +82,7 @@ def _run(address: str, *more: str) -> list[str]:
     return ["run", "sums.yaml", "--model", "localhost/m", "-M", f"base_url={address}", "--keep-requests", *more]
 
 
+@pytest.mark.slow
 def test_a_run_that_is_answered_leaves_no_key(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -163,6 +163,7 @@ def test_a_larger_model_that_was_trained_well_wins() -> None:
 # --- checkpoints that err together
 
 
+@pytest.mark.slow
 def test_checkpoints_that_err_together_make_wider_intervals() -> None:
     """Each run has an error of its own for long stretches: its checkpoints are not so many observations."""
     rng = np.random.default_rng(5)
@@ -249,7 +250,7 @@ def test_a_fixed_number_of_tokens_per_parameter_leaves_all_of_it_open() -> None:
     ("planted", "code", "open_ones"),
     [
         (replace(PUBLISHED, a=0.0), "no-size-effect", {"A", "alpha"}),
-        (replace(PUBLISHED, b=0.0), "no-token-effect", {"B", "beta"}),
+        pytest.param(replace(PUBLISHED, b=0.0), "no-token-effect", {"B", "beta"}, marks=pytest.mark.slow),
     ],
 )
 def test_a_term_that_does_nothing_is_not_given_numbers(planted: LossLaw, code: str, open_ones: set[str]) -> None:
@@ -274,6 +275,7 @@ def test_a_loss_that_falls_all_at_once_runs_into_the_bound() -> None:
     assert None is law.predict(1e12, 1e13).loss
 
 
+@pytest.mark.slow
 def test_noise_in_place_of_losses_leaves_everything_open() -> None:
     rng = np.random.default_rng(0)
     points = [replace(each, loss=float(np.exp(rng.standard_normal()))) for each in grid(PUBLISHED)]

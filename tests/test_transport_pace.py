@@ -74,7 +74,7 @@ class World:
 
 
 @pytest.mark.parametrize("wait_s", [1.0, None])
-@pytest.mark.parametrize("latency_s", [0.05, 0.2])
+@pytest.mark.parametrize("latency_s", [0.05, pytest.param(0.2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("concurrency", [pytest.param(16, marks=pytest.mark.slow), 100])
 def test_a_limit_of_50_a_second_is_met_with_few_refusals(
     concurrency: int, latency_s: float, wait_s: float | None

@@ -93,7 +93,9 @@ def test_without_units_there_is_no_chance_and_nothing_to_pay(make: Callable[...,
     assert (nothing, nothing, False) == (found.chances, found.expected_units, found.enough)
 
 
-@pytest.mark.parametrize(("threshold", "least"), [(0.8, 23), (0.9, 47), (0.95, 90), (0.99, 380)])
+@pytest.mark.parametrize(
+    ("threshold", "least"), [(0.8, 23), (0.9, 47), (0.95, 90), pytest.param(0.99, 380, marks=pytest.mark.slow)]
+)
 def test_a_test_that_stops_by_itself_needs_the_published_passes_in_a_row(threshold: float, least: int) -> None:
     found = decidability(sequential(threshold=threshold))
     assert (least, True) == (found.least_units, found.enough)

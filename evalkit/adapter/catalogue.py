@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,8 +36,9 @@ class FoundCard:
     """What an entry point names: the object with `CARD`, `build` and `parse`."""
 
 
+@cache
 def installed_adapters() -> tuple[EntryPoint, ...]:
-    """The adapters that installed packages publish, not loaded yet."""
+    """The adapters that packages publish which were installed when this was first asked, not loaded yet."""
     return tuple(entry_points(group=GROUP))
 
 
@@ -54,7 +56,7 @@ def find_cards(folders: Sequence[Path], *, installed: Iterable[EntryPoint] | Non
         AdapterError: If a card is wrong, or two have the same name.
     """
     found = [
-        FoundCard(card=read_card(path), source=str(path), folder=folder)
+        FoundCard(card=_card(path, _state(path)), source=str(path), folder=folder)
         for folder in dict.fromkeys(folder.resolve() for folder in folders)
         for path in sorted(folder.glob("*.toml"))
     ]
@@ -67,6 +69,21 @@ def find_cards(folders: Sequence[Path], *, installed: Iterable[EntryPoint] | Non
                 f'two adapters are named "{one.card.name}": {other.source} and {one.source}. Rename one of them.'
             )
     return cards
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """Another one as soon as the file was written to."""
+    try:
+        found = path.stat()
+    except OSError:  # whoever reads it says what is wrong
+        return ()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+@lru_cache(maxsize=256)
+def _card(path: Path, _: tuple[int, ...]) -> Card:
+    """A card as its file says; every model that is opened looks through all of them."""
+    return read_card(path)
 
 
 def _published(entry: EntryPoint) -> FoundCard:
