@@ -137,7 +137,7 @@ def everything(model: str = "acme/x", *, worse: int = 0, task_name: str = "title
 def everything_drawn() -> list[Figure]:
     """Every kind of figure, of results that are out of the ordinary too."""
     losses = [2.0, 1.0, 0.5, 0.2]
-    figures = scale_figures(find_scale([series([0.02, 0.4, 0.9, 0.99], losses=losses)], Question(leave_out=0)))
+    figures = scale_figures(find_scale([series([0.02, 0.4, 0.9, 0.99], losses=losses)], Question(leave_out=0))).telling
     for results in _cases():
         prices = {each.model: Price(cost_per_1k=0.5 * n, p95_s=1.0 + n) for n, each in enumerate(results)}
         figures += figures_of(results, prices)

@@ -39,3 +39,5 @@ class Figure:
     spec: dict[str, Any]
     """Vega-Lite 6, with its data inside and without a `config`: the theme's is added where it is drawn."""
     table: Table
+    more: tuple[str, ...] = ()
+    """What that rests on, in sentences, for whoever asks further."""

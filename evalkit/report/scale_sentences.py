@@ -29,10 +29,35 @@ _VAGUE = 0.5
 """Width of an interval, as a pass rate, from which on it proves little to lie in it."""
 
 
+def headline(ability: Ability) -> Iterator[str]:
+    """From which size on the task can be done, and how the ability comes, without a word of statistics."""
+    if ability.crossing is not None:
+        yield _crossing(ability, ability.crossing)
+    shape = ability.shape
+    between = f"between {shown_size(shape.smaller or 1.0)} and {shown_size(shape.larger or 1.0)}"
+    if shape.verdict == "sharp":
+        yield f"Most of the rise comes at once, {between}."
+    elif shape.verdict == "metric-made":
+        yield f"Passes jump {between}, but the ability behind them grows more evenly."
+    elif shape.verdict == "smooth":
+        yield "Models do better step by step as they grow."
+    elif shape.reason == "no rise shown":
+        yield "No larger model is shown to do better."
+    elif shape.reason == "rise unfinished":
+        yield "The rise has only begun."
+    elif shape.reason == "too few trials":
+        yield "How it rises cannot be told from so few trials."
+
+
 def sentences(ability: Ability) -> Iterator[str]:
     """The answers first, then what they rest on."""
     if ability.crossing is not None:
         yield _crossing(ability, ability.crossing)
+    yield from grounds(ability)
+
+
+def grounds(ability: Ability) -> Iterator[str]:
+    """What the answers rest on."""
     yield from _shape(ability.shape)
     yield from _dips(ability)
     yield from _curve(ability)

@@ -118,14 +118,15 @@ def _says(weakest: Sequence[tuple[str, int, ConditionResult]], places: Sequence[
     """What breaks most often, of one model or of each."""
     if not any(_is_weakest(condition, each) for *_, condition in weakest for each in condition.constraints):
         return f"Every constraint holds in every trial at {listed(places)}."
-    told = []
+    found: dict[str, list[str]] = {}
     for name, _, condition in weakest:
         broken = [
             one_line(each.constraint, CONDITION) for each in condition.constraints if _is_weakest(condition, each)
         ]
         rate = percent(min(each.pass_rate for each in condition.constraints))
         what = f"{listed(broken)} (holds in {rate} %)" if broken else "none"
-        told.append(f"{what} for {name}" if len(weakest) > 1 else what)
+        found.setdefault(what, []).append(name)
+    told = [f"{what} for {listed(names)}" if len(weakest) > 1 else what for what, names in found.items()]
     return f"What breaks most often at {listed(places)}: {listed(told, most=6)}."
 
 

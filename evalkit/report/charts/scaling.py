@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import combinations
+from typing import Any, NamedTuple
 
 from evalkit.plain import counted, one_line
 from evalkit.report.charts.law_chart import law_chart
@@ -11,7 +12,7 @@ from evalkit.report.charts.theme import SCHEMA
 from evalkit.report.charts.words import slug
 from evalkit.report.figure import Column, Figure, Table
 from evalkit.report.scale import AGAINST
-from evalkit.report.scale_sentences import sentences
+from evalkit.report.scale_sentences import grounds, headline
 from evalkit.scale.points import Mean
 from evalkit.scale.result import Ability
 from evalkit.scale.scale import Scale, TaskLaw
@@ -19,13 +20,33 @@ from evalkit.scale.scale import Scale, TaskLaw
 _NAME = 40
 
 
-def scale_figures(scale: Scale) -> list[Figure]:
-    """A figure for each series of models, and for each scaling law.
+class ScaleFigures(NamedTuple):
+    """A figure for each series of models, and for each scaling law."""
+
+    telling: list[Figure]
+    """Of each task the condition that tells its models apart best; then the laws."""
+    others: list[Figure]
+    """All other conditions."""
+
+
+def scale_figures(scale: Scale) -> ScaleFigures:
+    """Draw what models of several sizes show together.
 
     Args:
         scale: What was found.
     """
-    return [*(_ability(ability) for ability in scale.abilities), *(_law(each) for each in scale.laws)]
+    best: dict[str, Ability] = {}
+    for ability in scale.abilities:
+        best[ability.task] = max(best.get(ability.task, ability), ability, key=_spread)
+    others = [ability for ability in scale.abilities if ability is not best[ability.task]]
+    telling = [*map(_ability, best.values()), *map(_law, scale.laws)]
+    return ScaleFigures(telling, [_ability(ability) for ability in others])
+
+
+def _spread(ability: Ability) -> float:
+    """How far apart the pass rates of any two models lie, summed up."""
+    rates = [point.pass_rate or 0.0 for point in ability.points]
+    return sum(abs(one - other) for one, other in combinations(rates, 2))
 
 
 def _untitled(spec: dict[str, Any]) -> dict[str, Any]:
@@ -39,7 +60,8 @@ def _ability(ability: Ability) -> Figure:
     return Figure(
         id=f"{slug(ability.name)}-size",
         title=f"With the size of the model: {one_line(ability.name, _NAME)}",
-        says=" ".join(f"{told[:1].upper()}{told[1:].rstrip('.')}." for told in sentences(ability)),
+        says=" ".join(headline(ability)),
+        more=tuple(grounds(ability)),
         spec={"$schema": SCHEMA, **_untitled(ability_panel(ability))},
         table=Table(
             columns=(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.report.charts import theme
-from evalkit.report.charts.scaling import scale_figures
+from evalkit.report.charts.scaling import ScaleFigures, scale_figures
 from evalkit.report.figure import Figure
 from evalkit.report.page.cells import shown_table
 from evalkit.report.page.embedding import inline, packed, policy
@@ -71,7 +71,8 @@ def _values(given: Sequence[RunReport], scale: Scale | None, live: Live | None) 
         figures = suite_figures([run.result for _, run in members], prices, f"figure-{place + 1}")
         suites.append(shown_suite(place, members, figures))
         drawn += list(figures)
-    sizes = [] if scale is None else [replace(each, id=f"figure-{each.id}") for each in scale_figures(scale)]
+    sizes = ScaleFigures([], []) if scale is None else scale_figures(scale)
+    sizes = ScaleFigures(*([replace(each, id=f"figure-{each.id}") for each in part] for part in sizes))
     labels = _labels(suites, by_suite)
     return {
         "title": page_title(suites),
@@ -81,7 +82,7 @@ def _values(given: Sequence[RunReport], scale: Scale | None, live: Live | None) 
         "packed": packed(
             {
                 "themes": {"light": theme.config(dark=False), "dark": theme.config(dark=True)},
-                "figures": {figure.id: _figure(figure) for figure in [*drawn, *sizes]},
+                "figures": {figure.id: _figure(figure) for figure in [*drawn, *sizes.telling, *sizes.others]},
                 "runs": [_run(labels[number], run, number, live) for number, run in enumerate(runs)],
             }
         ),
