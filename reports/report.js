@@ -81,6 +81,7 @@ const evalkit = (() => {
   const hover = document.getElementById("hover");
   const LEAST = 300; // pixels; below that a chart is scrolled within its box
   const MOST = 900;
+  const BESIDE = 84; // pixels for the axis of a panel, and for a name that stands out on the right
   let printing = false;
 
   /** Nothing is ever loaded, and no address leads anywhere. */
@@ -115,8 +116,12 @@ const evalkit = (() => {
     hover.style.top = `${Math.max(4, event.clientY + 18 + box.height > clientHeight ? event.clientY - box.height - 10 : event.clientY + 18)}px`;
   }
 
-  /** A chart of one view as wide as its box; one of several keeps its widths. */
+  /** A chart of one view, or of panels below each other, as wide as its box; other ones keep their widths. */
   function fitted(spec, room) {
+    if ("vconcat" in spec) {
+      const width = Math.max(LEAST, Math.min(room, MOST)) - BESIDE;
+      return { ...spec, vconcat: spec.vconcat.map((panel) => ({ ...panel, width })) };
+    }
     const single = !["hconcat", "vconcat", "concat", "facet", "repeat", "spec"].some((key) => key in spec);
     if (!single || typeof spec.width !== "number") return spec;
     return { ...spec, width: Math.max(LEAST, Math.min(room, MOST)), autosize: { type: "fit-x", contains: "padding" } };
@@ -189,22 +194,17 @@ const evalkit = (() => {
   });
   document.addEventListener("scroll", () => (hover.hidden = true), { passive: true });
 
-  // Paper is white, shows everything, and has nothing to click.
-  let closed = [];
   for (const holder of document.querySelectorAll("[data-numbers]")) {
     holder.addEventListener("toggle", () => evalkit.numbers(holder, figures));
     if (holder.open) evalkit.numbers(holder, figures); // opened before this ran
   }
+  // Paper is white, shows every chart that is not folded away, and the numbers that were opened.
   addEventListener("beforeprint", () => {
     printing = true;
-    for (const holder of document.querySelectorAll("[data-numbers]")) evalkit.numbers(holder, figures);
-    closed = [...document.querySelectorAll("main details:not([open])")];
-    for (const each of closed) each.open = true;
-    for (const box of boxes) draw(box);
+    for (const box of boxes) if (box.checkVisibility()) draw(box);
   });
   addEventListener("afterprint", () => {
     printing = false;
-    for (const each of closed) each.open = false;
     redrawNear();
   });
 })();
