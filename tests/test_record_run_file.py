@@ -221,3 +221,11 @@ def test_who_only_looks_is_waited_for(tmp_path: Path) -> None:
     threading.Timer(0.05, looking.release).start()
     with hold(tmp_path):
         assert not looking.is_locked
+
+
+def test_a_folder_of_runs_says_how_to_name_them(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").touch()
+    with pytest.raises(RecordError, match=r"no run\.json; .*; it holds 2 runs: name one, or .*/\*$"):
+        read_run_file(tmp_path)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from evalkit.adapter import ModelSize, Quote
 from evalkit.errors import EXIT_INFRASTRUCTURE, RecordError
+from evalkit.plain import counted
 from evalkit.plan import Scope
 from evalkit.verdict import Terms
 
@@ -227,7 +228,9 @@ def read_run_file(folder: Path) -> RunFile:
     try:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
-        raise RecordError(f"{folder}: no {RUN_FILE}; expected the folder of a run") from None
+        inside = sum(1 for _ in folder.glob(f"*/{RUN_FILE}"))
+        more = f"; it holds {counted(inside, 'run')}: name one, or {folder}/*" if inside else ""
+        raise RecordError(f"{folder}: no {RUN_FILE}; expected the folder of a run{more}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise RecordError(f"{path}: cannot be read: {error}") from None
     try:
