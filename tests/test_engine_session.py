@@ -15,7 +15,15 @@ from evalkit.adapter import ModelSize, Prices, Quote
 from evalkit.adapter.card import Price
 from evalkit.adapter.prices import Fixed
 from evalkit.engine import EngineSettings, Measured, measure, resume, start, stored_suite
-from evalkit.errors import AdapterError, EvalkitError, FatalTransportError, RecordError, SuiteError, TransportError
+from evalkit.errors import (
+    AdapterError,
+    EvalkitError,
+    FatalTransportError,
+    Problem,
+    RecordError,
+    SuiteError,
+    TransportError,
+)
 from evalkit.plan import Scope, make_plan
 from evalkit.record import TrialReader, TrialWriter, hold, read_run_file, write_run_file
 from evalkit.suite import Suite, load_suite
@@ -188,6 +196,15 @@ def test_a_judge_that_was_changed_meanwhile_is_refused(tmp_path: Path) -> None:
         stored_suite(measured.run, allow_code=True)
     with pytest.raises(SuiteError, match="--allow-code"):
         stored_suite(measured.run, allow_code=False)
+
+
+def test_what_another_version_checked_is_checked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = carry_out(load_suite(write_suite(tmp_path)), Scripted(), tmp_path / "runs")
+    problem = Problem(path=Path("suite.yaml"), message="this version would refuse it")
+    monkeypatch.setattr("evalkit.suite.load.item_problems", lambda *_: [problem])
+    stored_suite(measured.run, allow_code=False)
+    with pytest.raises(SuiteError, match="this version would refuse it"):
+        stored_suite(measured.run.model_copy(update={"evalkit": "0.0.1"}), allow_code=False)
 
 
 def _change(folder: Path, **changed: Any) -> None:

@@ -64,14 +64,24 @@ def load_suite(suite: str | Path, *, allow_code: bool = False) -> Suite:
     return read_suite(path, read_text(path, what="a suite (YAML)"), allow_code=allow_code)
 
 
-def read_suite(path: Path, text: str, *, allow_code: bool = False) -> Suite:
-    """As `load_suite`, from a text that is already read; files are looked up beside `path`."""
+def read_suite(path: Path, text: str, *, allow_code: bool = False, checked: bool = False) -> Suite:
+    """As `load_suite`, from a text that is already read; files are looked up beside `path`.
+
+    Args:
+        path: Of the suite.
+        text: What it holds.
+        allow_code: As in `load_suite`.
+        checked: Whether this version has found before that prompts and constraints fit the items.
+
+    Raises:
+        SuiteError: As `load_suite`.
+    """
     document = read_document(path, text)
     try:
         file = SuiteFile.model_validate(document.value)
     except ValidationError as error:
         raise SuiteError(explain(error, document, SuiteFile)) from None
-    reader = _Reader(document=document, file=file, allow_code=allow_code)
+    reader = _Reader(document=document, file=file, allow_code=allow_code, checked=checked)
     tasks = [task for name, given in file.tasks.items() if (task := reader.task(name, given)) is not None]
     if reader.problems:
         raise SuiteError(reader.problems)
@@ -96,6 +106,7 @@ class _Reader:
     document: Document
     file: SuiteFile
     allow_code: bool
+    checked: bool
     problems: list[Problem] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
 
@@ -144,7 +155,8 @@ class _Reader:
             material=material,
             functions=functions,
         )
-        self.problems.extend(item_problems(task, rows, self.document))
+        if not self.checked:
+            self.problems.extend(item_problems(task, rows, self.document))
         return task
 
     def _read(self, path: Path) -> Path:
