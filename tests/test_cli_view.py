@@ -49,7 +49,8 @@ def test_it_serves_until_it_is_interrupted_which_is_its_usual_end(runs: Path, ca
     thread = stop_when(capsys, "}", told, number)
     assert 0 == call(["view", str(runs), "--json"])
     thread.join()
-    address = json.loads(told[0])["url"]
+    (line,) = told[0].splitlines()
+    address = json.loads(line)["url"]
     assert address.startswith("http://127.0.0.1:")
     assert "Stopped." in capsys.readouterr().err
     assert before == signal.getsignal(number)

@@ -100,13 +100,19 @@ def main() -> None:
             stream.reconfigure(errors="evalkit-escape")
     # A run handles it itself; anywhere else it ends evalkit as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    code = EXIT_INTERRUPTED
     try:
         code = call(sys.argv[1:])
-    except KeyboardInterrupt:  # once more, while the first one was being told
-        code = EXIT_INTERRUPTED
-    for number in (signal.SIGINT, signal.SIGTERM):  # while Python tidies up, no signal may change the exit code
-        signal.signal(number, lambda *_: os._exit(code))
+        _settle(code)
+    except KeyboardInterrupt:  # once more, while the first one was being told, or right after
+        _settle(code)
     sys.exit(code)
+
+
+def _settle(code: int) -> None:
+    """See to it that no signal changes the exit code while Python tidies up."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: os._exit(code))
 
 
 def call(arguments: list[str]) -> int:

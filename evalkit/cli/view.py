@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.shared import json_option, print_json, say
+from evalkit.cli.shared import json_option, say
 
 if TYPE_CHECKING:
     from evalkit.view import Viewer
@@ -53,7 +54,7 @@ def command(runs: tuple[Path, ...], port: int, no_open: bool, out: Path, as_json
 def _tell(address: str, *, as_json: bool, opens: bool) -> None:
     """Say where it is to be seen; who reads that may connect at once."""
     if as_json:
-        print_json({"url": address})
+        click.echo(json.dumps({"url": address}))  # on one line: whoever reads it cannot wait for the end
     else:
         say(address)
         say("Open it in a browser; it lets in whoever has it. Ctrl-C ends the viewer.", err=True)
