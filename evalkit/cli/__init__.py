@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import codecs
 import contextlib
 import errno
@@ -100,19 +101,32 @@ def main() -> None:
             stream.reconfigure(errors="evalkit-escape")
     # A run handles it itself; anywhere else it ends evalkit as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    atexit.register(_ignore_signals)
     code = EXIT_INTERRUPTED
     try:
         code = call(sys.argv[1:])
         _settle(code)
     except KeyboardInterrupt:  # once more, while the first one was being told, or right after
         _settle(code)
+    if code == EXIT_INTERRUPTED:
+        # Python ends with a code of its own if a signal came within `exec`, as dataclasses are made, however it is met.
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, AttributeError, ValueError):  # closed, full, or none at all
+                stream.flush()
+        os._exit(code)
     sys.exit(code)
 
 
 def _settle(code: int) -> None:
-    """See to it that no signal changes the exit code while Python tidies up."""
+    """See to it that no signal changes the exit code while Python tidies up, which may wait for threads."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: os._exit(code))
+
+
+def _ignore_signals() -> None:
+    """Python's very end gives every handler up, so that a signal would end it with a code of its own."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def call(arguments: list[str]) -> int:

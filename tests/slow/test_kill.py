@@ -262,12 +262,18 @@ def test_a_second_process_on_a_run_is_refused(tmp_path: Path, start: Start) -> N
         third.communicate()
 
 
-def test_a_signal_before_the_first_call_ends_with_130(tmp_path: Path, start: Start) -> None:
+@pytest.mark.parametrize("after_s", [0.0, 0.03, 0.06, 0.1])
+@pytest.mark.parametrize("again_after_s", [0.02, 0.3])
+def test_a_signal_before_the_first_call_ends_with_130(
+    tmp_path: Path, start: Start, after_s: float, again_after_s: float
+) -> None:
+    """Whether libraries are being imported, the run is being made, or Python already tidies up."""
     _suite(tmp_path)
     process = start(["run", "sums.yaml", "--model", "command:sleep 60", "--out", "runs"])
     _until((tmp_path / "runs").exists, process)
+    time.sleep(after_s)
     process.send_signal(signal.SIGTERM)
-    time.sleep(0.3)
+    time.sleep(again_after_s)
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=20)
     assert 130 == process.returncode, err
