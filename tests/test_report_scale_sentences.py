@@ -34,16 +34,13 @@ def ability() -> Ability:
         (Shape(verdict=None, reason="no rise shown"), "No larger model is shown to do better."),
         (Shape(verdict=None, reason="rise unfinished"), "The rise has only begun."),
         (Shape(verdict=None, reason="too few trials"), "How it rises cannot be told from so few trials."),
+        (Shape(verdict=None, reason="too few sizes"), "It takes 4 sizes to tell how it rises."),
     ],
 )
 def test_how_an_ability_comes_is_said_plainly(ability: Ability, shape: Shape, told: str) -> None:
     crossing, shown = headline(replace(ability, shape=shape))
     assert crossing.startswith("The threshold of 80.0 %")
     assert told == shown
-
-
-def test_of_too_few_sizes_only_the_threshold_is_spoken_of(ability: Ability) -> None:
-    assert 1 == len(list(headline(replace(ability, shape=Shape(verdict=None, reason="too few sizes")))))
 
 
 def test_without_a_threshold_nothing_is_said_of_one(ability: Ability) -> None:

@@ -47,6 +47,8 @@ def headline(ability: Ability) -> Iterator[str]:
         yield "The rise has only begun."
     elif shape.reason == "too few trials":
         yield "How it rises cannot be told from so few trials."
+    elif shape.reason == "too few sizes":
+        yield f"It takes {LEAST_SIZES} sizes to tell how it rises."
 
 
 def sentences(ability: Ability) -> Iterator[str]:
