@@ -150,7 +150,7 @@ def test_without_a_terminal_nothing_is_asked(tmp_path: Path) -> None:
     assert (tmp_path / "suite.schema.json").exists()
 
 
-@pytest.mark.parametrize("items", [None, "cases.csv"])
+@pytest.mark.parametrize("items", [None, pytest.param("cases.csv", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("judge", JUDGES)
 def test_every_judge_passes_check(judge: str, items: str | None, capsys: Any) -> None:
     if judge == "number":

@@ -25,6 +25,8 @@ from tests.runs import rows_of, suite_text, write_suite
 
 NAMES = {"openai": "openai/m", "anthropic": "anthropic/m"}
 providers = pytest.mark.parametrize("provider", NAMES)
+one_provider = pytest.mark.parametrize("provider", ["openai", pytest.param("anthropic", marks=pytest.mark.slow)])
+"""For what does not hang on the format."""
 MAKES_UNCLEAR = ("lost", "500-after")
 
 FAST = Patience(quiet_s=0.02, poll_s=0.01, longest_poll_s=0.02, settle_s=0.1)
@@ -228,7 +230,7 @@ def test_a_batch_that_ended_early_gives_what_it_has(end: str, tmp_path: Path) ->
 # --- trouble on the way
 
 
-@providers
+@one_provider
 @pytest.mark.parametrize("fault", ["429:0.01", "503", "reset"])
 def test_faults_on_the_way_cost_nothing(provider: str, fault: str, tmp_path: Path) -> None:
     with serving(faults={kind: [fault] for kind in ("upload", "create", "poll", "results", "list")}) as server:
@@ -248,7 +250,7 @@ def test_a_batch_whose_making_was_not_confirmed_is_found_among_others(
     assert str(noted(tmp_path)["id"]).startswith("batch_ours")
 
 
-@providers
+@one_provider
 def test_a_batch_that_turns_up_late_is_waited_for(provider: str, tmp_path: Path) -> None:
     # The first look at the list comes to nothing.
     with serving(faults={"create": ["lost"], "list": ["503:0.01"]}, delay=0.04) as server:
@@ -256,14 +258,14 @@ def test_a_batch_that_turns_up_late_is_waited_for(provider: str, tmp_path: Path)
     assert {"2 + 3": 1} == dict(server.paid)
 
 
-@providers
+@one_provider
 def test_a_provider_that_takes_no_batch_ends_the_run(provider: str, tmp_path: Path) -> None:
     with serving(faults={"create": ["500"] * 9}) as server, pytest.raises(FatalTransportError, match="no batch could"):
         ask_one(provider, server, tmp_path)
     assert [] == server.sizes
 
 
-@providers
+@one_provider
 @pytest.mark.parametrize("kind", ["poll", "results"])
 def test_a_provider_that_is_away_for_long_is_waited_for(provider: str, kind: str, tmp_path: Path) -> None:
     away = ["500"] * (RULES["http-5xx"].retries + 2)
@@ -289,7 +291,7 @@ def test_results_are_fetched_from_the_provider_whatever_a_reply_says(tmp_path: P
 # --- going on
 
 
-@providers
+@one_provider
 def test_another_session_takes_the_answers_that_were_paid_for(provider: str, tmp_path: Path) -> None:
     with serving() as server:
         ask_all(provider, server, tmp_path, ["1 + 1", "2 + 2"])
@@ -298,7 +300,7 @@ def test_another_session_takes_the_answers_that_were_paid_for(provider: str, tmp
     assert {1} == set(server.paid.values())
 
 
-@providers
+@one_provider
 def test_another_session_finds_a_batch_whose_id_was_never_noted(provider: str, tmp_path: Path) -> None:
     with serving(others=3) as server:
         ask_one(provider, server, tmp_path)
@@ -308,7 +310,7 @@ def test_another_session_finds_a_batch_whose_id_was_never_noted(provider: str, t
     assert str(noted(tmp_path)["id"]).startswith("batch_ours")
 
 
-@providers
+@one_provider
 def test_another_session_hands_in_what_was_never_made(provider: str, tmp_path: Path) -> None:
     with serving(faults={"create": ["401"]}) as server:
         with pytest.raises(FatalTransportError):
@@ -319,7 +321,7 @@ def test_another_session_hands_in_what_was_never_made(provider: str, tmp_path: P
     assert noted(tmp_path)["id"] is not None
 
 
-@providers
+@one_provider
 def test_another_session_asks_again_what_had_no_answer(provider: str, tmp_path: Path) -> None:
     with serving(fates={"2 + 3": ["invalid"]}) as server:
         with pytest.raises(TransportError):
@@ -339,7 +341,7 @@ def test_two_runs_of_the_same_suite_do_not_take_each_others_batches(tmp_path: Pa
     assert noted(tmp_path / "a")["id"] != noted(tmp_path / "b")["id"]
 
 
-@providers
+@one_provider
 def test_a_batch_that_the_provider_has_forgotten_is_not_paid_for_again_unasked(provider: str, tmp_path: Path) -> None:
     with serving() as server:
         ask_one(provider, server, tmp_path)
@@ -382,7 +384,7 @@ def test_a_run_in_batches_goes_in_rounds_until_its_verdict(provider: str, tmp_pa
     assert KEY.encode() not in written
 
 
-@providers
+@one_provider
 def test_a_run_that_was_left_while_a_batch_went_on_is_resumed_with_its_answers(provider: str, tmp_path: Path) -> None:
     suite, out = write_suite(tmp_path, n_items=20), tmp_path / "runs"
 

@@ -167,7 +167,11 @@ def test_a_suite_is_named_as_its_file(path: Path) -> None:
     assert path.stem == shipped_suite(path.stem).name
 
 
-@every_suite
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=pytest.mark.slow) if path.stem == "ladder" else path for path in SUITES],
+    ids=lambda path: path.stem,
+)
 def test_a_shipped_suite_passes_check(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 == call(["check", str(path), "--json"])
     assert [] == json.loads(capsys.readouterr().out)["errors"]
