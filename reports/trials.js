@@ -327,6 +327,8 @@
 
   // --- one trial
 
+  let lastTrial = ""; // the one that the address named last: keys may be faster than what shows it
+
   async function showTrial(wanted, run) {
     const trial = await run.source.detail(wanted.trial);
     if (state().trial !== wanted.trial) return; // another was asked for meanwhile
@@ -364,7 +366,9 @@
   }
 
   function close() {
-    go({ ...state(), trial: "" });
+    const wanted = state();
+    lastTrial = wanted.trial || lastTrial;
+    go({ ...wanted, trial: "" });
   }
 
   document.getElementById("previous").addEventListener("click", () => step(-1));
@@ -418,6 +422,7 @@
 
   async function show() {
     const wanted = state();
+    if (wanted.trial) lastTrial = wanted.trial;
     const run = runOf(wanted);
     const filtered = JSON.stringify({ ...wanted, trial: "" });
     if (filtered !== before) {
@@ -439,11 +444,9 @@
     if (wanted.trial) {
       await showTrial(wanted, run);
     } else if (dialog.open) {
-      const left = document.getElementById("trial-body").dataset.id;
       dialog.close();
-      [...list.querySelectorAll("a.trial")].find((each) => each.dataset.id === left)?.focus();
+      [...list.querySelectorAll("a.trial")].find((each) => each.dataset.id === lastTrial)?.focus();
     }
-    document.getElementById("trial-body").dataset.id = wanted.trial;
   }
 
   document.addEventListener("click", (event) => {

@@ -19,7 +19,7 @@ RISE = [0.02, 0.1, 0.45, 0.85, 0.97, 0.99]
 
 def test_every_series_is_a_figure_with_its_points_as_a_table() -> None:
     losses = [2.0, 1.5, 1.0, 0.5, 0.2, 0.1]
-    (figure,), others = scale_figures(find_scale([series(RISE, losses=losses)], Question(leave_out=0)))
+    (figure,), others, _ = scale_figures(find_scale([series(RISE, losses=losses)], Question(leave_out=0)))
     assert [] == others
     assert ("add-size", "With the size of the model: add") == (figure.id, figure.title)
     assert (RISE, losses) == (column(figure.table, "pass rate"), column(figure.table, "loss"))
@@ -28,7 +28,7 @@ def test_every_series_is_a_figure_with_its_points_as_a_table() -> None:
 
 
 def test_figures_leave_their_title_to_whoever_shows_them_and_say_what_was_found() -> None:
-    (figure,), _ = scale_figures(find_scale([series(RISE, losses=RISE)], Question(leave_out=0)))
+    (figure,), *_ = scale_figures(find_scale([series(RISE, losses=RISE)], Question(leave_out=0)))
     assert '"subtitle"' not in json.dumps(figure.spec)
     assert figure.says.startswith("The threshold of 80.0 % is crossed between ")
     assert figure.says.endswith(" Models do better step by step as they grow.")
@@ -39,7 +39,7 @@ def test_of_each_task_the_condition_that_tells_models_apart_best_stands_in_front
     rates = {"clean": [0.9, 0.95, 0.97, 0.99], "noise@0.1": RISE, "noise@0.2": [0.0] * 6}
     of_task = [replace(series(each), condition=condition) for condition, each in rates.items()]
     other = replace(series([0.1, 0.2, 0.3]), task="sort")
-    telling, others = scale_figures(find_scale([*of_task, other], Question(leave_out=0)))
+    telling, others, _ = scale_figures(find_scale([*of_task, other], Question(leave_out=0)))
     assert ["add-noise-0-1-size", "sort-size"] == [figure.id for figure in telling]
     assert ["add-size", "add-noise-0-2-size"] == [figure.id for figure in others]
 

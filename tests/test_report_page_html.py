@@ -174,6 +174,11 @@ def test_sizes_have_a_chapter_where_something_is_known_of_them() -> None:
     assert "What size brings" not in Seen(page()).text
 
 
+def test_sizes_that_make_no_curve_have_the_reason_in_its_place() -> None:
+    shown = Seen(html_report([support()], scale="titles: found two <thresholds>").decode()).text
+    assert "What size brings On sizes: titles: found two <thresholds>." in " ".join(shown.split())
+
+
 def test_the_same_runs_give_the_same_bytes() -> None:
     runs = [support(trials=selection(trial(1)))]
     assert html_report(runs) == html_report(runs)

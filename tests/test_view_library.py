@@ -10,6 +10,7 @@ from evalkit.errors import EvalkitError, RecordError
 from evalkit.findings.trials import TrialFilter
 from evalkit.record import TrialRow, TrialWriter, read_run_file, write_run_file
 from evalkit.record.run_file import hold
+from evalkit.scale import Scale
 from evalkit.view.library import Library, UnknownRunError
 from evalkit.view.places import Places
 from evalkit.view.states import BrokenRun, RunLine
@@ -172,7 +173,7 @@ def test_runs_of_two_sizes_show_what_size_brings(folder: Path, library: Library)
         run = read_run_file(place)
         write_run_file(place, run.model_copy(update={"model": f"tiny/{size:.0f}", "size": ModelSize(params=size)}))
     scale = library.scale([folder, other])
-    assert scale is not None
+    assert isinstance(scale, Scale)
     assert scale is library.scale([folder, other])
     assert {"add"} == {each.task for each in scale.abilities}
 

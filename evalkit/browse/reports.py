@@ -10,7 +10,7 @@ from evalkit.browse.run_trials import open_trials
 from evalkit.choose.judged import price_of
 from evalkit.engine import measure
 from evalkit.engine.scaling import read_ladder
-from evalkit.errors import EvalkitError
+from evalkit.errors import EvalkitError, RecordError
 from evalkit.record import RunFile, TrialReader, read_run_file
 from evalkit.report.charts import Price
 from evalkit.report.page import RunReport, run_report, trials_room
@@ -52,18 +52,24 @@ def run_price(folder: Path, run: RunFile) -> Price:
     return Price(cost_per_1k=cost, p95_s=p95_s)
 
 
-def scale_of(folders: Sequence[Path], results: Sequence[SuiteResult] = ()) -> Scale | None:
-    """How ability rises with size; None unless models of two sizes, or more, were measured on the same tasks.
+def scale_of(folders: Sequence[Path], results: Sequence[SuiteResult] = ()) -> Scale | str | None:
+    """How ability rises with size; None unless models of two sizes, or more, were measured with the same suite.
 
     Args:
         folders: Of the runs.
         results: What they measured, in the same order, where that is known already.
 
+    Returns:
+        What they show together, or a sentence that says why they do not stand on one curve.
+
     Raises:
         RecordError: If a run cannot be read.
     """
-    runs = [read_run_file(folder) for folder in folders]
-    if len({run.size.params for run in runs if run.size is not None}) < 2:
+    sizes: dict[str, set[float]] = {}
+    for run in map(read_run_file, folders):
+        if run.size is not None and run.size.params is not None:
+            sizes.setdefault(run.suite.name, set()).add(run.size.params)
+    if all(len(known) < 2 for known in sizes.values()):
         return None
     try:
         ladder = read_ladder(folders, {}, measured=dict(zip(folders, results, strict=False)))
@@ -74,5 +80,7 @@ def scale_of(folders: Sequence[Path], results: Sequence[SuiteResult] = ()) -> Sc
             conjunctions=conjunctions(ladder.results),
             notes=ladder.notes,
         )
-    except EvalkitError:  # such as other thresholds: they do not make a ladder, and the report needs none
-        return None
+    except RecordError:
+        raise
+    except EvalkitError as error:  # such as thresholds that differ
+        return str(error)

@@ -198,8 +198,8 @@ class Library:
         with self._prices.slot(folder) as slot:
             return slot.value(_states(folder), lambda: run_price(folder, run))
 
-    def scale(self, folders: Sequence[Path]) -> Scale | None:
-        """What models of several sizes show together; None where they are no ladder, or one of the runs goes on.
+    def scale(self, folders: Sequence[Path]) -> Scale | str | None:
+        """What models of several sizes show together, or why they do not; None where one of the runs goes on.
 
         Raises:
             RecordError: If one of them cannot be read.
@@ -219,7 +219,7 @@ class Library:
 class _Sizes:
     """What was found of several sizes: also that there is nothing to find."""
 
-    scale: Scale | None
+    scale: Scale | str | None
 
 
 def _found(folder: Path, run: RunFile) -> SuiteResult:

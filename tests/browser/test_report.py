@@ -267,6 +267,20 @@ def test_trials_are_gone_through_by_keys(open_page: OpenPage, one: str) -> None:
     assert [] == watched.wrong
 
 
+def test_keys_that_are_faster_than_the_page_leave_the_focus_at_the_trial_they_reached(
+    open_page: OpenPage, one: str
+) -> None:
+    page = opened(open_page(f"{one}#outcome=fail").page)
+    page.evaluate(
+        """() => {
+          document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+          document.getElementById("trial").dispatchEvent(new Event("cancel", { cancelable: true }));
+        }"""
+    )
+    expect(page.locator("dialog#trial")).to_be_hidden()
+    expect(page.locator("#list a.trial").nth(1)).to_be_focused()
+
+
 def test_a_trial_that_the_file_does_not_carry_says_so(open_page: OpenPage, one: str) -> None:
     page = open_page(f"{one}#trial=add/clean/999999/0").page
     expect(page.locator("#trial-title")).to_have_text("This trial is not here")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -27,6 +28,8 @@ class ScaleFigures(NamedTuple):
     """Of each task the condition that tells its models apart best; then the laws."""
     others: list[Figure]
     """All other conditions."""
+    notes: Sequence[str]
+    """What is to be said besides, or why there are no figures."""
 
 
 def scale_figures(scale: Scale) -> ScaleFigures:
@@ -40,7 +43,7 @@ def scale_figures(scale: Scale) -> ScaleFigures:
         best[ability.task] = max(best.get(ability.task, ability), ability, key=_spread)
     others = [ability for ability in scale.abilities if ability is not best[ability.task]]
     telling = [*map(_ability, best.values()), *map(_law, scale.laws)]
-    return ScaleFigures(telling, [_ability(ability) for ability in others])
+    return ScaleFigures(telling, [_ability(ability) for ability in others], scale.notes)
 
 
 def _spread(ability: Ability) -> float:

@@ -22,14 +22,15 @@ from evalkit.scale import Scale
 _PAGE = "report.html.jinja"
 
 
-def html_report(runs: Sequence[RunReport], *, scale: Scale | None = None, overrides: Path | None = None) -> bytes:
+def html_report(runs: Sequence[RunReport], *, scale: Scale | str | None = None, overrides: Path | None = None) -> bytes:
     """One HTML file that needs nothing else: no network, no other file.
 
     Of several runs of the same model and suite the latest is shown.
 
     Args:
         runs: At least one.
-        scale: What models of several sizes show together; None: nothing is said of size.
+        scale: What models of several sizes show together, or a sentence on why they do not; None: nothing is said of
+            size.
         overrides: A folder of the user's with templates, styles or scripts that win over the shipped ones.
 
     Raises:
@@ -43,7 +44,7 @@ def html_report(runs: Sequence[RunReport], *, scale: Scale | None = None, overri
 
 
 def live_page(
-    runs: Sequence[RunReport], *, live: Live, scale: Scale | None = None, overrides: Path | None = None
+    runs: Sequence[RunReport], *, live: Live, scale: Scale | str | None = None, overrides: Path | None = None
 ) -> bytes:
     """The same page for a server, whose styles, scripts and trials come from it; its policy is the server's to send.
 
@@ -59,7 +60,7 @@ def live_page(
     return Templates(overrides).render(_PAGE, _values(runs, scale, live)).encode()
 
 
-def _values(given: Sequence[RunReport], scale: Scale | None, live: Live | None) -> dict[str, Any]:
+def _values(given: Sequence[RunReport], scale: Scale | str | None, live: Live | None) -> dict[str, Any]:
     """What the template may show."""
     runs = latest(given) if live is None else list(given)
     by_suite: dict[str, list[tuple[int, RunReport]]] = {}
@@ -71,8 +72,7 @@ def _values(given: Sequence[RunReport], scale: Scale | None, live: Live | None) 
         figures = suite_figures([run.result for _, run in members], prices, f"figure-{place + 1}")
         suites.append(shown_suite(place, members, figures))
         drawn += list(figures)
-    sizes = ScaleFigures([], []) if scale is None else scale_figures(scale)
-    sizes = ScaleFigures(*([replace(each, id=f"figure-{each.id}") for each in part] for part in sizes))
+    sizes = _sizes(scale)
     labels = _labels(suites, by_suite)
     return {
         "title": page_title(suites),
@@ -92,6 +92,16 @@ def _values(given: Sequence[RunReport], scale: Scale | None, live: Live | None) 
         "style_names": STYLES,
         "script_names": SCRIPTS,
     }
+
+
+def _sizes(scale: Scale | str | None) -> ScaleFigures:
+    if scale is None or isinstance(scale, str):
+        return ScaleFigures([], [], [] if scale is None else [scale])
+    found = scale_figures(scale)
+    telling, others = (
+        [replace(each, id=f"figure-{each.id}") for each in part] for part in (found.telling, found.others)
+    )
+    return found._replace(telling=telling, others=others)
 
 
 def _figure(figure: Figure) -> dict[str, Any]:
