@@ -1,4 +1,4 @@
-"""What looking at a large run takes: a whole `evalkit report`, and its parts: results, failures, pages, a selection.
+"""What looking at a large run takes: `evalkit report` with its parts (results, failures, pages), and `evalkit view`.
 
     python benchmarks/report.py [TRIALS] [--sequential] [--keep FOLDER]
 
@@ -15,6 +15,8 @@ import json
 import os
 import random
 import resource
+import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -25,6 +27,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.request import HTTPCookieProcessor, build_opener
 
 from evalkit.browse import open_trials
 from evalkit.engine import EngineSettings, measure, start
@@ -220,6 +223,27 @@ def reported(form: str, folder: Path) -> tuple[float, float, float]:
     return float(told[-3]), float(told[-2]), float(told[-1])
 
 
+def viewed(folder: Path) -> float:
+    """Seconds from the start of `evalkit view` to the whole page of a run."""
+    started = time.perf_counter()
+    command = [sys.executable, "-m", "evalkit", "view", str(folder), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as viewer:
+        assert viewer.stdout is not None
+        browser = build_opener(HTTPCookieProcessor())
+        with browser.open(json.loads(viewer.stdout.readline())["url"]) as page:
+            assert page.read().endswith(b"</html>")
+        seconds = time.perf_counter() - started
+        viewer.send_signal(signal.SIGINT)
+    return seconds
+
+
+def killed(folder: Path) -> Path:
+    """The same run, as it lies there when it was killed right before its end."""
+    copy = Path(shutil.copytree(folder, folder.parent / "killed", dirs_exist_ok=True))
+    write_run_file(copy, read_run_file(copy).model_copy(update={"finished": None, "results": None}))
+    return copy
+
+
 def show(name: str, taken: tuple[float, float, float], reference: float) -> None:
     """Print a line."""
     seconds, worked, peak_mb = taken
@@ -246,6 +270,8 @@ def main() -> None:
         reported("terminal", folder)  # so that modules are compiled
         for form in ("terminal", "html"):
             show(f"evalkit report --format {form}", reported(form, folder), reference)
+        print(f"{'evalkit view':32}{viewed(folder):8.2f} s")
+        print(f"{'evalkit view of a killed run':32}{viewed(killed(folder)):8.2f} s")
         for name, seconds in answers(folder):
             print(f"{name:32}{1000 * seconds:8.1f} ms")
 

@@ -333,6 +333,7 @@
   const { el, say, poll, textAt } = evalkit;
   if (!document.getElementById("packed")) return;
   const OFTEN = 1500; // milliseconds
+  const SOON = 300;
   const SPAN = 15; // seconds over which speed is reckoned
   const signs = { usable: "✓", edge: "?", unusable: "✗" };
   const words = { usable: "usable", edge: "could be either", unusable: "not usable" };
@@ -477,5 +478,15 @@
     });
   }
 
-  void evalkit.carried.then(({ runs }) => runs.forEach(follow));
+  /** Load the page anew as soon as all is counted; not while somebody reads a trial. */
+  function count(runs) {
+    poll(async () => {
+      const found = await Promise.all(runs.map(async (run) => JSON.parse(await textAt(run.api))));
+      if (found.some((each) => each.results === null) || document.querySelector("dialog[open]")) return SOON;
+      location.reload();
+      return null;
+    });
+  }
+
+  void evalkit.carried.then(({ runs }) => (document.getElementById("counting") ? count(runs) : runs.forEach(follow)));
 })();

@@ -11,11 +11,11 @@ from evalkit.findings.trials import TrialFilter
 from evalkit.record import TrialRow, TrialWriter, read_run_file, write_run_file
 from evalkit.record.run_file import hold
 from evalkit.scale import Scale
-from evalkit.view.library import Library, UnknownRunError
+from evalkit.view.library import Library, UnknownRunError, _stage
 from evalkit.view.places import Places
 from evalkit.view.states import BrokenRun, RunLine
 from tests.runs import right, rows_of
-from tests.viewing import make_run
+from tests.viewing import make_run, slow_counting, unfinish
 
 
 class Clock:
@@ -48,7 +48,7 @@ def library(folder: Path) -> Library:
 def go_on(folder: Path, n_rows: int) -> list[TrialRow]:
     """Make a run one that has only begun; gives the rows that it has not yet."""
     rows = rows_of(folder)
-    write_run_file(folder, read_run_file(folder).model_copy(update={"finished": None, "results": None}))
+    unfinish(folder)
     (folder / "trials.db").unlink()
     add(folder, rows[:n_rows])
     return rows[n_rows:]
@@ -86,6 +86,64 @@ def test_a_run_that_goes_on_is_measured_anew_but_not_all_the_time(folder: Path, 
     assert isinstance(clock, Clock)
     clock.now += 5
     assert 3 == library.results(folder).tasks[0].conditions[0].trials
+
+
+def test_nobody_waits_for_a_count_that_takes_long(
+    folder: Path, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished = library.results_soon([folder])
+    left = go_on(folder, 2)
+    with slow_counting(monkeypatch) as may_count:
+        assert library.results_soon([folder]) is None
+        assert library.progress("one").results is None
+        may_count.set()
+        counted = library._counting[_stage(folder, library.run(folder))].result()
+        assert library.results_soon([folder]) == [counted] != finished
+        assert 2 == counted.tasks[0].conditions[0].trials
+        may_count.clear()
+        add(folder, left)
+        clock = library._clock
+        assert isinstance(clock, Clock)
+        clock.now += 50
+        assert library.results_soon([folder]) == [counted], "what was counted before"
+
+
+def test_what_a_run_found_before_its_end_is_not_taken_for_its_end(
+    folder: Path, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished = read_run_file(folder)
+    left = go_on(folder, 2)
+    (before,) = library.results_soon([folder]) or []
+    add(folder, left[:1])
+    clock = library._clock
+    assert isinstance(clock, Clock)
+    clock.now += 50
+    with slow_counting(monkeypatch) as may_count:
+        assert library.results_soon([folder]) == [before]
+        write_run_file(folder, finished)
+        assert library.results_soon([folder]) is None
+        may_count.set()
+        library._counting[_stage(folder, finished)].result()
+        (found,) = library.results_soon([folder]) or []
+        assert 6 == found.tasks[0].conditions[0].trials
+
+
+def test_a_count_ends_with_the_viewer(folder: Path, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on(folder, 2)
+    with slow_counting(monkeypatch) as may_count:
+        assert library.results_soon([folder]) is None
+        counting = library._counting[_stage(folder, library.run(folder))]
+        library.close()
+        may_count.set()
+        with pytest.raises(RecordError, match="the viewer has ended"):
+            counting.result(30)
+
+
+def test_a_count_that_fails_says_so(folder: Path, library: Library) -> None:
+    go_on(folder, 2)
+    (folder / "trials.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(RecordError):
+        library.results_soon([folder])
 
 
 def test_progress_counts_what_is_recorded_now(folder: Path, library: Library) -> None:

@@ -13,7 +13,7 @@ from evalkit.record import hold, read_run_file, write_run_file
 from evalkit.view import Viewer
 from evalkit.view.guard import HEADERS
 from tests.runs import right
-from tests.viewing import HOSTILE, Client, Reply, make_run, viewed
+from tests.viewing import HOSTILE, Client, Reply, make_run, slow_counting, unfinish, viewed
 
 ESCAPED = "&lt;script&gt;alert(1)&lt;/script&gt;"
 
@@ -28,7 +28,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = read_run_file(runs / "bad run")
     write_run_file(runs / "bad run", run.model_copy(update={"model": f"x/{HOSTILE}"}))
     shutil.copytree(runs / "good", runs / "open")
-    write_run_file(runs / "open", run.model_copy(update={"finished": None, "results": None}))
+    unfinish(runs / "open")
     (runs / "broken").mkdir()
     (runs / "broken/run.json").write_text(f'{{"{HOSTILE}', encoding="utf-8")
     return place
@@ -269,3 +269,20 @@ def test_every_viewer_has_a_token_of_its_own(place: Path) -> None:
             tokens.add(viewer.address.partition("token=")[2])
     assert 3 == len(tokens)
     assert all(len(token) >= 32 for token in tokens)
+
+
+def test_a_page_does_not_wait_for_what_takes_long_to_count(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with slow_counting(monkeypatch) as may_count, viewed(place / "runs", project=place) as client:
+        client.enter()
+        for path, trials in (("/run/open", 24), ("/runs?run=good&run=open", 48)):
+            page = lxml.html.document_fromstring(get(client, path).text)
+            assert f"What {trials} trials show is being counted" == page.xpath("normalize-space(//h1)")
+            assert ["answer", "trials", "reading"] == page.xpath("//main//section/@class")
+            assert ["#trials", "#reading"] == page.xpath("//nav//a/@href")
+        assert get(client, "/api/run/open").value["results"] is None
+        assert 24 == get(client, "/api/run/open/trials").value["total"]
+        assert "counting-title" not in get(client, "/run/good").text
+        may_count.set()
+        while get(client, "/api/run/open").value["results"] is None:
+            pass
+        assert "counting-title" not in get(client, "/run/open").text

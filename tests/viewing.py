@@ -13,9 +13,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from evalkit.plan import Scope
+from evalkit.record import RunFile, read_run_file, write_run_file
 from evalkit.trial import Call
-from evalkit.view import Viewer
+from evalkit.verdict import SuiteResult
+from evalkit.view import Viewer, library
 from tests.runs import Scripted, carry_out, make_suite, right
 
 HOSTILE = "<script>alert(1)</script> <img src=x onerror=alert(2)> \u202egnp.exe"
@@ -31,6 +35,30 @@ def make_run(folder: Path, out: Path, answer: Any = hostile, *, units: int = 10,
     """A finished run below `out`; the suite lies in `folder`."""
     suite = make_suite(folder, **{"perturbations": "{noise: [0.1], repeat: 2}", **given})
     return carry_out(suite, Scripted(answer), out, scope=Scope(fixed=units)).folder
+
+
+@contextlib.contextmanager
+def slow_counting(patch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Nobody waits for results, and nobody counts them before the event is set."""
+    may_count = threading.Event()
+    count = library._measured
+
+    def measured(folder: Path, run: RunFile, closing: threading.Event) -> SuiteResult:
+        assert may_count.wait(30)
+        return count(folder, run, closing)
+
+    with patch.context() as within:
+        within.setattr(library, "_measured", measured)
+        within.setattr(library, "_MOMENT_S", 0.2)
+        try:
+            yield may_count
+        finally:
+            may_count.set()
+
+
+def unfinish(folder: Path) -> None:
+    """Make a run one that was killed right before its end."""
+    write_run_file(folder, read_run_file(folder).model_copy(update={"finished": None, "results": None}))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

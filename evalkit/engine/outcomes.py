@@ -156,12 +156,12 @@ def decider_of(run: RunFile, compared: Mapping[Key, Comparison] = MappingProxyTy
     )
 
 
-def measure(run: RunFile, reader: TrialReader) -> SuiteResult:
+def measure(run: RunFile, reader: TrialReader | None) -> SuiteResult:
     """The results of a run, recomputed from its trials.
 
     Args:
         run: Its terms, and the seconds it took.
-        reader: Its trials.
+        reader: Its trials; None: before there are any.
 
     Raises:
         RecordError: If the two do not belong together.
@@ -181,7 +181,7 @@ def measure(run: RunFile, reader: TrialReader) -> SuiteResult:
                     counts.add(name, task=row.task, condition=row.condition, position=row.position)
             yield row
 
-    for key, unit in complete_units(counted(reader.rows()), terms):
+    for key, unit in complete_units(counted(() if reader is None else reader.rows()), terms):
         decider.observe(key, outcome_of(unit))
     if run.finished is None or run.stopped is not None:
         decider.stop("gate-decided" if run.stopped == "gate" else run.stopped or "interrupted")

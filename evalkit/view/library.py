@@ -1,20 +1,20 @@
 """Runs as they are read for the viewer: what a file says is kept until that file changes.
 
 Methods block, and are called from threads. What a finished run found is read from its `run.json`, so that a large one
-opens as quickly as a small one; what a run has found that goes on is measured again, the less often the longer that
-takes.
+opens as quickly as a small one. What a run has found that goes on, or was killed, is counted from its trials: the less
+often the longer that takes, and in a thread of its own, so that nobody has to wait for it.
 """
 
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
-from typing import Any, Generic, TypeVar
+from threading import Event, Lock
+from typing import NamedTuple
 
 from evalkit.browse import RunTrials, open_trials
 from evalkit.browse.reports import run_price, scale_of
@@ -24,20 +24,24 @@ from evalkit.errors import EvalkitError, RecordError
 from evalkit.findings.compare import RunComparison
 from evalkit.findings.trials import FailureGroup, FlakyItem
 from evalkit.plain import printable
-from evalkit.record import RUN_FILE, RunFile, TrialReader, read_run_file
+from evalkit.record import RUN_FILE, RunFile, TrialReader, TrialRow, read_run_file
 from evalkit.record.trials import DATABASE
 from evalkit.report.charts import Price
 from evalkit.scale import Scale
 from evalkit.verdict import SuiteResult
+from evalkit.view.kept import Kept
 from evalkit.view.places import Places
 from evalkit.view.states import BrokenRun, Progress, RunLine, line_of, state_of
 from evalkit.view.stored import stored_results
 
-_Value = TypeVar("_Value")
 _KEPT_FILES, _KEPT_RESULTS, _KEPT_TRIALS, _KEPT_TOGETHER = 5_000, 50, 4, 4
 """How many of each are held in memory."""
 _SHARE = 4
 """Results of a run that goes on are as old as so many times what they took: a fifth of a core at most."""
+_MOMENT_S = 0.5
+"""How long a page waits for results."""
+_AT_ONCE = 8
+"""Runs that are counted at once; two of them are no quicker, but small ones do not wait for large ones."""
 
 
 class UnknownRunError(EvalkitError):
@@ -55,17 +59,23 @@ class Library:
     def __init__(self, places: Places, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.places = places
         self._clock = clock
-        self._files: _Kept[RunFile] = _Kept(_KEPT_FILES)
-        self._results: _Kept[SuiteResult] = _Kept(_KEPT_RESULTS)
-        self._counts: _Kept[tuple[int, float, int]] = _Kept(_KEPT_RESULTS)
-        self._groups: _Kept[list[FailureGroup]] = _Kept(_KEPT_RESULTS)
-        self._flaky: _Kept[list[FlakyItem]] = _Kept(_KEPT_RESULTS)
-        self._prices: _Kept[Price] = _Kept(_KEPT_RESULTS)
-        self._comparisons: _Kept[RunComparison] = _Kept(_KEPT_TOGETHER)
-        self._scales: _Kept[_Sizes] = _Kept(_KEPT_TOGETHER)
-        self._trials: _Kept[RunTrials] = _Kept(_KEPT_TRIALS, discard=RunTrials.close)
+        self._files: Kept[RunFile] = Kept(_KEPT_FILES)
+        self._results: Kept[SuiteResult] = Kept(_KEPT_RESULTS)
+        self._counts: Kept[tuple[int, float, int]] = Kept(_KEPT_RESULTS)
+        self._groups: Kept[list[FailureGroup]] = Kept(_KEPT_RESULTS)
+        self._flaky: Kept[list[FlakyItem]] = Kept(_KEPT_RESULTS)
+        self._prices: Kept[Price] = Kept(_KEPT_RESULTS)
+        self._comparisons: Kept[RunComparison] = Kept(_KEPT_TOGETHER)
+        self._scales: Kept[_Sizes] = Kept(_KEPT_TOGETHER)
+        self._trials: Kept[RunTrials] = Kept(_KEPT_TRIALS, discard=RunTrials.close)
         self._measured: dict[Path, tuple[float, float]] = {}
         """When results of a run that goes on were measured, and how long that took."""
+        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="counting")
+        self._closing = Event()
+        self._lock = Lock()
+        self._counting: dict[_Stage, Future[SuiteResult]] = {}
+        self._latest: dict[_Stage, SuiteResult] = {}
+        """What was counted last."""
 
     def folder(self, name: str) -> Path:
         """Where a run lies.
@@ -112,15 +122,45 @@ class Library:
         run = self.run(folder)
         with self._results.slot(folder) as slot:
             if run.finished is not None:
-                return slot.value(_state(folder / RUN_FILE), lambda: _found(folder, run))
+                return slot.value(_state(folder / RUN_FILE), lambda: _found(folder, run, self._closing))
             when, took = self._measured.get(folder, (0.0, 0.0))
             if slot.held is not None and self._clock() < when + _SHARE * took:
                 return slot.held
             return slot.value(_states(folder), lambda: self._measure(folder, run))
 
+    def results_soon(self, folders: Sequence[Path]) -> list[SuiteResult] | None:
+        """What runs found, after a moment at most: where counting takes longer, what was counted before.
+
+        Returns:
+            In the order of the folders; None where one of them was never counted, which goes on meanwhile.
+
+        Raises:
+            RecordError: If one of them cannot be read.
+        """
+        stages = [_stage(folder, self.run(folder)) for folder in folders]
+        with self._lock:
+            for stage in stages:
+                if stage not in self._counting or self._counting[stage].done():
+                    self._counting[stage] = self._pool.submit(self.results, stage.folder)
+            counting = [self._counting[stage] for stage in stages]
+        wait(counting, timeout=_MOMENT_S)
+        for stage, count in zip(stages, counting, strict=True):
+            if count.done():
+                self._latest[stage] = count.result()
+        found = [self._latest[stage] for stage in stages if stage in self._latest]
+        return found if len(found) == len(stages) else None
+
+    def nothing_yet(self, folder: Path) -> SuiteResult:
+        """What a run has found before any of its trials is counted.
+
+        Raises:
+            RecordError: If its file cannot be read.
+        """
+        return measure(self.run(folder), None)
+
     def _measure(self, folder: Path, run: RunFile) -> SuiteResult:
         started = self._clock()
-        result = _measured(folder, run)
+        result = _measured(folder, run, self._closing)
         now = self._clock()
         self._measured[folder] = (now, now - started)
         return result
@@ -134,16 +174,27 @@ class Library:
         """
         folder = self.folder(name)
         run = self.run(folder)
-        with self._counts.slot(folder) as slot:
-            answered, known_usd, priced = slot.value(_states(folder), lambda: _counted(folder))
+        answered, known_usd, priced = self._counted(folder)
         return Progress(
             state=state_of(folder, run),
             answered=answered,
             planned=sum(terms.units * terms.repeats for terms in run.terms),
             known_usd=known_usd,
             priced=priced,
-            results=self.results(folder),
+            results=None if (found := self.results_soon([folder])) is None else found[0],
         )
+
+    def answered(self, folder: Path) -> int:
+        """Trials of a run that have an answer.
+
+        Raises:
+            RecordError: If it cannot be read.
+        """
+        return self._counted(folder)[0]
+
+    def _counted(self, folder: Path) -> tuple[int, float, int]:
+        with self._counts.slot(folder) as slot:
+            return slot.value(_states(folder), lambda: _counted(folder))
 
     @contextmanager
     def trials(self, name: str) -> Iterator[RunTrials]:
@@ -211,8 +262,22 @@ class Library:
         return found.scale
 
     def close(self) -> None:
-        """Let go of what is open."""
+        """Let go of what is open, and count no further."""
+        self._closing.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
         self._trials.clear()
+
+
+class _Stage(NamedTuple):
+    """A run that goes on, or one that has ended: what was found in between is not what it found in the end."""
+
+    folder: Path
+    run: str
+    finished: str | None
+
+
+def _stage(folder: Path, run: RunFile) -> _Stage:
+    return _Stage(folder, run.id or run.started, run.finished)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -222,19 +287,33 @@ class _Sizes:
     scale: Scale | str | None
 
 
-def _found(folder: Path, run: RunFile) -> SuiteResult:
+def _found(folder: Path, run: RunFile, closing: Event) -> SuiteResult:
     """A finished run's results: as it wrote them, or measured where another version wrote them."""
     if run.results is not None:
         try:
             return stored_results(run.results)
         except RecordError:  # another version wrote them: they are measured anew, below
             pass
-    return _measured(folder, run)
+    return _measured(folder, run, closing)
 
 
-def _measured(folder: Path, run: RunFile) -> SuiteResult:
-    with TrialReader(folder) as reader:
+def _measured(folder: Path, run: RunFile, closing: Event) -> SuiteResult:
+    with _Counting(folder, closing) as reader:
         return measure(run, reader)
+
+
+class _Counting(TrialReader):
+    """Reads trials until it is told to end: whoever ends the viewer does not wait for what nobody will see."""
+
+    def __init__(self, folder: Path, closing: Event) -> None:
+        super().__init__(folder)
+        self._closing = closing
+
+    def rows(self, *, task: str | None = None) -> Iterator[TrialRow]:
+        for row in super().rows(task=task):
+            if self._closing.is_set():
+                raise RecordError("the viewer has ended")
+            yield row
 
 
 def _counted(folder: Path) -> tuple[int, float, int]:
@@ -263,56 +342,3 @@ def _identity(folder: Path) -> object:
     except OSError:
         return None
     return found.st_dev, found.st_ino, _state(folder / RUN_FILE)
-
-
-@dataclass(kw_only=True)
-class _Slot(Generic[_Value]):
-    """One thing that is kept; whoever has its lock may look and replace."""
-
-    discard: Callable[[_Value], None]
-    lock: Lock = field(default_factory=Lock)
-    held: _Value | None = None
-    of: object = None
-    """The state of the files that it was read from."""
-
-    def value(self, state: object, read: Callable[[], _Value]) -> _Value:
-        """What was read in this state, or is read now."""
-        if self.held is None or self.of != state:
-            self.drop()
-            self.held, self.of = read(), state
-        return self.held
-
-    def drop(self) -> None:
-        if self.held is not None:
-            self.discard(self.held)
-        self.held = None
-
-
-class _Kept(Generic[_Value]):
-    """The values that were wanted last, each read once however many threads want it."""
-
-    def __init__(self, most: int, *, discard: Callable[[_Value], None] = lambda value: None) -> None:
-        self._most, self._discard = most, discard
-        self._slots: OrderedDict[Any, _Slot[_Value]] = OrderedDict()
-        self._lock = Lock()
-
-    @contextmanager
-    def slot(self, key: Any) -> Iterator[_Slot[_Value]]:
-        """The place of one, for this thread alone during the block."""
-        with self._lock:
-            slot = self._slots.setdefault(key, _Slot(discard=self._discard))
-            self._slots.move_to_end(key)
-            old = [self._slots.popitem(last=False)[1] for _ in range(len(self._slots) - self._most)]
-        for each in old:
-            with each.lock:
-                each.drop()
-        with slot.lock:
-            yield slot
-
-    def clear(self) -> None:
-        with self._lock:
-            old = list(self._slots.values())
-            self._slots.clear()
-        for each in old:
-            with each.lock:
-                each.drop()

@@ -107,22 +107,20 @@ class Pages:
         library = self._library
         folders = [library.folder(name) for name in names]
         several = len(folders) > 1
+        results = library.results_soon(folders)
+        known = several and results is not None  # else not read here: all trials would have to be
         reports = [
-            run_report(
-                folder,
-                library.run(folder),
-                library.results(folder),
-                price=library.price(folder) if several else None,
-            )
-            for folder in folders
+            run_report(folder, library.run(folder), result, price=library.price(folder) if known else None)
+            for folder, result in zip(folders, results or map(library.nothing_yet, folders), strict=True)
         ]
         live = Live(
             assets=_STATIC,
             runs=[f"/api{address_of(name)}" for name in names],
             scripts=VIEW_SCRIPTS,
             styles=VIEW_STYLES,
+            counting=sum(map(library.answered, folders)) if results is None else 0,
         )
-        scale = library.scale(folders) if several else None
+        scale = library.scale(folders) if known else None
         return live_page(reports, live=live, scale=scale, overrides=self._overrides).decode()
 
     def compare(self, query: Mapping[str, str]) -> str:

@@ -125,13 +125,13 @@ class Progress:
     """What its calls have cost so far, as far as that is known."""
     priced: int
     """Calls whose cost is known."""
-    results: SuiteResult
-    """So far. They may be some seconds older than the counts above."""
+    results: SuiteResult | None
+    """So far. They may be some seconds older than the counts above; None: they are being counted for the first time."""
 
     @property
     def cost(self) -> str:
         """What it has cost so far, in words."""
-        calls = self.results.totals.calls
+        calls = self.answered if self.results is None else self.results.totals.calls
         if not self.priced:
             return "unknown" if calls else "nothing"
         return usd(self.known_usd) if self.priced >= calls else f"at least {usd(self.known_usd)}"
@@ -145,5 +145,5 @@ class Progress:
             "known_usd": rounded(self.known_usd),
             "priced": self.priced,
             "cost": self.cost,
-            "results": self.results.as_json(),
+            "results": None if self.results is None else self.results.as_json(),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from evalkit.plan import Scope
 from evalkit.record import read_run_file, write_run_file
 from tests.browser.watched import OpenPage
 from tests.runs import Scripted, make_suite, right, session
-from tests.viewing import HOSTILE, Client, hostile, make_run, viewed
+from tests.viewing import HOSTILE, Client, hostile, make_run, slow_counting, unfinish, viewed
 
 pytestmark = pytest.mark.browser
 
@@ -135,6 +136,27 @@ def test_several_runs_stand_on_one_page(client: Client, open_page: OpenPage) -> 
     expect(page.locator("table.map thead th")).to_have_count(3)
     expect(page.locator("#list a.trial").first).to_be_visible()
     assert [] == watched.wrong
+
+
+def test_what_is_being_counted_appears_by_itself_and_trials_are_there_before(
+    place: Path, tmp_path: Path, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(place / "runs/hostile", tmp_path / "open")
+    unfinish(folder)
+    with slow_counting(monkeypatch) as may_count, viewed(folder, project=place) as client:
+        watched = open_page(client.address)
+        page = watched.page
+        expect(page.locator("h1")).to_have_text("What 48 trials show is being counted")
+        assert [] == watched.barriers()
+        page.locator("#list a.trial").first.click()
+        expect(page.locator("dialog#trial")).to_be_visible()
+        may_count.set()
+        page.wait_for_timeout(1000)
+        expect(page.locator("#counting")).to_be_visible()  # whoever reads a trial is not interrupted
+        page.keyboard.press("Escape")
+        expect(page.locator("section.task")).to_have_count(1)
+        expect(page.locator("#counting")).to_have_count(0)
+        assert [] == watched.wrong
 
 
 @pytest.mark.parametrize("dark", [False, True])

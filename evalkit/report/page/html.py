@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from evalkit.plain import counted
 from evalkit.report.charts import theme
 from evalkit.report.charts.scaling import ScaleFigures, scale_figures
 from evalkit.report.figure import Figure
@@ -74,9 +75,10 @@ def _values(given: Sequence[RunReport], scale: Scale | str | None, live: Live | 
         drawn += list(figures)
     sizes = _sizes(scale)
     labels = _labels(suites, by_suite)
+    counting = "" if live is None or not live.counting else counted(live.counting, "trial")
     return {
-        "title": page_title(suites),
-        "suites": suites,
+        "title": f"Counting {counting}" if counting else page_title(suites),
+        "suites": [] if counting else suites,
         "sizes": sizes,
         "spent": shown_table(spent([*zip(labels, runs, strict=True)]), identity="spent", caption="What each task took"),
         "packed": packed(
@@ -89,6 +91,7 @@ def _values(given: Sequence[RunReport], scale: Scale | str | None, live: Live | 
         "has_trials": live is not None or any(run.trials is not None for run in runs),
         "left_out": len(given) - len(runs),
         "live": live,
+        "counting": counting,
         "style_names": STYLES,
         "script_names": SCRIPTS,
     }

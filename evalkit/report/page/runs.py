@@ -63,6 +63,8 @@ class Live:
     """Further scripts of that folder, after the page's own."""
     styles: tuple[str, ...] = ()
     """Likewise styles."""
+    counting: int = 0
+    """So many trials are still being counted: what runs found is not known yet, and nothing is said of it."""
 
 
 def trials_room(n_runs: int) -> int:
