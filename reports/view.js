@@ -479,7 +479,7 @@
   }
 
   /** Load the page anew as soon as all is counted; not while somebody reads a trial. */
-  function count(runs) {
+  function wait(runs) {
     poll(async () => {
       const found = await Promise.all(runs.map(async (run) => JSON.parse(await textAt(run.api))));
       if (found.some((each) => each.results === null) || document.querySelector("dialog[open]")) return SOON;
@@ -488,5 +488,5 @@
     });
   }
 
-  void evalkit.carried.then(({ runs }) => (document.getElementById("counting") ? count(runs) : runs.forEach(follow)));
+  void evalkit.carried.then(({ runs }) => (document.getElementById("counting") ? wait(runs) : runs.forEach(follow)));
 })();
