@@ -97,7 +97,7 @@ def test_nobody_waits_for_a_count_that_takes_long(
         assert library.results_soon([folder]) is None
         assert library.progress("one").results is None
         may_count.set()
-        counted = library._counting[_stage(folder, library.run(folder))].result()
+        counted = library._pending[_stage(folder, library.run(folder))].result()
         assert library.results_soon([folder]) == [counted] != finished
         assert 2 == counted.tasks[0].conditions[0].trials
         may_count.clear()
@@ -123,20 +123,9 @@ def test_what_a_run_found_before_its_end_is_not_taken_for_its_end(
         write_run_file(folder, finished)
         assert library.results_soon([folder]) is None
         may_count.set()
-        library._counting[_stage(folder, finished)].result()
+        library._pending[_stage(folder, finished)].result()
         (found,) = library.results_soon([folder]) or []
         assert 6 == found.tasks[0].conditions[0].trials
-
-
-def test_a_count_ends_with_the_viewer(folder: Path, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    go_on(folder, 2)
-    with slow_counting(monkeypatch) as may_count:
-        assert library.results_soon([folder]) is None
-        counting = library._counting[_stage(folder, library.run(folder))]
-        library.close()
-        may_count.set()
-        with pytest.raises(RecordError, match="the viewer has ended"):
-            counting.result(30)
 
 
 def test_a_count_that_fails_says_so(folder: Path, library: Library) -> None:

@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from evalkit.engine import measure
 from evalkit.plan import Scope
-from evalkit.record import RunFile, read_run_file, write_run_file
+from evalkit.record import RunFile, TrialReader, read_run_file, write_run_file
 from evalkit.trial import Call
 from evalkit.verdict import SuiteResult
-from evalkit.view import Viewer, library
+from evalkit.view import Viewer, counting, library
 from tests.runs import Scripted, carry_out, make_suite, right
 
 HOSTILE = "<script>alert(1)</script> <img src=x onerror=alert(2)> \u202egnp.exe"
@@ -41,15 +42,14 @@ def make_run(folder: Path, out: Path, answer: Any = hostile, *, units: int = 10,
 def slow_counting(patch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Nobody waits for results, and nobody counts them before the event is set."""
     may_count = threading.Event()
-    count = library._measured
 
-    def measured(folder: Path, run: RunFile, closing: threading.Event) -> SuiteResult:
+    def measured(run: RunFile, reader: TrialReader | None) -> SuiteResult:
         assert may_count.wait(30)
-        return count(folder, run, closing)
+        return measure(run, reader)
 
     with patch.context() as within:
-        within.setattr(library, "_measured", measured)
-        within.setattr(library, "_MOMENT_S", 0.2)
+        within.setattr(counting, "measure", measured)
+        within.setattr(library, "_MOMENT_S", 0.05)
         try:
             yield may_count
         finally:

@@ -2,7 +2,7 @@
 
 Methods block, and are called from threads. What a finished run found is read from its `run.json`, so that a large one
 opens as quickly as a small one. What a run has found that goes on, or was killed, is counted from its trials: the less
-often the longer that takes, and in a thread of its own, so that nobody has to wait for it.
+often the longer that takes, and apart, so that nobody has to wait for it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Lock
+from threading import Lock
 from typing import NamedTuple
 
 from evalkit.browse import RunTrials, open_trials
@@ -24,11 +24,12 @@ from evalkit.errors import EvalkitError, RecordError
 from evalkit.findings.compare import RunComparison
 from evalkit.findings.trials import FailureGroup, FlakyItem
 from evalkit.plain import printable
-from evalkit.record import RUN_FILE, RunFile, TrialReader, TrialRow, read_run_file
+from evalkit.record import RUN_FILE, RunFile, TrialReader, read_run_file
 from evalkit.record.trials import DATABASE
 from evalkit.report.charts import Price
 from evalkit.scale import Scale
 from evalkit.verdict import SuiteResult
+from evalkit.view.counting import Counter
 from evalkit.view.kept import Kept
 from evalkit.view.places import Places
 from evalkit.view.states import BrokenRun, Progress, RunLine, line_of, state_of
@@ -41,7 +42,7 @@ _SHARE = 4
 _MOMENT_S = 0.5
 """How long a page waits for results."""
 _AT_ONCE = 8
-"""Runs that are counted at once; two of them are no quicker, but small ones do not wait for large ones."""
+"""Runs that are counted at once: small ones do not wait for large ones."""
 
 
 class UnknownRunError(EvalkitError):
@@ -71,9 +72,9 @@ class Library:
         self._measured: dict[Path, tuple[float, float]] = {}
         """When results of a run that goes on were measured, and how long that took."""
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="counting")
-        self._closing = Event()
+        self._counter = Counter()
         self._lock = Lock()
-        self._counting: dict[_Stage, Future[SuiteResult]] = {}
+        self._pending: dict[_Stage, Future[SuiteResult]] = {}
         self._latest: dict[_Stage, SuiteResult] = {}
         """What was counted last."""
 
@@ -122,7 +123,7 @@ class Library:
         run = self.run(folder)
         with self._results.slot(folder) as slot:
             if run.finished is not None:
-                return slot.value(_state(folder / RUN_FILE), lambda: _found(folder, run, self._closing))
+                return slot.value(_state(folder / RUN_FILE), lambda: self._found(folder, run))
             when, took = self._measured.get(folder, (0.0, 0.0))
             if slot.held is not None and self._clock() < when + _SHARE * took:
                 return slot.held
@@ -140,9 +141,9 @@ class Library:
         stages = [_stage(folder, self.run(folder)) for folder in folders]
         with self._lock:
             for stage in stages:
-                if stage not in self._counting or self._counting[stage].done():
-                    self._counting[stage] = self._pool.submit(self.results, stage.folder)
-            counting = [self._counting[stage] for stage in stages]
+                if stage not in self._pending or self._pending[stage].done():
+                    self._pending[stage] = self._pool.submit(self.results, stage.folder)
+            counting = [self._pending[stage] for stage in stages]
         wait(counting, timeout=_MOMENT_S)
         for stage, count in zip(stages, counting, strict=True):
             if count.done():
@@ -158,9 +159,18 @@ class Library:
         """
         return measure(self.run(folder), None)
 
+    def _found(self, folder: Path, run: RunFile) -> SuiteResult:
+        """A finished run's results: as it wrote them, or counted where another version wrote them."""
+        if run.results is not None:
+            try:
+                return stored_results(run.results)
+            except RecordError:  # another version wrote them: they are counted anew, below
+                pass
+        return self._counter.results(folder, run, trials=self.answered(folder))
+
     def _measure(self, folder: Path, run: RunFile) -> SuiteResult:
         started = self._clock()
-        result = _measured(folder, run, self._closing)
+        result = self._counter.results(folder, run, trials=self.answered(folder))
         now = self._clock()
         self._measured[folder] = (now, now - started)
         return result
@@ -263,7 +273,7 @@ class Library:
 
     def close(self) -> None:
         """Let go of what is open, and count no further."""
-        self._closing.set()
+        self._counter.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._trials.clear()
 
@@ -285,35 +295,6 @@ class _Sizes:
     """What was found of several sizes: also that there is nothing to find."""
 
     scale: Scale | str | None
-
-
-def _found(folder: Path, run: RunFile, closing: Event) -> SuiteResult:
-    """A finished run's results: as it wrote them, or measured where another version wrote them."""
-    if run.results is not None:
-        try:
-            return stored_results(run.results)
-        except RecordError:  # another version wrote them: they are measured anew, below
-            pass
-    return _measured(folder, run, closing)
-
-
-def _measured(folder: Path, run: RunFile, closing: Event) -> SuiteResult:
-    with _Counting(folder, closing) as reader:
-        return measure(run, reader)
-
-
-class _Counting(TrialReader):
-    """Reads trials until it is told to end: whoever ends the viewer does not wait for what nobody will see."""
-
-    def __init__(self, folder: Path, closing: Event) -> None:
-        super().__init__(folder)
-        self._closing = closing
-
-    def rows(self, *, task: str | None = None) -> Iterator[TrialRow]:
-        for row in super().rows(task=task):
-            if self._closing.is_set():
-                raise RecordError("the viewer has ended")
-            yield row
 
 
 def _counted(folder: Path) -> tuple[int, float, int]:
