@@ -227,8 +227,19 @@ const evalkit = (() => {
     const order =
       typeof a === "number" && typeof b === "number"
         ? a - b
-        : String(a).localeCompare(String(b), undefined, { numeric: true });
+        : natural(String(a), String(b));
     return ascending ? order : -order;
+  }
+
+  /** Numbers within texts by their value: noise@0.02 before noise@0.1, 2 before 10. */
+  function natural(a, b) {
+    const [some, others] = [a, b].map((text) => text.split(/(\d+(?:\.\d+)?)/));
+    for (let place = 0; place < Math.min(some.length, others.length); place++) {
+      const order =
+        place % 2 ? Number(some[place]) - Number(others[place]) : some[place].localeCompare(others[place]);
+      if (order) return order;
+    }
+    return some.length - others.length;
   }
 
   function sort(table, column, ascending) {

@@ -20,11 +20,14 @@
 
   // --- the address
 
-  /** What the address asks for; an address without a `=` is a place on the page. */
+  let asked = ""; // by the last address that said which trials
+
+  /** What the address asks for; one without a `=` is a place on the page, and leaves the filters as they are. */
   function state() {
     const hash = location.hash.slice(1);
-    const read = new URLSearchParams(hash.includes("=") ? hash : "");
-    const wanted = { trial: read.get("trial") ?? "" };
+    if (hash === "" || hash.includes("=")) asked = hash;
+    const read = new URLSearchParams(asked);
+    const wanted = { trial: (hash === asked && read.get("trial")) || "" };
     for (const key of KEYS) wanted[key] = read.get(key) ?? "";
     return wanted;
   }
@@ -34,7 +37,7 @@
     for (const key of [...KEYS, "trial"]) if (wanted[key]) written.set(key, wanted[key]);
     const theme = document.documentElement.dataset.theme;
     if (theme) written.set("theme", theme);
-    return `#${written.toString() || "trials"}`;
+    return `#${written.toString() || "trial="}`;
   }
 
   function runOf(wanted) {
@@ -65,6 +68,11 @@
     select.value = chosen || shown[0][0];
   }
 
+  /** Whether a group is of the task and the condition that are looked at. */
+  function within(group, wanted) {
+    return (!wanted.task || group.task === wanted.task) && (!wanted.condition || group.condition === wanted.condition);
+  }
+
   function fillFilters(wanted, run, groups) {
     const fields = form.elements;
     options(
@@ -91,7 +99,7 @@
     options(fields.outcome, Object.entries(OUTCOMES), wanted.outcome, "all outcomes");
     const broken = new Map();
     for (const group of groups) {
-      if (group.kind === "other" || (wanted.task && group.task !== wanted.task)) continue;
+      if (group.kind === "other" || !within(group, wanted)) continue;
       const value = `${group.kind}:${group.name}`;
       broken.set(value, (broken.get(value) ?? 0) + group.trials);
     }
@@ -203,12 +211,7 @@
 
   function showGroups(wanted, run, groups) {
     const place = document.getElementById("groups");
-    const filter = filterOf(wanted);
-    const kinds = kindsOf(
-      groups
-        .filter((group) => !filter.task || group.task === filter.task)
-        .filter((group) => !filter.condition || group.condition === filter.condition),
-    );
+    const kinds = kindsOf(groups.filter((group) => within(group, wanted)));
     if (kinds.length === 0) {
       place.replaceChildren(el("p", { class: "none" }, "Nothing went wrong here."));
       return;
@@ -217,7 +220,7 @@
       el(
         "ul",
         { class: "groups" },
-        ...some.map((kind) => el("li", {}, kindRow(kind, run, { task: !filter.task }, some.length === 1))),
+        ...some.map((kind) => el("li", {}, kindRow(kind, run, { task: !wanted.task }, some.length === 1))),
       );
     const shown = [rows(kinds.slice(0, KINDS))];
     if (kinds.length > KINDS) {
@@ -310,20 +313,31 @@
     more.textContent = `Show ${Math.min(PIECE, total - listed.length)} more`;
   }
 
-  async function more() {
-    const wanted = state();
-    const run = runOf(wanted);
-    const page = await run.source.page(filterOf(wanted), listed.length, PIECE);
-    listed = [...listed, ...page.trials];
-    total = page.total;
-    showList(wanted, !run.api);
+  let fetching = null; // of which filter the next piece is under way, and when it is there
+
+  /** The next piece, fetched once however often it is asked for. */
+  function more() {
+    if (fetching?.of !== before) {
+      const next = { of: before, done: fetchMore(before) };
+      fetching = next;
+      next.done.finally(() => (fetching = fetching === next ? null : fetching)).catch(() => {});
+    }
+    return fetching.done;
   }
 
-  document.getElementById("more").addEventListener("click", async () => {
+  async function fetchMore(of) {
+    const wanted = state();
+    const run = runOf(wanted);
     const first = listed.length;
-    await guarded(more);
-    list.querySelectorAll("a.trial")[first]?.focus();
-  });
+    const page = await run.source.page(filterOf(wanted), first, PIECE);
+    if (of !== before) return; // another filter was chosen meanwhile
+    listed = [...listed, ...page.trials];
+    total = page.total;
+    showList(state(), !run.api);
+    if (!dialog.open) list.querySelectorAll("a.trial")[first]?.focus();
+  }
+
+  document.getElementById("more").addEventListener("click", () => guarded(more));
 
   // --- one trial
 
@@ -356,19 +370,36 @@
     title.focus();
   }
 
+  let ahead = 0; // steps that were asked for and not gone yet
+  let walking = false;
+
+  /** Go on by so many trials; keys that come while a piece of the list is fetched are not lost. */
   async function step(by) {
-    const wanted = state();
-    const at = listed.findIndex((each) => each.id === wanted.trial);
-    if (at < 0) return;
-    if (at + by >= listed.length && listed.length < total) await guarded(more);
-    const next = listed[at + by];
-    if (next) go({ ...wanted, trial: next.id });
+    ahead += by;
+    if (walking) return;
+    walking = true;
+    await guarded(async () => {
+      const wanted = state();
+      const at = listed.findIndex((each) => each.id === wanted.trial);
+      for (let n = -1; at >= 0 && at + ahead >= listed.length && n < listed.length && listed.length < total; ) {
+        n = listed.length;
+        await more();
+      }
+      const next = at < 0 ? undefined : listed[Math.max(0, Math.min(at + ahead, listed.length - 1))];
+      if (next && state().trial === wanted.trial) go({ ...wanted, trial: next.id });
+    });
+    ahead = 0;
+    walking = false;
   }
+
+  let opened = false; // whether the step back in the history leads to the page without a trial
 
   function close() {
     const wanted = state();
     lastTrial = wanted.trial || lastTrial;
-    go({ ...wanted, trial: "" });
+    if (opened) history.back();
+    else go({ ...wanted, trial: "" });
+    opened = false;
   }
 
   document.getElementById("previous").addEventListener("click", () => step(-1));
@@ -380,6 +411,10 @@
   });
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) close();
+    const link = event.target.closest("a[href^='#']");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault(); // from one trial to another is no step in the history
+    location.replace(link.href);
   });
 
   // --- keys
@@ -418,35 +453,45 @@
     }
   }
 
+  const groupsOf = new Map(); // by run, once they are known
   let before = null;
+  let first = true;
 
   async function show() {
+    const fresh = first;
+    first = false;
     const wanted = state();
     if (wanted.trial) lastTrial = wanted.trial;
     const run = runOf(wanted);
     const filtered = JSON.stringify({ ...wanted, trial: "" });
     if (filtered !== before) {
       before = filtered;
-      const [groups, flaky, page] = await Promise.all([
-        run.source.groups(),
-        run.source.flaky(),
-        run.source.page(filterOf(wanted), 0, PIECE),
-      ]);
-      if (filtered !== before) return; // overtaken
       document.getElementById("selection").textContent = run.source.says;
-      fillFilters(wanted, run, groups);
-      showGroups(wanted, run, groups);
-      showFlaky(run, flaky);
+      fillFilters(wanted, run, groupsOf.get(run) ?? []);
+      const page = await run.source.page(filterOf(wanted), 0, PIECE);
+      if (filtered !== before) return; // overtaken
       listed = page.trials;
       total = page.total;
       showList(wanted, !run.api);
+      void guarded(() => showAround(wanted, run, filtered));
     }
     if (wanted.trial) {
+      if (!dialog.open) opened = !fresh;
       await showTrial(wanted, run);
     } else if (dialog.open) {
       dialog.close();
       [...list.querySelectorAll("a.trial")].find((each) => each.dataset.id === lastTrial)?.focus();
     }
+  }
+
+  /** What takes longer than the list of trials: of all trials, what went wrong. */
+  async function showAround(wanted, run, filtered) {
+    const [groups, flaky] = await Promise.all([run.source.groups(), run.source.flaky()]);
+    groupsOf.set(run, groups);
+    if (filtered !== before) return; // overtaken
+    fillFilters(wanted, run, groups);
+    showGroups(wanted, run, groups);
+    showFlaky(run, flaky);
   }
 
   document.addEventListener("click", (event) => {
@@ -456,5 +501,4 @@
   addEventListener("hashchange", () => guarded(show));
   guarded(show);
   guarded(showFailures);
-  evalkit.trials = { refresh: () => ((before = null), guarded(show)) };
 })();

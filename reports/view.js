@@ -341,7 +341,7 @@
   const list = document.querySelector(".bar nav ul");
   list?.prepend(el("li", {}, el("a", { href: "/" }, "All runs")));
   const brand = document.querySelector(".brand");
-  brand?.replaceChildren(el("a", { href: "/" }, "evalkit view"));
+  brand?.replaceChildren(el("a", { href: "/" }, ...brand.childNodes));
 
   /** How many answers a second came lately; null before anybody can say. */
   function speed(seen, answered) {
@@ -365,7 +365,7 @@
     const trials = each.trials ? ` ${count(each.trials)}` : "";
     return el(
       "li",
-      { class: decided ? each.verdict : "open", title: `${each.condition}: ${state}, ${count(each.trials)} trials` },
+      { class: decided ? each.verdict : "open", title: `${each.condition}: ${state}, ${count(each.trials)} items` },
       el("b", { "aria-hidden": "true" }, sign),
       ` ${name}${trials}`,
       el("span", { class: "sr" }, `: ${state}`),
@@ -392,7 +392,8 @@
       line,
       bar,
       tasks,
-      el("p", { class: "aside" }, "✓ ✗ decided, … under way, ○ not begun; in brackets: does not count. Numbers are trials. What stands below keeps up; charts are drawn anew when the run ends."),
+      el("p", { class: "aside" }, "✓ ✗ decided, … under way, ○ not begun; in brackets: does not count. Numbers are items."),
+      el("p", { class: "aside" }, `What stands below is as it was at ${new Date().toLocaleTimeString()}. `, renewal("Show what is known now")),
     );
     document.querySelector("main").prepend(box);
     return { box, bar, line, tasks };
@@ -421,25 +422,11 @@
     return new Set(all);
   }
 
-  /** Put what a newer page of this server says in the place of what stands here: sentences, badges, tables. */
-  async function renew() {
-    const page = new DOMParser().parseFromString(await textAt(location.pathname + location.search), "text/html");
-    for (const old of document.querySelectorAll("main section.answer, main section.task")) {
-      const fresh = page.getElementById(old.id);
-      if (!fresh) continue;
-      for (const wanted of ["h1", "h2", ":scope > .lead", ":scope > .facts", ":scope > .notes", "table.map"]) {
-        const [now, then] = [fresh.querySelectorAll(wanted), old.querySelectorAll(wanted)];
-        if (now.length !== then.length) continue;
-        then.forEach((each, index) => each.replaceChildren(...document.importNode(now[index], true).childNodes));
-      }
-    }
-    for (const old of document.querySelectorAll("table.data[id]")) {
-      const fresh = page.getElementById(old.id);
-      if (!fresh || old.tHead.querySelector("[aria-sort]")) continue; // sorted by hand: left as it is
-      old.tBodies[0].replaceWith(document.importNode(fresh.tBodies[0], true));
-      old.closest("[data-table]")?.querySelector("input[type=search]")?.dispatchEvent(new Event("input"));
-    }
-    if (!document.querySelector("dialog[open]")) evalkit.trials?.refresh();
+  /** A button that loads the page anew. Nothing below the panel changes by itself: who reads or sorts it is not disturbed. */
+  function renewal(text) {
+    const button = el("button", { type: "button", class: "quiet" }, text);
+    button.addEventListener("click", () => location.reload());
+    return button;
   }
 
   /** Say that a run has ended, and show what it found; not while somebody reads a trial. */
@@ -449,16 +436,13 @@
       location.reload();
       return;
     }
-    const again = el("button", { type: "button" }, "Show the results");
-    again.addEventListener("click", () => location.reload());
-    parts.box.replaceChildren(el("p", {}, `${run.label} has ended. `, again));
+    parts.box.replaceChildren(el("p", {}, `${run.label} has ended. `, renewal("Show the results")));
   }
 
   function follow(run, number) {
     const seen = [];
     let parts = null;
     let before = null;
-    let results = null;
     poll(async () => {
       const found = JSON.parse(await textAt(run.api));
       if (found.state !== "running") {
@@ -471,9 +455,6 @@
       const fresh = before === null ? [] : [...now].filter((each) => !before.has(each));
       if (fresh.length) say(fresh.join(". "));
       before = now;
-      const text = JSON.stringify(found.results.tasks);
-      if (results !== null && results !== text) await renew();
-      results = text;
       return OFTEN;
     });
   }

@@ -23,7 +23,7 @@ from tests.runs import Scripted, carry_out, make_suite, right
 
 pytestmark = pytest.mark.browser
 
-LEVELS = "{noise: {levels: [0.1, 0.3], require: 0.1}, context: [200], conflict: [soft], paraphrase: true, repeat: 3}"
+LEVELS = "{noise: {levels: [0.02, 0.1], require: 0.1}, context: [200], conflict: [soft], paraphrase: true, repeat: 3}"
 LIMIT = 5
 """Sums that a model can still do: others it misses by one."""
 
@@ -161,6 +161,15 @@ def test_a_table_is_sorted_by_its_numbers(open_page: OpenPage, one: str) -> None
     assert len(set(rates)) > 1
 
 
+def test_levels_within_names_are_sorted_by_their_value(open_page: OpenPage, one: str) -> None:
+    page = open_page(one).page
+    table = page.locator("table.data", has=page.get_by_role("columnheader", name="Why it stopped")).first
+    page.get_by_text("What each condition took").first.click()
+    table.get_by_role("button", name="Condition").click()
+    names = table.locator("tbody tr").evaluate_all("rows => rows.map((row) => row.cells[0].textContent.trim())")
+    assert ["noise@0.02", "noise@0.1"] == [name for name in names if name.startswith("noise")]
+
+
 def test_numbers_that_are_opened_before_the_page_is_ready_come_all_the_same(
     open_page: OpenPage, one: str, tmp_path: Path
 ) -> None:
@@ -238,6 +247,32 @@ def test_a_trial_has_an_address_and_the_back_button_leaves_it(open_page: OpenPag
     expect(again.locator("#trial-title")).to_have_text(title)
     page.go_back()
     expect(page.locator("dialog#trial")).to_be_hidden()
+
+
+def test_trials_that_were_closed_are_no_steps_back(open_page: OpenPage, one: str) -> None:
+    page = open_page(f"{one}#outcome=fail").page
+    for _ in range(2):
+        opened(page)
+        page.keyboard.press("j")
+        page.keyboard.press("Escape")
+        expect(page.locator("dialog#trial")).to_be_hidden()
+    page.go_back()
+    assert "about:blank" == page.url
+
+
+def test_a_place_on_the_page_leaves_the_filters_as_they_are(open_page: OpenPage, one: str) -> None:
+    page = open_page(f"{one}#outcome=fail&condition=clean").page
+    expect(page.locator("select[name=condition]")).to_have_value("clean")
+    found = page.locator("#found").inner_text()
+    page.get_by_role("link", name="Cost").click()
+    page.wait_for_url("**#cost")
+    opened(page)
+    assert "outcome=fail" in page.url
+    page.keyboard.press("Escape")
+    expect(page.locator("#found")).to_have_text(found)
+    page.get_by_role("button", name="All", exact=True).click()
+    expect(page.locator("select[name=condition]")).to_have_value("")
+    expect(page.locator("#found")).not_to_have_text(found)
 
 
 def test_trials_are_gone_through_by_keys(open_page: OpenPage, one: str) -> None:

@@ -13,7 +13,7 @@ from queue import Queue
 
 import pytest
 from aiohttp import web
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from evalkit.engine import Session
 from evalkit.plan import Scope
@@ -138,6 +138,59 @@ def test_several_runs_stand_on_one_page(client: Client, open_page: OpenPage) -> 
     assert [] == watched.wrong
 
 
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of more trials than are shown at once."""
+    place = tmp_path_factory.mktemp("many")
+    return apart(make_run, place, place / "runs", hostile, units=40, n_items=40)
+
+
+def late(page: Page) -> None:
+    """Let every further piece of the list come late."""
+
+    def wait(route: Route) -> None:
+        page.wait_for_timeout(300)
+        route.continue_()
+
+    page.route("**/trials?*offset=50*", wait)
+
+
+def test_a_piece_of_the_list_is_fetched_once_however_often_it_is_wanted(many: Path, open_page: OpenPage) -> None:
+    with viewed(many) as client:
+        watched = open_page(client.address)
+        page = watched.page
+        rows = page.locator("#list a.trial")
+        expect(rows).to_have_count(50)
+        late(page)
+        page.locator("#more").dblclick()
+        expect(rows).to_have_count(100)
+        assert 100 == len(set(rows.evaluate_all("rows => rows.map((row) => row.dataset.id)")))
+        expect(rows.nth(50)).to_be_focused()
+        page.reload()
+        expect(rows).to_have_count(50)
+        rows.nth(47).click()
+        expect(page.locator("dialog#trial")).to_be_visible()
+        for _ in range(8):
+            page.keyboard.press("j")
+        wanted = rows.nth(55)
+        expect(wanted).to_have_count(1)
+        page.wait_for_url(f"**{wanted.get_attribute('href')}")
+        assert [] == watched.wrong
+
+
+def test_a_piece_of_another_list_is_left_out(many: Path, open_page: OpenPage) -> None:
+    with viewed(many) as client:
+        page = open_page(client.address).page
+        rows = page.locator("#list a.trial")
+        expect(rows).to_have_count(50)
+        late(page)
+        page.locator("#more").click()
+        page.locator("select[name=outcome]").select_option("fail")
+        page.wait_for_timeout(600)
+        assert rows.count() == page.locator("#list a.trial.fail").count() > 0
+        expect(page.locator("#found")).to_have_text(f"{rows.count()} trials.")
+
+
 def test_what_is_being_counted_appears_by_itself_and_trials_are_there_before(
     place: Path, tmp_path: Path, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,6 +301,12 @@ def test_a_run_that_goes_on_is_followed_to_its_end(tmp_path: Path, open_page: Op
         before = line.inner_text()
         expect(line).not_to_have_text(before, timeout=10_000)
         assert [] == watched.barriers()
+        below = page.locator("section.answer, section.task, #trials").all_inner_texts()
+        expect(line).not_to_have_text(line.inner_text(), timeout=10_000)
+        assert below == page.locator("section.answer, section.task, #trials").all_inner_texts(), "nobody is disturbed"
+        page.get_by_role("button", name="Show what is known now").click()
+        expect(page.locator(".live-line")).to_contain_text("trials answered of 300 at most")
+        assert below != page.locator("section.answer, section.task, #trials").all_inner_texts()
         slow.goes_on.set()
         done.join(60)
         expect(page.locator(".live")).to_have_count(0, timeout=10_000)
