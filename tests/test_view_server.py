@@ -286,3 +286,15 @@ def test_a_page_does_not_wait_for_what_takes_long_to_count(place: Path, monkeypa
         while get(client, "/api/run/open").value["results"] is None:
             pass
         assert "counting-title" not in get(client, "/run/open").text
+
+
+def test_the_name_that_a_project_gives_its_reports_stands_in_the_viewer(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "reports").mkdir()
+    for name in ("report", "view"):
+        text = f'{{% extends "shipped/{name}.html.jinja" %}}{{% block brand %}}Acme reviews{{% endblock %}}'
+        (tmp_path / f"reports/{name}.html.jinja").write_text(text, encoding="utf-8")
+    with viewed(place / "runs", project=tmp_path) as client:
+        client.enter()
+        for path in ("/", "/run/good"):
+            page = lxml.html.document_fromstring(get(client, path).text)
+            assert "Acme reviews" == page.xpath("normalize-space(//*[@class='brand'])")

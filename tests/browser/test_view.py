@@ -84,6 +84,7 @@ def test_from_the_list_to_a_trial_by_keys_alone(client: Client, open_page: OpenP
     expect(page.locator("#trial-body")).to_contain_text(HOSTILE.split(" \u202e")[0])
     page.keyboard.press("Escape")
     expect(page.locator("dialog#trial")).to_be_hidden()
+    expect(page.locator(".brand")).to_have_text("evalkit view")
     page.locator(".brand a").click()
     page.wait_for_url("**/")
     assert [] == watched.wrong
