@@ -306,7 +306,7 @@
     const n = total.toLocaleString("en");
     found.textContent =
       total === 0
-        ? "No trial fits."
+        ? carriedOnly ? "No such trial is in this file." : "No trial fits."
         : `${n} ${total === 1 ? "trial" : "trials"}${wanted.item ? ` of item ${wanted.item}` : ""}${carriedOnly ? " in this file" : ""}.`;
     const more = document.getElementById("more");
     more.hidden = listed.length >= total;

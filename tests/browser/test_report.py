@@ -227,6 +227,8 @@ def test_filters_stand_in_the_address(open_page: OpenPage, one: str) -> None:
     expect(again.locator("input[name=text]")).to_have_value("4")
     again.get_by_role("button", name="All").click()
     expect(again.locator("#found")).not_to_have_text(shown)
+    again.locator("input[name=text]").fill("no such text")
+    expect(again.locator("#found")).to_have_text("No such trial is in this file.")
 
 
 def test_a_trial_shows_what_was_asked_what_came_back_and_what_was_demanded(open_page: OpenPage, one: str) -> None:
