@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.report import Provenance
 from evalkit.report.page import Live, html_report, live_page
 from evalkit.scale import Question, find_scale
 from tests.ladder_points import series
@@ -156,9 +157,20 @@ def test_each_suite_has_an_answer_of_its_own() -> None:
     assert ["one: m", "two: m"] == [run["label"] for run in carried(html_report(runs).decode())["runs"]]
 
 
-def test_a_run_that_goes_on_says_so() -> None:
-    run = support(finished=None)
-    assert "This run has not come to its end" in Seen(html_report([run]).decode()).text
+def test_a_run_that_goes_on_says_so_and_is_not_called_stopped() -> None:
+    provenance = Provenance(folder="runs/x", seed=0, confidence=0.95, ended=False, going_on=True)
+    told = Seen(html_report([support(finished=None, stopped="interrupted", provenance=provenance)]).decode()).text
+    assert "This run goes on; what follows is what is known so far." in told
+    assert "2026-11-22 03:15 UTC and going on" in told
+    assert "was stopped" not in told
+    assert "interrupted" not in told
+
+
+def test_a_run_that_was_stopped_says_so() -> None:
+    provenance = Provenance(folder="runs/x", seed=0, confidence=0.95, ended=False)
+    told = Seen(html_report([support(finished=None, provenance=provenance)]).decode()).text
+    assert "This run was stopped before its end" in told
+    assert "2026-11-22 03:15 UTC to a stop" in told
 
 
 def test_without_trials_there_is_no_place_for_them() -> None:

@@ -74,11 +74,9 @@ def _details(run: RunReport) -> Iterator[tuple[str, str]]:
     yield "Model", one_line(result.model, _NAME)
     if result.served_model:
         yield "Served by", one_line(", ".join(result.served_model), 200)
-    yield (
-        "Measured",
-        f"{_when(run.started)} to {_when(run.finished)}" if run.finished else f"{_when(run.started)}, open",
-    )
-    if run.stopped is not None:
+    until = f"to {_when(run.finished)}" if run.finished else "and going on" if provenance.going_on else "to a stop"
+    yield "Measured", f"{_when(run.started)} {until}"
+    if run.stopped is not None and not provenance.going_on:
         yield "Ended early", _STOPPED[run.stopped]
     if provenance.origin != "asked":
         yield "Answers", "imported from a table" if provenance.origin == "imported" else "stored ones, scored again"

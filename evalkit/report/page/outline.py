@@ -133,8 +133,10 @@ def _notes(runs: Sequence[tuple[int, RunReport]], labels: Sequence[str]) -> Iter
         yield f"The suite's file has changed between these runs: {', '.join(others)} had not the one of the first."
     for label, (_, run) in zip(labels, runs, strict=True):
         whose = f"{label}: " if len(runs) > 1 else ""
-        if run.finished is None or not run.provenance.ended:
-            yield f"{whose}This run has not come to its end; what follows is what is known so far."
+        if run.provenance.going_on:
+            yield f"{whose}This run goes on; what follows is what is known so far."
+        elif run.finished is None or not run.provenance.ended:
+            yield f"{whose}This run was stopped before its end; what follows is what is known so far."
         for note in changes(run.result):
             yield f"{whose}{note}"
 
