@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from evalkit.plain import at_least, at_most, counted, one_line, percent, percent_range, whole_points
@@ -14,6 +14,8 @@ WORDS: dict[Verdict, str] = {"usable": "usable", "edge": "could be either", "unu
 _NAMED = 4
 """Tasks or models that a sentence lists."""
 _NAME = 60
+_FURTHEST = -1.0
+"""The margin of what was not measured, when models are compared."""
 _NO_MARGIN = "0.00"
 """What is left of the margin of a test that stopped as soon as it could."""
 
@@ -83,13 +85,35 @@ def _several(results: Sequence[SuiteResult]) -> Iterator[str]:
         verb = "is" if len(able) == 1 else "are"
         yield f"{len(able)} of {counted(len(results), 'model')} {verb} usable for {every}: {_listed(able)}."
         return
-    yield f"None of {counted(len(results), 'model')} is usable for {every}."
-    best = max(results, key=lambda result: [len(tasks) for tasks in list(_by_verdict(result).values())[:2]])
+    shown = "is" if all(result.verdict == "unusable" for result in results) else "was shown to be"
+    yield f"None of {counted(len(results), 'model')} {shown} usable for {every}."
+    best = _nearest(results, tasks)
+    if best is None:
+        return
     found = _by_verdict(best)
     told = [f"{len(of)} {_are(verdict, len(of))}" for verdict, of in found.items() if of]
     yield f"{_name(best.model)} comes nearest: of its {counted(len(best.tasks), 'task')} {_listed(told)}."
     if found["unusable"]:
         yield f"It is not usable for {_broken(found['unusable'])}."
+
+
+def _nearest(results: Sequence[SuiteResult], tasks: Collection[str]) -> SuiteResult | None:
+    """Which model comes nearest to being usable for all tasks; None where nothing tells the first two apart."""
+    ranked = sorted(((_nearness(result, tasks), result) for result in results), key=lambda pair: pair[0], reverse=True)
+    return None if ranked[0][0] == ranked[1][0] else ranked[0][1]
+
+
+def _nearness(result: SuiteResult, tasks: Collection[str]) -> tuple[int, int, int, list[float]]:
+    """Tasks that are usable and that could be, conditions that are usable, then how close the worst ones come.
+
+    Conditions are counted before rates are compared: of two models that both fail at the hardest one, the nearer is the
+    one that can do the easier ones.
+    """
+    found = _by_verdict(result)
+    passed = sum(each.counts and each.verdict == "usable" for task in result.tasks for each in task.conditions)
+    margins = {task.task: task.weakest.margin for task in result.tasks if task.weakest is not None}
+    worst = sorted(_FURTHEST if (margin := margins.get(name)) is None else margin for name in tasks)
+    return len(found["usable"]), len(found["edge"]), passed, worst
 
 
 def _are(verdict: Verdict, n: int) -> str:
