@@ -147,7 +147,15 @@ def test_of_the_same_model_the_latest_run_is_shown() -> None:
     old, new = result("m", {"t": 20}), result("m", {"t": 200})
     told = Seen(html_report([run_report(new, started="2026-11-23T00:00:00Z"), run_report(old)]).decode()).text
     assert "Usable: t." in told
-    assert "earlier ones left out: 1" in told
+    assert "left out: 1 earlier one of m." in told
+
+
+def test_what_was_left_out_stands_under_its_suite() -> None:
+    other = run_report(result("x", {"t": 200}, suite="one"))
+    runs = [run_report(result("m", {"t": 200}, suite="two"), started=f"2026-11-2{day}T00:00:00Z") for day in (1, 2, 3)]
+    told = Seen(html_report([other, *runs]).decode()).text
+    assert 1 == told.count("the latest is shown; left out: 2 earlier ones of m.")
+    assert told.index("two with m") < told.index("the latest is shown")
 
 
 def test_each_suite_has_an_answer_of_its_own() -> None:
