@@ -150,6 +150,12 @@ def test_of_the_same_model_the_latest_run_is_shown() -> None:
     assert "left out: 1 earlier one of m." in told
 
 
+def test_tables_of_what_was_observed_do_not_call_it_trials() -> None:
+    html = html_report([support()]).decode()
+    assert 4 == html.count(">Observed</th>")  # of three tasks, and of what all of it took
+    assert ">Trials</th>" not in html
+
+
 def test_what_was_left_out_stands_under_its_suite() -> None:
     other = run_report(result("x", {"t": 200}, suite="one"))
     runs = [run_report(result("m", {"t": 200}, suite="two"), started=f"2026-11-2{day}T00:00:00Z") for day in (1, 2, 3)]

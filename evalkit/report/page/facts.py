@@ -20,7 +20,7 @@ _STOPPED = {
 _SPENT = (
     Column(name="Model"),
     Column(name="Task"),
-    Column(name="Trials", kind="count"),
+    Column(name="Observed", kind="count"),
     Column(name="No answer", kind="count"),
     Column(name="Cost", kind="usd"),
     Column(name="Half answered within", kind="seconds"),

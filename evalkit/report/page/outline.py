@@ -22,7 +22,7 @@ _NAME = 80
 _CONDITIONS = (
     Column(name="Condition"),
     Column(name="Counts"),
-    Column(name="Trials", kind="count"),
+    Column(name="Observed", kind="count"),
     Column(name="No answer", kind="count"),
     Column(name="Rate", kind="share"),
     Column(name="Low", kind="share"),
