@@ -49,7 +49,14 @@ def test_templates_run_no_python(tmp_path: Path) -> None:
     [
         ("one\n{% if %}", r"x\.html\.jinja:2: .*mend the template"),
         ("one\n{{ nothing }}", r"x\.html\.jinja:2: 'nothing' is undefined; mend"),
-        ('{% include "other.jinja" %}', "found no template other.jinja"),
+        ('one\n{% include "y.html.jinja" %}', r'x\.html\.jinja:2: found no template y\..*mean "x\.html\.jinja"'),
+        ('one\n{% extends "z.jinja" %}', r"x\.html\.jinja:2: found no template z\.jinja"),
+        ("one\n{{ 1 / 0 }}", r"x\.html\.jinja:2: division by zero; mend"),
+        ("{% for i in range(1000000000) %}{% endfor %}", r"x\.html\.jinja:1: Range too big.*; mend"),
+        ('{{ "%(a)s" % {} }}', r"x\.html\.jinja:1: found no 'a'; mend"),
+        ('{{ "%d" % text }}', r"x\.html\.jinja:1: %d format.*; mend"),
+        ('{% include "x.html.jinja" %}', r"x\.html\.jinja:1: .*without end; .*extends \"shipped/"),
+        ('{% extends "x.html.jinja" %}', r"x\.html\.jinja:1: .*without end; .*extends \"shipped/"),
         ("{{ 1 + text }}", r"x\.html\.jinja:1: .*mend"),
     ],
 )

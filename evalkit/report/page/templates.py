@@ -12,7 +12,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from evalkit.content import shipped
-from evalkit.errors import EvalkitError
+from evalkit.errors import EvalkitError, did_you_mean
 from evalkit.plain import printable
 
 SHIPPED = "shipped/"
@@ -28,6 +28,12 @@ SCRIPTS: tuple[str, ...] = (
     "trials.js",
 )
 """Of the report, in the order in which they run."""
+
+_WRONG = (
+    *(jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, OSError, RecursionError),
+    *(TypeError, ValueError),
+)
+"""What a template can bring about by what it says."""
 
 
 class Templates:
@@ -61,10 +67,11 @@ class Templates:
             where = f"{error.filename or error.name or name}:{error.lineno}"
             raise EvalkitError(f"{where}: {error.message}; mend the template") from None
         except jinja2.TemplateNotFound as error:
-            raise EvalkitError(f"reports: found no template {error.name}, which a template asks for") from None
-        except (jinja2.TemplateError, TypeError, UnicodeDecodeError) as error:
-            told = str(error).rstrip(".")
-            raise EvalkitError(f"{_line(error) or self._place(name)}: {told}; mend the template") from None
+            known = self._environment.list_templates(extensions=["jinja"])
+            told = f"found no template {error.name}. {did_you_mean(str(error.name), known)}"
+            raise EvalkitError(f"{_line(error) or self._place(name)}: {told}") from None
+        except _WRONG as error:
+            raise EvalkitError(f"{_line(error) or self._place(name)}: {_told(error)}; mend the template") from None
 
     def text(self, name: str) -> str:
         """A style or script.
@@ -83,6 +90,18 @@ class Templates:
 
     def _place(self, name: str) -> Path:
         return next((folder / name for folder in self._folders if (folder / name).is_file()), self._folders[-1] / name)
+
+
+def _told(error: Exception) -> str:
+    """What went wrong, in a sentence without its stop."""
+    if isinstance(error, RecursionError):
+        return (
+            "templates ask for each other without end; the one that came with evalkit is called by "
+            f'"{SHIPPED}" before its name, as in {{% extends "{SHIPPED}report.html.jinja" %}}'
+        )
+    if isinstance(error, LookupError):  # which says no more than what was looked up
+        return f"found no {error}"
+    return str(error).rstrip(".")
 
 
 def _line(error: Exception) -> str | None:
