@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,6 +35,8 @@ ENDINGS = {
     **{f".{name}": name for name in ("json", *EXPORTS, *PICTURES)},
 }
 """What the ending of a file says that it holds."""
+_OF_SEVERAL = ("map", "pareto")
+"""Figures that take several models."""
 _BINARY = ("parquet", "png")
 LOOKS = Path("reports")
 """The folder of a project whose templates, styles and scripts win over the shipped ones."""
@@ -118,9 +121,17 @@ def _picture(runs: tuple[Path, ...], chosen: str, named: str | None) -> bytes:
     else:
         figures = {each.id: each for each in figures_of(results, prices)}
         if named not in figures:
-            raise EvalkitError(f"--figure {named}: no such figure. {did_you_mean(named, figures)}")
+            raise EvalkitError(f"--figure {named}: {_no_figure(named, results)}. {did_you_mean(named, figures)}")
         spec = alone(figures[named])
     return picture(spec, "png" if chosen == "png" else "svg")
+
+
+def _no_figure(named: str, results: Sequence[SuiteResult]) -> str:
+    """Why a figure is not there."""
+    alone = max(Counter(result.suite for result in results).values()) == 1
+    if alone and named.rpartition("-")[2] in _OF_SEVERAL:
+        return "it compares models, and there are no runs of two of the same suite"
+    return "no such figure"
 
 
 def _measured(runs: Sequence[Path]) -> list[tuple[SuiteResult, RunFile, Path]]:

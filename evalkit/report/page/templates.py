@@ -67,8 +67,7 @@ class Templates:
             where = f"{error.filename or error.name or name}:{error.lineno}"
             raise EvalkitError(f"{where}: {error.message}; mend the template") from None
         except jinja2.TemplateNotFound as error:
-            known = self._environment.list_templates(extensions=["jinja"])
-            told = f"found no template {error.name}. {did_you_mean(str(error.name), known)}"
+            told = f"found no template {error.name}. {did_you_mean(str(error.name), self._names(str(error.name)))}"
             raise EvalkitError(f"{_line(error) or self._place(name)}: {told}") from None
         except _WRONG as error:
             raise EvalkitError(f"{_line(error) or self._place(name)}: {_told(error)}; mend the template") from None
@@ -87,6 +86,11 @@ class Templates:
             return path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise EvalkitError(f"{path}: cannot be read: {error}") from None
+
+    def _names(self, like: str) -> list[str]:
+        """Templates that there are: where a shipped one is asked for, those."""
+        every = self._environment.list_templates(extensions=["jinja"])
+        return [each for each in every if each.startswith(SHIPPED) == like.startswith(SHIPPED)]
 
     def _place(self, name: str) -> Path:
         return next((folder / name for folder in self._folders if (folder / name).is_file()), self._folders[-1] / name)
