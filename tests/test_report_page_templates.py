@@ -71,6 +71,27 @@ def test_a_wrong_part_is_named_and_not_the_page_that_includes_it(tmp_path: Path)
         rendered(tmp_path, '{% include "part.jinja" %}')
 
 
+def test_what_no_page_shows_is_named_with_what_may_be_meant(tmp_path: Path) -> None:
+    files = {
+        "reading.html.jinja": "",
+        "reprot.css": "",
+        "report.html.jinja": '{% extends "shipped/report.html.jinja" %}{% include "own.jinja" %}'
+        "{% block brnd %}{% endblock %}{% block foot %}{% block new %}{% endblock %}{% endblock %}",
+        "own.jinja": "{% block ours %}{% endblock %}",
+        "view.css": "",
+        "last.html": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    found = [told.partition(" Known")[0] for told in Templates(tmp_path).unused()]
+    assert [
+        f'{tmp_path / "reading.html.jinja"}: no page shows it. Did you mean "parts/reading.html.jinja"?',
+        f'{tmp_path / "reprot.css"}: no page shows it. Did you mean "report.css"?',
+        f'{tmp_path / "report.html.jinja"}: no template has a block brnd. Did you mean "brand"?',
+    ] == found
+    assert [] == [*Templates().unused()]
+
+
 def test_a_style_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "report.css").write_bytes(b"\xff")
     with pytest.raises(EvalkitError, match=r"report\.css: cannot be read"):

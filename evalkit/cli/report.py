@@ -15,6 +15,7 @@ from evalkit.cli.shared import (
     map_entries,
     mapped,
     rendered,
+    say,
     wants_colour,
     write_file,
 )
@@ -98,11 +99,14 @@ def _trials(runs: tuple[Path, ...], chosen: str) -> bytes:
 
 def _page(runs: tuple[Path, ...]) -> bytes:
     from evalkit.browse.reports import report_runs, scale_of
-    from evalkit.report.page import html_report
+    from evalkit.report.page import Templates, html_report
 
+    overrides = LOOKS if LOOKS.is_dir() else None
+    for sentence in Templates(overrides).unused():
+        say(f"warning: {sentence}", err=True)
     reports = report_runs(runs)
     scale = scale_of(runs, [each.result for each in reports])
-    return html_report(reports, scale=scale, overrides=LOOKS if LOOKS.is_dir() else None)
+    return html_report(reports, scale=scale, overrides=overrides)
 
 
 def _picture(runs: tuple[Path, ...], chosen: str, named: str | None) -> bytes:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
+import jinja2.nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -29,6 +32,7 @@ SCRIPTS: tuple[str, ...] = (
 )
 """Of the report, in the order in which they run."""
 
+_OF_PAGES = (".jinja", ".css", ".js")
 _WRONG = (
     *(jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, OSError, RecursionError),
     *(TypeError, ValueError),
@@ -87,6 +91,37 @@ class Templates:
         except (OSError, UnicodeDecodeError) as error:
             raise EvalkitError(f"{path}: cannot be read: {error}") from None
 
+    def unused(self) -> Iterator[str]:
+        """What the user's folder has that no page shows, such as a mistyped name: a sentence for each.
+
+        Files that are no template, style or script are not spoken of: reports may be kept in that folder, too.
+        """
+        if len(self._folders) == 1:
+            return
+        own, came = map(_files, self._folders)
+        texts = _texts(own)
+        for name, path in own.items():
+            asked = any(name in text for other, text in texts.items() if other != name)
+            if name not in came and not asked:
+                yield f"{path}: no page shows it. {did_you_mean(name, came)}"
+        known = {block for text in _texts(came).values() for block in self._blocks(text)}
+        for name, text in texts.items():
+            theirs = {block for other in texts if other != name for block in self._blocks(texts[other])}
+            for block in self._blocks(text, overriding=True):
+                if block not in known | theirs:
+                    yield f"{own[name]}: no template has a block {block}. {did_you_mean(block, known)}"
+
+    def _blocks(self, text: str, *, overriding: bool = False) -> list[str]:
+        """The blocks of a template; or those that are shown only if the template that it extends has them."""
+        try:
+            tree = self._environment.parse(text)
+        except jinja2.TemplateSyntaxError:  # told when the template is filled in
+            return []
+        if not overriding:
+            return [block.name for block in tree.find_all(jinja2.nodes.Block)]
+        extends = any(isinstance(node, jinja2.nodes.Extends) for node in tree.body)
+        return [node.name for node in tree.body if extends and isinstance(node, jinja2.nodes.Block)]
+
     def _names(self, like: str) -> list[str]:
         """Templates that there are: where a shipped one is asked for, those."""
         every = self._environment.list_templates(extensions=["jinja"])
@@ -94,6 +129,22 @@ class Templates:
 
     def _place(self, name: str) -> Path:
         return next((folder / name for folder in self._folders if (folder / name).is_file()), self._folders[-1] / name)
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """Templates, styles and scripts of a folder, by the names that pages have for them."""
+    found = [path for pattern in ("*", "parts/*") for path in sorted(folder.glob(pattern))]
+    return {path.relative_to(folder).as_posix(): path for path in found if path.suffix in _OF_PAGES and path.is_file()}
+
+
+def _texts(files: Mapping[str, Path]) -> dict[str, str]:
+    """What templates among files hold; what cannot be read is told when it is filled in."""
+    found = {}
+    for name, path in files.items():
+        if path.suffix == ".jinja":
+            with suppress(OSError):
+                found[name] = path.read_text(encoding="utf-8", errors="replace")
+    return found
 
 
 def _told(error: Exception) -> str:
