@@ -76,6 +76,14 @@ def test_the_nearest_is_the_same_whichever_comes_first(nearer: Any, further: Any
         assert told.startswith("near comes nearest")
 
 
+def test_models_that_come_equally_near_are_all_named() -> None:
+    alike = [result(name, {"a": [condition(200), condition(2, "noise@0.1")]}) for name in ("x", "y")]
+    broken = "They are not usable for a, which breaks first at noise@0.1."
+    none = "None of {} models is usable for the task."
+    assert [none.format(3), "x, y come nearest.", broken] == answer([result("z", {"a": 2}), *alike])
+    assert [none.format(2), broken] == answer(alike)
+
+
 def test_of_several_models_the_nearest_is_named() -> None:
     models = [result("small", {"a": 20, "b": 20}), result("large", {"a": 200, "b": 20})]
     assert [

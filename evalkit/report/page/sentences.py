@@ -87,20 +87,22 @@ def _several(results: Sequence[SuiteResult]) -> Iterator[str]:
         return
     shown = "is" if all(result.verdict == "unusable" for result in results) else "was shown to be"
     yield f"None of {counted(len(results), 'model')} {shown} usable for {every}."
-    best = _nearest(results, tasks)
-    if best is None:
-        return
-    found = _by_verdict(best)
-    told = [f"{len(of)} {_are(verdict, len(of))}" for verdict, of in found.items() if of]
-    yield f"{_name(best.model)} comes nearest: of its {counted(len(best.tasks), 'task')} {_listed(told)}."
-    if found["unusable"]:
-        yield f"It is not usable for {_broken(found['unusable'])}."
+    nearness = [_nearness(result, tasks) for result in results]
+    nearest = [result for result, near in zip(results, nearness, strict=True) if near == max(nearness)]
+    yield from _nearest(nearest, some=len(nearest) < len(results))
 
 
-def _nearest(results: Sequence[SuiteResult], tasks: Collection[str]) -> SuiteResult | None:
-    """Which model comes nearest to being usable for all tasks; None where nothing tells the first two apart."""
-    ranked = sorted(((_nearness(result, tasks), result) for result in results), key=lambda pair: pair[0], reverse=True)
-    return None if ranked[0][0] == ranked[1][0] else ranked[0][1]
+def _nearest(nearest: Sequence[SuiteResult], *, some: bool) -> Iterator[str]:
+    """Which models come nearest to being usable for all tasks, if not all do, and for what they are not usable."""
+    if len(nearest) > 1 and some:
+        yield f"{_listed([_name(each.model) for each in nearest])} come nearest."
+    elif some:
+        (best,) = nearest
+        told = [f"{len(of)} {_are(verdict, len(of))}" for verdict, of in _by_verdict(best).items() if of]
+        yield f"{_name(best.model)} comes nearest: of its {counted(len(best.tasks), 'task')} {_listed(told)}."
+    first, *others = [_broken(_by_verdict(each)["unusable"]) for each in nearest]
+    if first and all(other == first for other in others):
+        yield f"{'They are' if others else 'It is'} not usable for {first}."
 
 
 def _nearness(result: SuiteResult, tasks: Collection[str]) -> tuple[int, int, int, list[float]]:
