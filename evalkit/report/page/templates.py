@@ -63,7 +63,7 @@ class Templates:
             values: What it may show.
 
         Raises:
-            EvalkitError: If it is not there, cannot be read, or asks for something that there is not.
+            EvalkitError: If it is not there, cannot be read, or goes wrong as it is filled in.
         """
         try:
             return self._environment.get_template(name).render(values)
