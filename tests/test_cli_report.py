@@ -278,6 +278,9 @@ def test_a_figure_that_is_none_is_refused_with_the_names_that_are(run: str, caps
     assert '--figure margin: no such figure. Did you mean "margins"? Known: add-constraints, add-margins,' in err
     assert 2 == call(["report", run, "-o", "out.svg", "--figure", "zzz"])
     assert "--figure zzz: no such figure. Known: add-constraints, add-margins, margins" in capsys.readouterr().err
+    assert 2 == call(["report", run, "-o", "out.svg", "--figure", "map"])
+    told = "--figure map: it compares models, and there are no runs of two of the same suite. Known: add-"
+    assert told in capsys.readouterr().err
     assert not Path("out.svg").exists()
 
 

@@ -66,6 +66,10 @@ def test_levels_are_as_the_suite_writes_them(measured: evalkit.Measured) -> None
     assert [type(None), int, float, str] == [type(level) for level in table["level"]]
 
 
+def test_a_shell_shows_it_in_a_line(measured: evalkit.Measured) -> None:
+    assert f"<Measured 'sums' with 'scripted/x': edge, in {str(measured.folder)!r}>" == repr(measured)
+
+
 def test_a_notebook_shows_it_as_a_table(measured: evalkit.Measured) -> None:
     text = measured._repr_html_()
     assert "sums with scripted/x" in text

@@ -37,10 +37,10 @@ def test_the_table_and_the_sentence_hold_what_results_hold() -> None:
     assert list(RATES) == column(figure.table, "all pass")
     assert [0.02] * 3 == column(figure.table, "standard error")
     assert ([0.84] * 3, [0.875] * 3, [40] * 3) == tuple(
-        column(figure.table, name) for name in ("consistent", "agreement", "items")
+        column(figure.table, name) for name in ("consistent", "agreement", "series")
     )
     assert figure.says == (
-        "Of 40 items, 84.0 % pass all of 3 asks; two asks end alike in 87.5 %. "
+        "Of 40 series of up to 3 asks of the same item, 84.0 % pass throughout; two asks end alike in 87.5 %. "
         "Lines through points are one standard error to either side."
     )
 
@@ -55,7 +55,7 @@ def test_where_asking_ended_at_the_first_failure_there_is_the_last_point_only() 
 def test_a_curve_without_errors_has_no_lines_through_its_points_and_does_not_speak_of_them() -> None:
     figure = drawn(replace(repeats(*RATES, errors=False), agreement=None))
     assert [] == values(figure.spec, "rule", "low", "high")
-    assert "Of 40 items, 84.0 % pass all of 3 asks." == figure.says
+    assert "Of 40 series of up to 3 asks of the same item, 84.0 % pass throughout." == figure.says
 
 
 def test_errors_stay_within_what_a_share_can_be() -> None:
@@ -74,7 +74,9 @@ def test_several_models_are_told_apart_and_stand_beside_each_other() -> None:
         ["m0", "m1"] == dots["encoding"]["color"]["legend"]["values"] == dots["encoding"]["shape"]["legend"]["values"]
     )
     assert 6 == len({row["asks"] for row in dots["data"]["values"]})
-    assert figure.says.startswith("Share of items that pass every one of their asks: m0 84.0 % and m1 84.0 %.")
+    assert figure.says.startswith(
+        "Share of series of asks of the same item that pass throughout: m0 84.0 % and m1 84.0 %."
+    )
 
 
 @pytest.mark.parametrize("k", [2, 12, 13, 100])

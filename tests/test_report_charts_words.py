@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from evalkit.report.charts.words import labels, margin_told, measured_words, model_labels, slug, standing, was_asked
+from tests.charted import repeats
 from tests.results import condition, result, task
 
 
@@ -43,6 +44,11 @@ def test_a_condition_is_told_with_its_numbers() -> None:
         "clean: pass rate 90.5 % (between 85.5–94.2 %), needs 90.0 %, 200 trials and 3 void, edge, "
         "explored only: it does not count"
     ) == told
+
+
+def test_items_that_are_asked_again_are_not_called_trials() -> None:
+    told = measured_words(replace(condition(181), repeat=repeats(0.9, 0.8)))
+    assert "200 series of up to 2 asks of the same item, edge" in told
 
 
 def test_a_condition_that_was_not_asked_is_told_as_not_measured() -> None:

@@ -166,3 +166,4 @@ def test_a_run_that_has_not_ended_says_so() -> None:
     found = result("openai/x", {"a": [cond(USABLE)]})
     assert "not come to its end" in markdown(found, replace(PROVENANCE, ended=False))
     assert "not come to its end" not in show(found)
+    assert "This run goes on." in markdown(found, replace(PROVENANCE, ended=False, going_on=True))

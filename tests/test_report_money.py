@@ -105,6 +105,13 @@ def test_a_run_that_made_no_call_spent_nothing() -> None:
     assert "nothing spent" == cost_told(none)
 
 
+def test_what_several_runs_cost_is_told_together() -> None:
+    known, unknown = spent(cost_usd=0.5), spent(Spend(unpriced=5), cost_usd=None)
+    assert "1.00 USD" == cost_told(known, known)
+    assert "cost unknown" == cost_told(unknown, unknown)
+    assert "at least 0.50 USD (5 answers of unknown cost)" == cost_told(known, unknown)
+
+
 def test_a_cost_that_is_known_is_told_as_it_is() -> None:
     assert "0.0012 USD" == cost_told(spent(cost_usd=0.0012))
 

@@ -225,10 +225,14 @@ def test_how_far_along_its_levels_it_is_usable_is_told() -> None:
     [
         (
             {},
-            "60 items, up to 3 times each: 95.0 % pass once, 88.0 % all 3 times; two asks end alike in 93.0 %",
+            "60 series of up to 3 asks of the same item: 95.0 % pass once, 88.0 % all 3 times; "
+            "two asks end alike in 93.0 %",
         ),
-        ({"agreement": None}, "60 items, up to 3 times each: 95.0 % pass once, 88.0 % all 3 times"),
-        ({"items": 1, "pass_hat_k": None, "agreement": None}, "1 item, up to 3 times each: 85.0 % pass all 3 times"),
+        ({"agreement": None}, "60 series of up to 3 asks of the same item: 95.0 % pass once, 88.0 % all 3 times"),
+        (
+            {"items": 1, "pass_hat_k": None, "agreement": None},
+            "1 series of up to 3 asks of the same item: 85.0 % pass all 3 times",
+        ),
     ],
 )
 def test_what_asking_again_showed_is_told_as_far_as_it_is_known(changes: dict[str, Any], told: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.report import Provenance
 from evalkit.report.page import Live, html_report, live_page
 from evalkit.scale import Question, find_scale
 from tests.ladder_points import series
@@ -146,7 +147,21 @@ def test_of_the_same_model_the_latest_run_is_shown() -> None:
     old, new = result("m", {"t": 20}), result("m", {"t": 200})
     told = Seen(html_report([run_report(new, started="2026-11-23T00:00:00Z"), run_report(old)]).decode()).text
     assert "Usable: t." in told
-    assert "earlier ones left out: 1" in told
+    assert "left out: 1 earlier one of m." in told
+
+
+def test_tables_of_what_was_observed_do_not_call_it_trials() -> None:
+    html = html_report([support()]).decode()
+    assert 4 == html.count(">Observed</th>")  # of three tasks, and of what all of it took
+    assert ">Trials</th>" not in html
+
+
+def test_what_was_left_out_stands_under_its_suite() -> None:
+    other = run_report(result("x", {"t": 200}, suite="one"))
+    runs = [run_report(result("m", {"t": 200}, suite="two"), started=f"2026-11-2{day}T00:00:00Z") for day in (1, 2, 3)]
+    told = Seen(html_report([other, *runs]).decode()).text
+    assert 1 == told.count("the latest is shown; left out: 2 earlier ones of m.")
+    assert told.index("two with m") < told.index("the latest is shown")
 
 
 def test_each_suite_has_an_answer_of_its_own() -> None:
@@ -156,9 +171,20 @@ def test_each_suite_has_an_answer_of_its_own() -> None:
     assert ["one: m", "two: m"] == [run["label"] for run in carried(html_report(runs).decode())["runs"]]
 
 
-def test_a_run_that_goes_on_says_so() -> None:
-    run = support(finished=None)
-    assert "This run has not come to its end" in Seen(html_report([run]).decode()).text
+def test_a_run_that_goes_on_says_so_and_is_not_called_stopped() -> None:
+    provenance = Provenance(folder="runs/x", seed=0, confidence=0.95, ended=False, going_on=True)
+    told = Seen(html_report([support(finished=None, stopped="interrupted", provenance=provenance)]).decode()).text
+    assert "This run goes on; what follows is what is known so far." in told
+    assert "2026-11-22 03:15 UTC and going on" in told
+    assert "was stopped" not in told
+    assert "interrupted" not in told
+
+
+def test_a_run_that_was_stopped_says_so() -> None:
+    provenance = Provenance(folder="runs/x", seed=0, confidence=0.95, ended=False)
+    told = Seen(html_report([support(finished=None, provenance=provenance)]).decode()).text
+    assert "This run was stopped before its end" in told
+    assert "2026-11-22 03:15 UTC to a stop" in told
 
 
 def test_without_trials_there_is_no_place_for_them() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,37 @@ def test_of_several_models_those_that_can_do_everything_are_named() -> None:
 
 def test_a_model_that_was_not_asked_everything_is_not_called_usable_for_everything() -> None:
     models = [result("x", {"a": 200}), result("y", {"a": 20, "b": 20})]
-    assert "None of 2 models is usable for all 2 tasks." == answer(models)[0]
+    assert "None of 2 models was shown to be usable for all 2 tasks." == answer(models)[0]
+
+
+def test_of_several_models_that_could_be_either_none_is_called_not_usable() -> None:
+    models = [result(name, {"a": 181}) for name in ("x", "y")]
+    assert ["None of 2 models was shown to be usable for the task."] == answer(models)
+
+
+@pytest.mark.parametrize(
+    ("nearer", "further"),
+    [
+        ({"a": 40, "b": 181}, {"a": 20, "b": 181}),
+        (
+            {"a": [condition(200), condition(0, "context@100")]},
+            {"a": [condition(181), condition(2, "context@100")]},
+        ),
+    ],
+)
+def test_the_nearest_is_the_same_whichever_comes_first(nearer: Any, further: Any) -> None:
+    models = [result("near", nearer), result("far", further)]
+    for order in (models, models[::-1]):
+        told = answer(order)[1]
+        assert told.startswith("near comes nearest")
+
+
+def test_models_that_come_equally_near_are_all_named() -> None:
+    alike = [result(name, {"a": [condition(200), condition(2, "noise@0.1")]}) for name in ("x", "y")]
+    broken = "They are not usable for a, which breaks first at noise@0.1."
+    none = "None of {} models is usable for the task."
+    assert [none.format(3), "x, y come nearest.", broken] == answer([result("z", {"a": 2}), *alike])
+    assert [none.format(2), broken] == answer(alike)
 
 
 def test_of_several_models_the_nearest_is_named() -> None:

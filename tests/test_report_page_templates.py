@@ -49,7 +49,14 @@ def test_templates_run_no_python(tmp_path: Path) -> None:
     [
         ("one\n{% if %}", r"x\.html\.jinja:2: .*mend the template"),
         ("one\n{{ nothing }}", r"x\.html\.jinja:2: 'nothing' is undefined; mend"),
-        ('{% include "other.jinja" %}', "found no template other.jinja"),
+        ('one\n{% include "y.html.jinja" %}', r'x\.html\.jinja:2: found no template y\..*mean "x\.html\.jinja"'),
+        ('one\n{% extends "z.jinja" %}', r"x\.html\.jinja:2: found no template z\.jinja"),
+        ("one\n{{ 1 / 0 }}", r"x\.html\.jinja:2: division by zero; mend"),
+        ("{% for i in range(1000000000) %}{% endfor %}", r"x\.html\.jinja:1: Range too big.*; mend"),
+        ('{{ "%(a)s" % {} }}', r"x\.html\.jinja:1: found no 'a'; mend"),
+        ('{{ "%d" % text }}', r"x\.html\.jinja:1: %d format.*; mend"),
+        ('{% include "x.html.jinja" %}', r"x\.html\.jinja:1: .*without end; .*extends \"shipped/"),
+        ('{% extends "x.html.jinja" %}', r"x\.html\.jinja:1: .*without end; .*extends \"shipped/"),
         ("{{ 1 + text }}", r"x\.html\.jinja:1: .*mend"),
     ],
 )
@@ -62,6 +69,27 @@ def test_a_wrong_part_is_named_and_not_the_page_that_includes_it(tmp_path: Path)
     (tmp_path / "part.jinja").write_text("one\n{{ nothing }}", encoding="utf-8")
     with pytest.raises(EvalkitError, match=r"part\.jinja:2: 'nothing' is undefined; mend"):
         rendered(tmp_path, '{% include "part.jinja" %}')
+
+
+def test_what_no_page_shows_is_named_with_what_may_be_meant(tmp_path: Path) -> None:
+    files = {
+        "reading.html.jinja": "",
+        "reprot.css": "",
+        "report.html.jinja": '{% extends "shipped/report.html.jinja" %}{% include "own.jinja" %}'
+        "{% block brnd %}{% endblock %}{% block foot %}{% block new %}{% endblock %}{% endblock %}",
+        "own.jinja": "{% block ours %}{% endblock %}",
+        "view.css": "",
+        "last.html": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    found = [told.partition(" Known")[0] for told in Templates(tmp_path).unused()]
+    assert [
+        f'{tmp_path / "reading.html.jinja"}: no page shows it. Did you mean "parts/reading.html.jinja"?',
+        f'{tmp_path / "reprot.css"}: no page shows it. Did you mean "report.css"?',
+        f'{tmp_path / "report.html.jinja"}: no template has a block brnd. Did you mean "brand"?',
+    ] == found
+    assert [] == [*Templates().unused()]
 
 
 def test_a_style_that_is_no_text_is_refused(tmp_path: Path) -> None:

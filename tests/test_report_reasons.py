@@ -190,5 +190,13 @@ def test_each_condition_says_why_it_stopped(
 
 
 def test_a_condition_of_a_run_that_goes_on_has_not_stopped() -> None:
+    provenance = Provenance(folder="runs/x", seed=0, confidence=0.95, ended=False, going_on=True)
+    for found in (condition(None), condition(None, trials=0), condition("interrupted")):
+        assert "the run goes on" == why_stopped(found, provenance)
+    assert "the run goes on" == reason_of(condition("interrupted"), ended=False, going_on=True)
+
+
+def test_a_condition_of_a_run_that_nobody_works_on_was_stopped() -> None:
     provenance = Provenance(folder="runs/x", seed=0, confidence=0.95, ended=False)
-    assert "it goes on" == why_stopped(condition(None), provenance)
+    for found in (condition(None), condition("interrupted")):
+        assert "the run was stopped; resume it" == why_stopped(found, provenance)

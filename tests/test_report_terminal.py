@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,8 @@ from evalkit.verdict import FixedDecider, Outcome, Spend, SuiteResult, TaskEntry
 FOLDER = "runs/20261122T031500Z-support"
 
 
-def show(result: SuiteResult, *, style: Style = plain_style, ended: bool = True, words_only: bool = False) -> str:
-    provenance = Provenance(folder=FOLDER, seed=0, confidence=0.95, ended=ended)
+def show(result: SuiteResult, *, style: Style = plain_style, words_only: bool = False, **given: Any) -> str:
+    provenance = Provenance(folder=FOLDER, seed=0, confidence=0.95, **given)
     return render(result, provenance, style=style, words_only=words_only)
 
 
@@ -134,6 +135,12 @@ def test_a_run_that_has_not_ended_says_first_how_to_go_on() -> None:
     line = f"This run has not come to its end. Go on with:\nevalkit run --resume {FOLDER}\n\n"
     assert [False, True] == [line in show(three_tasks(), ended=ended) for ended in (True, False)]
     assert [] == [line for line in show(three_tasks(), ended=False).splitlines() if len(line) > 80]
+
+
+def test_a_run_that_goes_on_needs_no_command_to_go_on() -> None:
+    told = show(three_tasks(), ended=False, going_on=True)
+    assert "This run goes on; this is what is known so far.\n" in told
+    assert "--resume" not in told
 
 
 def test_a_task_judged_by_scores_shows_its_mean_score_and_what_is_needed_of_it() -> None:

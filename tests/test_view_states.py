@@ -7,6 +7,7 @@ import pytest
 
 from evalkit.record import RunFile, hold, read_run_file
 from evalkit.record.run_file import is_held
+from evalkit.report import Provenance
 from evalkit.verdict import Totals
 from evalkit.view.states import Progress, line_of, state_of
 from tests.results import result
@@ -30,6 +31,13 @@ def test_a_run_goes_on_while_a_process_holds_it(folder: Path, unfinished: RunFil
     with hold(folder):
         assert "running" == state_of(folder, unfinished)
     assert "stopped" == state_of(folder, unfinished)
+
+
+def test_what_a_report_says_of_a_run_agrees_with_its_state(folder: Path, unfinished: RunFile) -> None:
+    assert not Provenance.of(unfinished, folder).going_on
+    with hold(folder):
+        assert Provenance.of(unfinished, folder).going_on
+        assert not Provenance.of(read_run_file(folder), folder).going_on
 
 
 def test_looking_at_a_run_keeps_nobody_from_working_on_it(folder: Path, unfinished: RunFile) -> None:

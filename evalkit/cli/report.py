@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from evalkit.cli.shared import (
     map_entries,
     mapped,
     rendered,
+    say,
     wants_colour,
     write_file,
 )
@@ -34,6 +36,8 @@ ENDINGS = {
     **{f".{name}": name for name in ("json", *EXPORTS, *PICTURES)},
 }
 """What the ending of a file says that it holds."""
+_OF_SEVERAL = ("map", "pareto")
+"""Figures that take several models."""
 _BINARY = ("parquet", "png")
 LOOKS = Path("reports")
 """The folder of a project whose templates, styles and scripts win over the shipped ones."""
@@ -95,11 +99,14 @@ def _trials(runs: tuple[Path, ...], chosen: str) -> bytes:
 
 def _page(runs: tuple[Path, ...]) -> bytes:
     from evalkit.browse.reports import report_runs, scale_of
-    from evalkit.report.page import html_report
+    from evalkit.report.page import Templates, html_report
 
+    overrides = LOOKS if LOOKS.is_dir() else None
+    for sentence in Templates(overrides).unused():
+        say(f"warning: {sentence}", err=True)
     reports = report_runs(runs)
     scale = scale_of(runs, [each.result for each in reports])
-    return html_report(reports, scale=scale, overrides=LOOKS if LOOKS.is_dir() else None)
+    return html_report(reports, scale=scale, overrides=overrides)
 
 
 def _picture(runs: tuple[Path, ...], chosen: str, named: str | None) -> bytes:
@@ -118,9 +125,17 @@ def _picture(runs: tuple[Path, ...], chosen: str, named: str | None) -> bytes:
     else:
         figures = {each.id: each for each in figures_of(results, prices)}
         if named not in figures:
-            raise EvalkitError(f"--figure {named}: no such figure. {did_you_mean(named, figures)}")
+            raise EvalkitError(f"--figure {named}: {_no_figure(named, results)}. {did_you_mean(named, figures)}")
         spec = alone(figures[named])
     return picture(spec, "png" if chosen == "png" else "svg")
+
+
+def _no_figure(named: str, results: Sequence[SuiteResult]) -> str:
+    """Why a figure is not there."""
+    alone = max(Counter(result.suite for result in results).values()) == 1
+    if alone and named.rpartition("-")[2] in _OF_SEVERAL:
+        return "it compares models, and there are no runs of two of the same suite"
+    return "no such figure"
 
 
 def _measured(runs: Sequence[Path]) -> list[tuple[SuiteResult, RunFile, Path]]:

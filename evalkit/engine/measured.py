@@ -59,6 +59,11 @@ class Measured:
         table["level"] = pandas.Series([row[3] for row in rows], dtype=object)
         return table.astype(dict.fromkeys(_SHARES, "float64"))
 
+    def __repr__(self) -> str:
+        """In a line; all of it would be many pages in a shell."""
+        suite, model, folder = self.results.suite, self.results.model, str(self.folder)
+        return f"<{type(self).__name__} {suite!r} with {model!r}: {self.results.verdict}, in {folder!r}>"
+
     def _repr_html_(self) -> str:
         """Its results as notebooks show them."""
         from evalkit.report.notebook import notebook

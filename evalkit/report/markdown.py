@@ -148,6 +148,7 @@ def _foot(result: SuiteResult, provenance: Provenance, gate: GateResult | None) 
     spent = f"{totals.calls:,} calls{void}, {cost_told(result)}, {totals.seconds:.0f} s, seed {provenance.seed}"
     holds = f"Each task's verdict holds at {100 * provenance.confidence:g} %"
     unfinished = "" if provenance.ended else " This run has not come to its end."
+    unfinished = " This run goes on." if provenance.going_on else unfinished
     yield (
         f"<sub>{spent}. {holds}; the margin is what is guaranteed, in points above or below what is needed. "
         f"A dash: nothing is guaranteed, or nothing was measured.{unfinished}</sub>"

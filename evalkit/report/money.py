@@ -12,13 +12,18 @@ _MILLION = 1e6
 _WIDTH = 100
 
 
-def cost_told(result: SuiteResult) -> str:
-    """What a run cost; at least what is known of it, where some is not."""
-    if result.totals.cost_usd is not None:
-        return usd(result.totals.cost_usd)
-    known, unpriced = _known(result)
+def cost_told(*results: SuiteResult) -> str:
+    """What one run or several cost together; at least what is known of it, where some is not.
+
+    Args:
+        results: At least one.
+    """
+    parts = [_known(result) if (cost := result.totals.cost_usd) is None else (cost, 0) for result in results]
+    known, unpriced = (sum(part) for part in zip(*parts, strict=True))
+    if all(result.totals.cost_usd is not None for result in results):
+        return usd(known)
     if not known:
-        return "cost unknown" if result.totals.calls else "nothing spent"
+        return "cost unknown" if any(result.totals.calls for result in results) else "nothing spent"
     answers = "" if not unpriced else f" ({unpriced:,} answer{'' if unpriced == 1 else 's'} of unknown cost)"
     return f"at least {usd(known)}{answers}"
 

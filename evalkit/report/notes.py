@@ -131,5 +131,5 @@ def _repeats(task: TaskResult) -> Iterator[str]:
     else:
         curve = f"{percent(repeat.consistent)} % pass all {repeat.k} times"
     agreement = "" if repeat.agreement is None else f"; two asks end alike in {percent(repeat.agreement)} %"
-    items = f"{repeat.items} items" if repeat.items != 1 else "1 item"
-    yield f"{items}, up to {repeat.k} times each: {curve}{agreement}"
+    # Not so many items: the same one may have been drawn, and asked so often, several times.
+    yield f"{repeat.items:,} series of up to {repeat.k} asks of the same item: {curve}{agreement}"

@@ -9,10 +9,12 @@ from typing import Self
 
 from evalkit.adapter import Quote
 from evalkit.plain import one_line
-from evalkit.record.run_file import Origin, RunFile
+from evalkit.record.run_file import Origin, RunFile, is_held
 from evalkit.verdict import ConditionResult, TaskResult, least_units
 
 _DECIDED = {"task-decided": "the task was decided before", "gate-decided": "the gate was decided before"}
+_GOES_ON = "the run goes on"
+_WAS_STOPPED = "the run was stopped; resume it"
 _OUT_OF_SIGHT = 10_000
 """Trials beyond which nobody would go on."""
 
@@ -30,6 +32,8 @@ class Provenance:
     """Whether only some of the items were to be asked."""
     ended: bool = True
     """Whether the run has come to its end."""
+    going_on: bool = False
+    """Whether somebody works on the run at this moment; one that is neither ended nor worked on was stopped."""
     prices: tuple[Quote, ...] = ()
     """What costs were reckoned by."""
 
@@ -43,6 +47,7 @@ class Provenance:
             origin=run.origin,
             limited=run.scope.limit is not None,
             ended=run.finished is not None,
+            going_on=run.finished is None and is_held(folder),
             prices=tuple(run.prices),
         )
 
@@ -66,16 +71,18 @@ def why_stopped(condition: ConditionResult, provenance: Provenance) -> str:
         return "its verdict was safe"
     if condition.reason is not None:
         return _reason(condition, provenance)
+    if provenance.going_on:
+        return _GOES_ON
     if condition.trials + condition.void == 0:
         return "not asked"
-    return "not settled" if provenance.ended else "it goes on"
+    return "not settled" if provenance.ended else _WAS_STOPPED
 
 
 def _reason(condition: ConditionResult, provenance: Provenance) -> str:
     """One reason, with its remedy if there is one."""
     reason = condition.reason
     if reason == "interrupted":
-        return "the run was stopped; resume it"
+        return _GOES_ON if provenance.going_on else _WAS_STOPPED
     if condition.trials + condition.void == 0 and reason == "cost":
         return "not asked: no call fitted into the money allowed; resume with a larger --max-cost"
     if condition.trials + condition.void == 0:

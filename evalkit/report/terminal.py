@@ -65,7 +65,9 @@ class _Terminal:
     def suite(self, result: SuiteResult) -> Iterator[str]:
         yield self.style(f"{_short(result.suite, 30)} with {_short(result.model, 44)}", "strong")
         yield from _headline(result)
-        if not self.provenance.ended:
+        if self.provenance.going_on:
+            yield "This run goes on; this is what is known so far."
+        elif not self.provenance.ended:
             yield "This run has not come to its end. Go on with:"
             yield f"evalkit run --resume {self.provenance.folder}"
         before: TaskResult | None = None

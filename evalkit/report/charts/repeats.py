@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from evalkit.plain import counted, one_line, percent
+from evalkit.plain import one_line, percent
 from evalkit.report.charts.channels import APART, by_model, model_shapes, threshold_line
 from evalkit.report.charts.theme import SCHEMA
 from evalkit.report.charts.words import listed, model_labels
@@ -18,7 +18,7 @@ _APART = 0.06
 _TICKS = 12
 _COLUMNS = (
     Column(name="model"),
-    *(Column(name=name, kind="count") for name in ("asks in a row", "items")),
+    *(Column(name=name, kind="count") for name in ("asks in a row", "series")),
     *(Column(name=name, kind="share") for name in ("all pass", "standard error", "consistent", "agreement")),
 )
 
@@ -60,12 +60,12 @@ def _condition(task: TaskResult) -> ConditionResult | None:
 def _says(repeats: Sequence[tuple[str, RepeatResult]], *, several: bool) -> Iterator[str]:
     if several:
         told = [f"{name} {percent(repeat.consistent)} %" for name, repeat in repeats]
-        yield f"Share of items that pass every one of their asks: {listed(told, most=6)}."
+        yield f"Share of series of asks of the same item that pass throughout: {listed(told, most=6)}."
     else:
         ((_, repeat),) = repeats
         agreement = "" if repeat.agreement is None else f"; two asks end alike in {percent(repeat.agreement)} %"
-        items = counted(repeat.items, "item")
-        yield f"Of {items}, {percent(repeat.consistent)} % pass all of {repeat.k} asks{agreement}."
+        series = f"{repeat.items:,} series of up to {repeat.k} asks of the same item"
+        yield f"Of {series}, {percent(repeat.consistent)} % pass throughout{agreement}."
     if any(repeat.standard_error for _, repeat in repeats):
         yield "Lines through points are one standard error to either side."
 
@@ -94,7 +94,7 @@ def _points(name: str, repeat: RepeatResult, shift: float) -> list[dict[str, Any
 _SHARE: dict[str, Any] = {
     "field": "rate",
     "type": "quantitative",
-    "title": "share of items",
+    "title": "share of series",
     "scale": {"domain": [0, 1]},
     "axis": {"format": ".0%", "tickCount": 5},
 }

@@ -70,10 +70,12 @@ def measured_words(condition: ConditionResult) -> str:
     if not was_asked(condition):
         return f"{name}: not measured, {needs}{explored}"
     void = f" and {condition.void:,} void" if condition.void else ""
+    again = condition.repeat
+    observed = "trials" if again is None else f"series of up to {again.k} asks of the same item"
     what = "mean score" if condition.measure == "score" else "pass rate"
     return (
         f"{name}: {what} {percent(condition.rate)} % (between {percent_range(condition.low, condition.high)} %), "
-        f"{needs}, {condition.trials:,} trials{void}, {condition.verdict}{explored}"
+        f"{needs}, {condition.trials:,} {observed}{void}, {condition.verdict}{explored}"
     )
 
 

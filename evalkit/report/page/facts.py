@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evalkit.plain import counted, one_line, usd
+from evalkit.plain import counted, one_line
 from evalkit.report.figure import Column, Table
 from evalkit.report.money import cost_told, money_notes
 from evalkit.report.page.runs import RunReport
@@ -20,7 +20,7 @@ _STOPPED = {
 _SPENT = (
     Column(name="Model"),
     Column(name="Task"),
-    Column(name="Trials", kind="count"),
+    Column(name="Observed", kind="count"),
     Column(name="No answer", kind="count"),
     Column(name="Cost", kind="usd"),
     Column(name="Half answered within", kind="seconds"),
@@ -61,12 +61,10 @@ def together(runs: Sequence[RunReport]) -> str:
     """When several models were measured, and what all of it took, in a line."""
     totals = [run.result.totals for run in runs]
     days = sorted({run.started[:10] for run in runs})
-    costs = [each.cost_usd for each in totals]
-    known = [cost for cost in costs if cost is not None]
-    cost = usd(sum(known)) if len(known) == len(costs) else f"at least {usd(sum(known))}"
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     calls = counted(sum(each.calls for each in totals), "call")
-    return f"{counted(len(runs), 'model')}, measured {when} · {calls} · {cost} in all"
+    cost = cost_told(*(run.result for run in runs))
+    return f"{counted(len(runs), 'model')}, measured {when} · in all {calls} · {cost}"
 
 
 def _details(run: RunReport) -> Iterator[tuple[str, str]]:
@@ -74,11 +72,9 @@ def _details(run: RunReport) -> Iterator[tuple[str, str]]:
     yield "Model", one_line(result.model, _NAME)
     if result.served_model:
         yield "Served by", one_line(", ".join(result.served_model), 200)
-    yield (
-        "Measured",
-        f"{_when(run.started)} to {_when(run.finished)}" if run.finished else f"{_when(run.started)}, open",
-    )
-    if run.stopped is not None:
+    until = f"to {_when(run.finished)}" if run.finished else "and going on" if provenance.going_on else "to a stop"
+    yield "Measured", f"{_when(run.started)} {until}"
+    if run.stopped is not None and not provenance.going_on:
         yield "Ended early", _STOPPED[run.stopped]
     if provenance.origin != "asked":
         yield "Answers", "imported from a table" if provenance.origin == "imported" else "stored ones, scored again"

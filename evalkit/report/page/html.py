@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -67,11 +68,14 @@ def _values(given: Sequence[RunReport], scale: Scale | str | None, live: Live | 
     by_suite: dict[str, list[tuple[int, RunReport]]] = {}
     for number, run in enumerate(runs):
         by_suite.setdefault(run.result.suite, []).append((number, run))
+    earlier = Counter(map(_measured, given))
+    earlier.subtract(map(_measured, runs))
     suites, drawn = [], []
     for place, members in enumerate(by_suite.values()):
         prices = {run.result.model: run.price for _, run in members if run.price is not None}
         figures = suite_figures([run.result for _, run in members], prices, f"figure-{place + 1}")
-        suites.append(shown_suite(place, members, figures))
+        left_out = [earlier[_measured(run)] for _, run in members]
+        suites.append(shown_suite(place, members, figures, left_out))
         drawn += list(figures)
     sizes = _sizes(scale)
     labels = _labels(suites, by_suite)
@@ -89,12 +93,15 @@ def _values(given: Sequence[RunReport], scale: Scale | str | None, live: Live | 
             }
         ),
         "has_trials": live is not None or any(run.trials is not None for run in runs),
-        "left_out": len(given) - len(runs),
         "live": live,
         "counting": counting,
         "style_names": STYLES,
         "script_names": SCRIPTS,
     }
+
+
+def _measured(run: RunReport) -> tuple[str, str]:
+    return run.result.suite, run.result.model
 
 
 def _sizes(scale: Scale | str | None) -> ScaleFigures:

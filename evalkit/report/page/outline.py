@@ -22,7 +22,7 @@ _NAME = 80
 _CONDITIONS = (
     Column(name="Condition"),
     Column(name="Counts"),
-    Column(name="Trials", kind="count"),
+    Column(name="Observed", kind="count"),
     Column(name="No answer", kind="count"),
     Column(name="Rate", kind="share"),
     Column(name="Low", kind="share"),
@@ -87,13 +87,16 @@ class ShownSuite:
     last_figures: tuple[Figure, ...]
 
 
-def shown_suite(number: int, runs: Sequence[tuple[int, RunReport]], figures: SuiteFigures) -> ShownSuite:
+def shown_suite(
+    number: int, runs: Sequence[tuple[int, RunReport]], figures: SuiteFigures, left_out: Sequence[int]
+) -> ShownSuite:
     """One suite as it is laid out.
 
     Args:
         number: 0-based, of the page's suites.
         runs: Of this suite, each with its number on the page; at least one.
         figures: Of its tasks.
+        left_out: For each of these runs, how many earlier ones of the same model are not shown.
     """
     labels = [one_line(name, _NAME) for name in short_models([run.result.model for _, run in runs])]
     results = [run.result for _, run in runs]
@@ -117,12 +120,18 @@ def shown_suite(number: int, runs: Sequence[tuple[int, RunReport]], figures: Sui
             f"{SIGNS[result.verdict]} {sum(task.verdict == 'usable' for task in result.tasks)} of {len(result.tasks)}"
             for result in results
         ),
-        notes=tuple(_notes(runs, labels)),
+        notes=(*_earlier(labels, left_out), *_notes(runs, labels)),
         line=facts[0].line if len(facts) == 1 else together([run for _, run in runs]),
         facts=facts,
         first_figures=figures.first,
         last_figures=figures.last,
     )
+
+
+def _earlier(labels: Sequence[str], left_out: Sequence[int]) -> Iterator[str]:
+    told = [f"{counted(n, 'earlier one')} of {label}" for label, n in zip(labels, left_out, strict=True) if n]
+    if told:
+        yield f"Of several runs of the same model the latest is shown; left out: {', '.join(told)}."
 
 
 def _notes(runs: Sequence[tuple[int, RunReport]], labels: Sequence[str]) -> Iterator[str]:
@@ -133,8 +142,10 @@ def _notes(runs: Sequence[tuple[int, RunReport]], labels: Sequence[str]) -> Iter
         yield f"The suite's file has changed between these runs: {', '.join(others)} had not the one of the first."
     for label, (_, run) in zip(labels, runs, strict=True):
         whose = f"{label}: " if len(runs) > 1 else ""
-        if run.finished is None or not run.provenance.ended:
-            yield f"{whose}This run has not come to its end; what follows is what is known so far."
+        if run.provenance.going_on:
+            yield f"{whose}This run goes on; what follows is what is known so far."
+        elif run.finished is None or not run.provenance.ended:
+            yield f"{whose}This run was stopped before its end; what follows is what is known so far."
         for note in changes(run.result):
             yield f"{whose}{note}"
 

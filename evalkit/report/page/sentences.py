@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from evalkit.plain import at_least, at_most, counted, one_line, percent, percent_range, whole_points
@@ -14,6 +14,8 @@ WORDS: dict[Verdict, str] = {"usable": "usable", "edge": "could be either", "unu
 _NAMED = 4
 """Tasks or models that a sentence lists."""
 _NAME = 60
+_FURTHEST = -1.0
+"""The margin of what was not measured, when models are compared."""
 _NO_MARGIN = "0.00"
 """What is left of the margin of a test that stopped as soon as it could."""
 
@@ -83,13 +85,37 @@ def _several(results: Sequence[SuiteResult]) -> Iterator[str]:
         verb = "is" if len(able) == 1 else "are"
         yield f"{len(able)} of {counted(len(results), 'model')} {verb} usable for {every}: {_listed(able)}."
         return
-    yield f"None of {counted(len(results), 'model')} is usable for {every}."
-    best = max(results, key=lambda result: [len(tasks) for tasks in list(_by_verdict(result).values())[:2]])
-    found = _by_verdict(best)
-    told = [f"{len(of)} {_are(verdict, len(of))}" for verdict, of in found.items() if of]
-    yield f"{_name(best.model)} comes nearest: of its {counted(len(best.tasks), 'task')} {_listed(told)}."
-    if found["unusable"]:
-        yield f"It is not usable for {_broken(found['unusable'])}."
+    shown = "is" if all(result.verdict == "unusable" for result in results) else "was shown to be"
+    yield f"None of {counted(len(results), 'model')} {shown} usable for {every}."
+    nearness = [_nearness(result, tasks) for result in results]
+    nearest = [result for result, near in zip(results, nearness, strict=True) if near == max(nearness)]
+    yield from _nearest(nearest, some=len(nearest) < len(results))
+
+
+def _nearest(nearest: Sequence[SuiteResult], *, some: bool) -> Iterator[str]:
+    """Which models come nearest to being usable for all tasks, if not all do, and for what they are not usable."""
+    if len(nearest) > 1 and some:
+        yield f"{_listed([_name(each.model) for each in nearest])} come nearest."
+    elif some:
+        (best,) = nearest
+        told = [f"{len(of)} {_are(verdict, len(of))}" for verdict, of in _by_verdict(best).items() if of]
+        yield f"{_name(best.model)} comes nearest: of its {counted(len(best.tasks), 'task')} {_listed(told)}."
+    first, *others = [_broken(_by_verdict(each)["unusable"]) for each in nearest]
+    if first and all(other == first for other in others):
+        yield f"{'They are' if others else 'It is'} not usable for {first}."
+
+
+def _nearness(result: SuiteResult, tasks: Collection[str]) -> tuple[int, int, int, list[float]]:
+    """Tasks that are usable and that could be, conditions that are usable, then how close the worst ones come.
+
+    Conditions are counted before rates are compared: of two models that both fail at the hardest one, the nearer is the
+    one that can do the easier ones.
+    """
+    found = _by_verdict(result)
+    passed = sum(each.counts and each.verdict == "usable" for task in result.tasks for each in task.conditions)
+    margins = {task.task: task.weakest.margin for task in result.tasks if task.weakest is not None}
+    worst = sorted(_FURTHEST if (margin := margins.get(name)) is None else margin for name in tasks)
+    return len(found["usable"]), len(found["edge"]), passed, worst
 
 
 def _are(verdict: Verdict, n: int) -> str:
