@@ -88,6 +88,23 @@ def test_no_line_is_wider_than_80_columns() -> None:
     assert [] == [line for line in lines if len(line) > 80]
 
 
+def test_models_and_tasks_whose_names_begin_alike_are_told_apart() -> None:
+    tasks = {f"customer-complaint-ticket-title-{language}": 150 for language in ("english", "german")}
+    dated = [entry(result(f"anthropic/claude-3-5-sonnet-{date}", tasks)) for date in (20240620, 20241022)]
+    found = rows(capability_map([*dated, *family("5k")]))
+    assert "task anthrop…20240620 anthrop…20241022 tiny/5k" in found
+    assert ["customer-c…tle-english", "customer-c…itle-german"] == [
+        line.partition(" ")[0] for line in found if line.startswith("customer")
+    ]
+
+
+def test_names_that_cannot_be_told_apart_in_a_column_are_numbered_and_said_below() -> None:
+    names = [f"{'a' * 20}{one}{'b' * 20}{two}{'c' * 20}" for one in "12" for two in "12"]
+    found = rows(capability_map(family(*names)))
+    assert "task aaaa…1bbbbbbbbb… aaaa…1bbbbbbb… 2 aaaa…2bbbbbbbbb… aaaa…2bbbbbbb… 2" in found
+    assert f"aaaa…1bbbbbbb… 2 is {names[1]}" in " ".join(found)
+
+
 def test_of_several_runs_of_a_model_the_latest_is_shown_and_that_is_said() -> None:
     old, new = result("m", {"title": 20}), result("m", {"title": 199})
     for runs in ([entry(old), entry(new, started="2026-11-23")], [entry(new, started="2026-11-23"), entry(old)]):
