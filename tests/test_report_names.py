@@ -14,11 +14,7 @@ FAMILY = "👨\u200d👩\u200d👧"
     ("names", "width", "expected"),
     [
         (["claude-3-5-sonnet-20240620", "claude-3-5-sonnet-20241022"], 16, ["claude-…20240620", "claude-…20241022"]),
-        (
-            ["a-family-of-models-7b-of-text", "a-family-of-models-14b-of-text"],
-            12,
-            ["a-f…7b-of-t…", "a-f…14b-of-…"],
-        ),
+        ([f"a-family-of-models-{n}b-that-follow" for n in (7, 14)], 12, ["a-f…7b-that…", "a-f…14b-tha…"]),
         (["one-name-of-a-model", "another-name-of-a-model", "x"], 8, ["one-nam…", "another…", "x"]),
         (["文脈文脈文脈一", "文脈文脈文脈二"], 8, ["文…脈一", "文…脈二"]),
         ([f"ab{FAMILY}cd1", f"ab{FAMILY}cd2"], 8, ["ab…cd1", "ab…cd2"]),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from evalkit.plain import at_least, at_most, counted, one_line, percent, percent_range, whole_points
 from evalkit.report.charts.words import margin_told
 from evalkit.report.layout import SIGNS
+from evalkit.report.names import labels
 from evalkit.verdict import ConditionResult, SuiteResult, TaskResult, Verdict
 
 WORDS: dict[Verdict, str] = {"usable": "usable", "edge": "could be either", "unusable": "not usable"}
@@ -77,17 +78,18 @@ def _least_margin(result: SuiteResult) -> Iterator[str]:
 
 def _several(results: Sequence[SuiteResult]) -> Iterator[str]:
     tasks = {task.task for result in results for task in result.tasks}
-    able = [_name(result.model) for result in results if result.verdict == "usable" and len(result.tasks) == len(tasks)]
+    named = [*zip(results, labels([result.model for result in results], _NAME), strict=True)]
+    able = [name for result, name in named if result.verdict == "usable" and len(result.tasks) == len(tasks)]
     every = f"all {counted(len(tasks), 'task')}" if len(tasks) > 1 else "the task"
     if able:
         verb = "is" if len(able) == 1 else "are"
         yield f"{len(able)} of {counted(len(results), 'model')} {verb} usable for {every}: {_listed(able)}."
         return
     yield f"None of {counted(len(results), 'model')} is usable for {every}."
-    best = max(results, key=lambda result: [len(tasks) for tasks in list(_by_verdict(result).values())[:2]])
+    best, name = max(named, key=lambda each: [len(tasks) for tasks in list(_by_verdict(each[0]).values())[:2]])
     found = _by_verdict(best)
     told = [f"{len(of)} {_are(verdict, len(of))}" for verdict, of in found.items() if of]
-    yield f"{_name(best.model)} comes nearest: of its {counted(len(best.tasks), 'task')} {_listed(told)}."
+    yield f"{name} comes nearest: of its {counted(len(best.tasks), 'task')} {_listed(told)}."
     if found["unusable"]:
         yield f"It is not usable for {_broken(found['unusable'])}."
 
