@@ -9,7 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from math import ceil, floor
 from typing import Any
 
-_ATOM = re.compile(r"\\(?:[nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})|[\U0001f1e6-\U0001f1ff]{2}|.", re.S)
+_ATOM = re.compile(
+    r"\\(?:[nrt]|ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})"
+    r"|[\U0001f1e6-\U0001f1ff]{2}|.",
+    re.S,
+)
 """An escape, a flag, or any other character."""
 _JOINS = "\\u200d"
 """What makes one picture of two emoji, as `printable` shows it."""

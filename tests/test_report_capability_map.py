@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 
+from evalkit.plain import columns
 from evalkit.report import MapEntry, capability_map
 from evalkit.verdict import SuiteResult
 from tests.results import condition, result
@@ -103,6 +105,14 @@ def test_names_that_cannot_be_told_apart_in_a_column_are_numbered_and_said_below
     found = rows(capability_map(family(*names)))
     assert "task aaaa…1bbbbbbbbb… aaaa…1bbbbbbb… 2 aaaa…2bbbbbbbbb… aaaa…2bbbbbbb… 2" in found
     assert f"aaaa…1bbbbbbb… 2 is {names[1]}" in " ".join(found)
+
+
+def test_wide_letters_shift_no_column() -> None:
+    runs = [entry(result(f"m/文脈文脈文脈{n}", {"日本語のとても長い作業名前": 199, "title": 20})) for n in range(4)]
+    lines = capability_map(runs).splitlines()
+    table = [line for line in lines if "✓" in line or "✗" in line][:3]
+    assert [] == [line for line in lines if columns(line) > 80]
+    assert 1 == len({columns(re.split("[✓✗]", line)[0]) for line in table})
 
 
 def test_of_several_runs_of_a_model_the_latest_is_shown_and_that_is_said() -> None:
