@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -78,6 +79,16 @@ def mapped_suites(entries: Sequence[MapEntry], *, task: int = _NAME, model: int 
     return [MappedSuite(runs, task=task, model=model) for runs in suites.values() if len(runs) > 1]
 
 
+def left_out(entries: Sequence[MapEntry]) -> list[str]:
+    """What is said of models that several runs measured with the same suite: of each only the latest is shown.
+
+    Args:
+        entries: Runs, of any suites.
+    """
+    n_runs = Counter((entry.result.suite, entry.result.model) for entry in entries)
+    return [f"of {n} runs of {one_line(model, 40)} the latest is shown" for (_, model), n in n_runs.items() if n > 1]
+
+
 class MappedSuite:
     """The map of one suite, however it is drawn.
 
@@ -134,10 +145,7 @@ class MappedSuite:
             found = [task for run in self.shown for task in run.result.tasks if task.task == name]
             if any(sum(condition.counts for condition in task.conditions) > 1 for task in found):
                 yield from self._weakest(name, shown)
-        for model in dict.fromkeys(run.result.model for run in self._runs):
-            n_runs = sum(run.result.model == model for run in self._runs)
-            if n_runs > 1:
-                yield f"of {n_runs} runs of {one_line(model, 40)} the latest is shown"
+        yield from left_out(self._runs)
         versions = {run.sha256 for run in self.shown}
         if len(versions) > 1:
             first = self.shown[0].sha256

@@ -13,7 +13,7 @@ _WHOLE = 400
 def labels(names: Sequence[str], width: int) -> list[str]:
     """Names cut to a width, none like another; where `shortened` leaves some alike, they are numbered.
 
-    >>> labels(["title-english", "title-german", "b"], 10), labels(["rules", "rules"], 10)
+    >>> labels(["title-in-english", "title-in-german", "b"], 10), labels(["rules", "rules"], 10)
     (['titl…glish', 'titl…erman', 'b'], ['rules', 'rules 2'])
 
     Args:
