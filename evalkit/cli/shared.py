@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
@@ -277,11 +277,17 @@ def mapped(runs: Sequence[tuple[SuiteResult, RunFile]], *, to_file: bool = False
     return _fit(capability_map(entries, style=colour, words_only=words), to_file=to_file)
 
 
-def wants_words(*, to_file: bool = False) -> bool:
-    """Whether results for people are words and numbers only; docs/cli.md has the rule."""
+def wants_words(stream: TextIO | None = None, *, to_file: bool = False) -> bool:
+    """Whether what people read is words and numbers only; docs/cli.md has the rule.
+
+    Args:
+        stream: Where it is written; standard output without this.
+        to_file: Whether it goes to a file instead.
+    """
     from evalkit.report.layout import words_only
 
-    return to_file or words_only(os.environ, terminal=sys.stdout.isatty(), encoding=sys.stdout.encoding)
+    stream = stream or sys.stdout
+    return to_file or words_only(os.environ, terminal=stream.isatty(), encoding=stream.encoding)
 
 
 def _fit_names(results: SuiteResult, *, to_file: bool) -> SuiteResult:
