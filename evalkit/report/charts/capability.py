@@ -125,7 +125,7 @@ def _spec(results: Sequence[SuiteResult], tasks: Sequence[str]) -> dict[str, Any
         "layer": [
             {"data": {"values": measured}, "mark": box, "encoding": filled},
             {"data": {"values": missing}, "mark": {**box, "style": "not-measured"}, "encoding": encoding},
-            text("sign", -6, dx=-36, fontSize=13, fontWeight="bold"),
+            text("sign", -6, dx=-36, fontSize=13, style="sign"),
             text("margin", -6, dx=6, fontSize=12, style="ink"),
             text("where", 11, fontSize=10, style="muted"),
         ],
