@@ -103,7 +103,9 @@ def one_line(text: str, width: int) -> str:
     ('a n…', '文脈…')
     """
     flat = " ".join(printable(text).split())
-    return flat if room(flat) <= width else "".join([*fitting(pieces(flat), width - 1), "…"])
+    if len(flat) <= width and columns(flat) <= width:
+        return flat
+    return "".join([*fitting(pieces(flat), width - 1), "…"])
 
 
 def columns(text: str) -> int:
