@@ -48,9 +48,9 @@ questions, and only at one.
 - **Keys** come from the environment, or from a `.env` in the current folder. Of that file only the keys that
   the known providers name are read. No option takes a key.
 - **Any option** can be set by a variable `EVALKIT_COMMAND_OPTION`, such as `EVALKIT_RUN_FIXED=100`.
-- **Bars, signs and colour** are for terminals. Words and numbers stand alone, fit for logs and screen readers, when
-  the output is a file or a pipe, when `NO_COLOR` or `CI` is set, when `TERM` is `dumb`, and when the terminal's
-  encoding lacks the characters.
+- **Bars, signs and colour**, and lines that a run in progress draws anew, are for terminals. Words and numbers stand
+  alone, fit for logs and screen readers, when the output is a file or a pipe, when `NO_COLOR` or `CI` is set, when
+  `TERM` is `dumb`, and when the terminal's encoding lacks the characters.
 
 | exit code | meaning |
 |---|---|

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from math import ceil, floor
 from typing import Any
+
+_ATOM = re.compile(
+    r"\\(?:[nrt]|ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})"
+    r"|[\U0001f1e6-\U0001f1ff]{2}|.",
+    re.S,
+)
+"""An escape, a flag, or any other character."""
+_JOINS = "\\u200d"
+"""What makes one picture of two emoji, as `printable` shows it."""
 
 
 def printable(text: str) -> str:
@@ -85,9 +95,73 @@ def _escape(character: str) -> str:
 
 
 def one_line(text: str, width: int) -> str:
-    """Printable text on one line, shortened to a width in characters."""
+    """Printable text on one line, its end cut off where it is wider than so many columns of a terminal.
+
+    It has at most so many characters, too. Neither an escape nor what is seen as one character is cut apart.
+
+    >>> one_line("a name", 4), one_line("文脈文脈", 6)
+    ('a n…', '文脈…')
+    """
     flat = " ".join(printable(text).split())
-    return flat if len(flat) <= width else f"{flat[: width - 1]}…"
+    if len(flat) <= width and columns(flat) <= width:
+        return flat
+    return "".join([*fitting(pieces(flat), width - 1), "…"])
+
+
+def columns(text: str) -> int:
+    """Columns of a terminal that a printable text takes: letters of some scripts, and emoji, take two.
+
+    >>> columns("ab"), columns("文脈")
+    (2, 4)
+    """
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # takes time to import, and most texts need none of it
+
+    return cell_len(text)
+
+
+def room(text: str) -> int:
+    """Columns or characters of a printable text, whichever are more; accents and the like take no column."""
+    return max(len(text), columns(text))
+
+
+def padded(text: str, width: int) -> str:
+    """A printable text with blanks behind it up to a width in columns of a terminal."""
+    return text + " " * (width - columns(text))
+
+
+def pieces(text: str) -> Iterator[str]:
+    r"""A printable text in pieces that must not be cut: escapes, letters with their accents, emoji of several parts.
+
+    >>> [*pieces(r"a\x1be")]
+    ['a', '\\x1b', 'e']
+    """
+    piece = ""
+    for found in _ATOM.finditer(text):
+        atom = found[0]
+        if piece and not piece.endswith(_JOINS) and not _goes_on(atom):
+            yield piece
+            piece = ""
+        piece += atom
+    if piece:
+        yield piece
+
+
+def _goes_on(atom: str) -> bool:
+    """Whether it belongs to what stands before it: an accent, the colour of a skin, what joins emoji."""
+    return atom == _JOINS or unicodedata.category(atom[0]).startswith("M") or "\U0001f3fb" <= atom <= "\U0001f3ff"
+
+
+def fitting(parts: Iterable[str], width: int) -> list[str]:
+    """The first of some pieces, as many as there is room for in a width."""
+    taken = []
+    for part in parts:
+        width -= room(part)
+        if width < 0:
+            break
+        taken.append(part)
+    return taken
 
 
 def counted(number: int, thing: str) -> str:

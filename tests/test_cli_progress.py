@@ -20,6 +20,7 @@ from evalkit.transport import BatchNews
 from evalkit.verdict import Outcome
 from tests.runs import Scripted, carry_out, make_suite, rows_of, session, write_suite
 from tests.server import serving
+from tests.terminals import Terminal
 
 
 def test_a_log_is_told_now_and_then(tmp_path: Path, capsys: Any) -> None:
@@ -37,6 +38,20 @@ def test_a_log_is_told_now_and_then(tmp_path: Path, capsys: Any) -> None:
         assert "" == capsys.readouterr().err
     assert line.startswith("2 trials (at most 4), 1 passed, 1 void, ")
     assert line.endswith(" calls/s, 0 in flight, cost unknown\n")
+
+
+@pytest.mark.parametrize(("variables", "live"), [({}, True), ({"CI": "1"}, False), ({"NO_COLOR": "1"}, False)])
+def test_lines_are_drawn_anew_where_signs_are_shown_and_nowhere_else(
+    variables: dict[str, str], live: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CI", "NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    made = session(make_suite(tmp_path), Scripted(), tmp_path)
+    with contextlib.redirect_stderr(Terminal()) as screen, Display(made):
+        pass
+    assert live == ("\x1b[" in screen.getvalue())
 
 
 def test_a_log_is_told_that_nothing_is_answered(tmp_path: Path, capsys: Any) -> None:
@@ -131,7 +146,7 @@ def test_a_terminal_is_kept_up_to_date(tmp_path: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-c", program, *arguments, "--concurrency", "11", "--conditions", "clean"],
             cwd=tmp_path,
-            env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+            env={**os.environ, "CI": "", "NO_COLOR": "", "TERM": "xterm", "COLUMNS": "100"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -254,6 +254,22 @@ def test_a_picture_of_several_runs_shows_the_map_and_what_models_take(two: tuple
     assert "Margin of" not in told
 
 
+def test_a_picture_says_that_an_earlier_run_is_left_out(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[dict[str, Any]] = []
+
+    def draw(spec: dict[str, Any], _: str) -> bytes:
+        drawn.append(spec)
+        return b""
+
+    monkeypatch.setattr("evalkit.report.picture.picture", draw)
+    again = str(carry_out(load_suite(Path("sums.yaml")), Scripted(), Path("runs")).folder)
+    for given in ([run, again], [run]):
+        assert 0 == call(["report", *given, "-o", "out.svg"])
+    both, one = (spec["title"]["subtitle"] for spec in drawn)
+    assert "Of 2 runs of scripted/x the latest is shown." == both[-1]
+    assert both[:-1] == one
+
+
 @pytest.mark.slow
 def test_a_picture_is_a_png_for_a_file_and_for_a_pipe(run: str, capsysbinary: Any) -> None:
     pytest.importorskip("vl_convert")

@@ -26,7 +26,7 @@ DOORS: dict[str, str | tuple[str, ...]] = {
     "aiohttp": ("transport", "view"),
     "tenacity": "transport",
     "click": "cli",
-    "rich": "cli",
+    "rich": ("cli", "plain.py"),
     "dotenv": "adapter/environment.py",
     "genai_prices": "adapter/price_list.py",
     "rapidfuzz": "score",

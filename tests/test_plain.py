@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from evalkit.plain import (
     at_least,
     at_most,
+    columns,
     counted,
     escape_unencodable,
     json_text,
@@ -71,10 +72,29 @@ def test_what_a_stream_cannot_hold_is_escaped_as_in_json() -> None:
         escape_unencodable(UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid"))
 
 
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("文脈文脈", 7, "文脈文…"),
+        ("文脈文脈", 6, "文脈…"),
+        ("ab\x1b[2J", 5, "ab…"),
+        ("ab\x1b[2J", 7, r"ab\x1b…"),
+        ("ab👩\u200d🚀c", 12, r"ab…"),
+        (r"ab\ud83c\udf89c", 12, "ab…"),
+        ("ab👍🏽c", 4, "ab…"),
+        ("ab🇩🇪cd", 4, "ab…"),
+        ("abe\u0301cd", 4, "ab…"),
+    ],
+)
+def test_what_is_seen_as_one_character_is_never_cut_apart(text: str, width: int, shown: str) -> None:
+    assert shown == one_line(text, width)
+
+
 @given(st.text(), st.integers(1, 40))
 def test_one_line_is_one_line_of_its_width(text: str, width: int) -> None:
     shown = one_line(text, width)
     assert len(shown) <= width
+    assert columns(shown) <= width
     assert "\n" not in shown
 
 

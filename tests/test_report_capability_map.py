@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 
+from evalkit.plain import columns
 from evalkit.report import MapEntry, capability_map
 from evalkit.verdict import SuiteResult
 from tests.results import condition, result
@@ -86,6 +88,31 @@ def test_no_line_is_wider_than_80_columns() -> None:
     changed = [replace(runs[0], started="2027"), replace(runs[1], sha256="bb")]
     lines = capability_map([*runs, *changed]).splitlines()
     assert [] == [line for line in lines if len(line) > 80]
+
+
+def test_models_and_tasks_whose_names_begin_alike_are_told_apart() -> None:
+    tasks = {f"customer-complaint-ticket-title-{language}": 150 for language in ("english", "german")}
+    dated = [entry(result(f"anthropic/claude-3-5-sonnet-{date}", tasks)) for date in (20240620, 20241022)]
+    found = rows(capability_map([*dated, *family("5k")]))
+    assert "task anthrop…20240620 anthrop…20241022 tiny/5k" in found
+    assert ["customer-c…tle-english", "customer-c…itle-german"] == [
+        line.partition(" ")[0] for line in found if line.startswith("customer")
+    ]
+
+
+def test_names_that_cannot_be_told_apart_in_a_column_are_numbered_and_said_below() -> None:
+    names = [f"{'a' * 20}{one}{'b' * 20}{two}{'c' * 20}" for one in "12" for two in "12"]
+    found = rows(capability_map(family(*names)))
+    assert "task aaaa…1bbbbbbbbb… aaaa…1bbbbbbb… 2 aaaa…2bbbbbbbbb… aaaa…2bbbbbbb… 2" in found
+    assert f"aaaa…1bbbbbbb… 2 is {names[1]}" in " ".join(found)
+
+
+def test_wide_letters_shift_no_column() -> None:
+    runs = [entry(result(f"m/文脈文脈文脈{n}", {"日本語のとても長い作業名前": 199, "title": 20})) for n in range(4)]
+    lines = capability_map(runs).splitlines()
+    table = [line for line in lines if "✓" in line or "✗" in line][:3]
+    assert [] == [line for line in lines if columns(line) > 80]
+    assert 1 == len({columns(re.split("[✓✗]", line)[0]) for line in table})
 
 
 def test_of_several_runs_of_a_model_the_latest_is_shown_and_that_is_said() -> None:

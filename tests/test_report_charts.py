@@ -60,6 +60,12 @@ def test_nothing_measured_is_said_and_no_tasks_are_no_figures() -> None:
     assert [] == figures_of([result("m", {})])
 
 
+def test_a_picture_of_one_model_names_it_and_its_trials() -> None:
+    one = result("acme/x", {"title": 199, "routing": 20})
+    assert {"With acme/x, 400 trials in all."} == {figure.whose for figure in figures_of([one])}
+    assert {""} == {figure.whose for figure in figures_of(TWO, PRICES)}
+
+
 def test_specifications_name_no_colour_and_no_address_and_hold_plain_numbers() -> None:
     for figure in figures_of(TWO, PRICES):
         written = json.dumps(figure.spec, allow_nan=False)

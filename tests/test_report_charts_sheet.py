@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from evalkit.report.charts.sheet import alone, sheet
 from evalkit.report.figure import Figure, Table
 
@@ -12,6 +14,13 @@ def figure(says: str = "It says.", name: str = "f") -> Figure:
 def test_a_picture_that_stands_alone_has_its_title_and_what_it_says() -> None:
     made = alone(figure())
     assert ("Title of f", ["It says."], 10) == (made["title"]["text"], made["title"]["subtitle"], made["width"])
+
+
+def test_the_model_stands_above_what_a_figure_says_and_notes_below_it() -> None:
+    one = replace(figure(), whose="With m.")
+    assert ["With m.", "It says.", "Note."] == alone(one, ["Note."])["title"]["subtitle"]
+    panels = sheet([one, one], ["Note."])["vconcat"]
+    assert [["With m.", "It says.", "Note."], ["With m.", "It says."]] == [each["title"]["subtitle"] for each in panels]
 
 
 def test_figures_stand_below_each_other_in_their_order_each_with_its_title() -> None:

@@ -56,3 +56,8 @@ def test_both_themes_know_the_same_roles() -> None:
     light, dark = config(dark=False), config(dark=True)
     assert light["style"].keys() == dark["style"].keys()
     assert light["range"].keys() == dark["range"].keys()
+
+
+def test_signs_come_from_one_font_that_has_them_all() -> None:
+    """Else a picture's ✓ may be a hair and its ✗ bold."""
+    assert config(dark=False)["style"]["sign"]["font"].startswith("'DejaVu Sans', ")

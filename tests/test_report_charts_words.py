@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from evalkit.report.charts.words import labels, margin_told, measured_words, model_labels, slug, standing, was_asked
+from evalkit.report.charts.words import margin_told, measured_words, model_labels, slug, standing, was_asked
+from evalkit.report.names import labels
 from tests.charted import repeats
 from tests.results import condition, result, task
 

@@ -152,11 +152,11 @@ def test_a_price_that_was_not_measured_is_marked() -> None:
     assert "~11.50" in flat(raced())
 
 
-def test_of_long_names_that_begin_alike_the_end_is_shown() -> None:
+def test_long_names_that_begin_alike_are_told_apart() -> None:
     names = ["p/a-model-with-a-long-name-of-may", "p/a-model-with-a-long-name-of-june", "p/short"]
     text = render_choice(choice(*[candidate(name, "unusable", 100) for name in names]))
-    assert "  …th-a-long-name-of-may unusable" in text
-    assert "  …h-a-long-name-of-june unusable" in text
+    assert "  a-model-wi…name-of-may unusable" in text
+    assert "  a-model-wi…ame-of-june unusable" in text
     assert "  short                  unusable" in text
 
 

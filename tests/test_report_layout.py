@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from evalkit.report.layout import fit_encoding, words_only
+from evalkit.plain import columns
+from evalkit.report.layout import WIDTH, bulleted, fit_encoding, words_only, wrapped
 
 
 def test_a_terminal_that_can_show_bars_gets_them() -> None:
@@ -36,3 +37,10 @@ def test_what_an_encoding_lacks_is_shown_by_what_it_has_in_the_same_width() -> N
         assert fitted.encode(encoding)
         assert (len(text), "10x3  -7.5-8.1  cut~") == (len(fitted), fitted)
     assert text == fit_encoding(text, "utf-8") == fit_encoding(text, None)
+
+
+def test_lines_of_wide_letters_are_no_wider_than_others() -> None:
+    text = "文脈 " * 30 + "文" * 90 + " e\u0301" * 50
+    lines = [*wrapped(text, indent="  "), *bulleted(text)]
+    assert max(map(columns, lines)) in (WIDTH - 1, WIDTH)
+    assert 2 * text.replace(" ", "") == "".join(lines).replace(" ", "").replace("-", "")

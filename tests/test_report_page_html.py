@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from functools import cache
@@ -48,6 +49,19 @@ def test_the_map_is_readable_without_colour_and_by_ear() -> None:
     ):
         assert words in told, words
     assert "✗ 0 of 2" in told
+
+
+def test_runs_of_one_model_have_each_a_name_of_its_own_and_the_same_everywhere() -> None:
+    runs = [support(f"acme/{name}") for name in ("rules", "other", "rules")]
+    made = live_page(runs, live=Live(assets="/static/", runs=["/a", "/b", "/c"])).decode()
+    told = carried(made)
+    assert ["rules", "other", "rules 2"] == [run["label"] for run in told["runs"]]
+    drawn = json.dumps(told["figures"])
+    assert ('"rules 2"' in drawn, '"acme/rules 2"' in drawn) == (True, True)
+    text = Seen(made).text
+    assert "Task rules other rules 2 " in text
+    assert "Model acme/rules Measured" in text
+    assert "Model acme/rules 2 Measured" not in text
 
 
 def test_cells_of_the_map_lead_to_their_task() -> None:

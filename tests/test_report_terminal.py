@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from evalkit.plain import columns
 from evalkit.report import Provenance, Style, plain_style, render
+from evalkit.report.layout import fit_encoding, fit_names
 from evalkit.trial import Level
 from evalkit.verdict import FixedDecider, Outcome, Spend, SuiteResult, TaskEntry, Terms, Totals, summarise
 
@@ -116,6 +118,15 @@ def test_no_line_is_wider_than_80_columns() -> None:
     for found, words in product((three_tasks(), wide), (False, True)):
         text = show(found, words_only=words)
         assert [] == [line for line in text.splitlines() if len(line) > 80]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_wide_letters_and_those_that_are_escaped_shift_no_column(encoding: str) -> None:
+    asked = {task: [(terms("clean", task=task), 150, 0)] for task in ("日本語のとても長い作業名前", "title")}
+    shown = show(fit_names(result(asked), encoding), words_only=True)
+    lines = fit_encoding(shown, encoding).encode(encoding).decode(encoding).splitlines()
+    assert [] == [line for line in lines if columns(line) > 80]
+    assert 1 == len({columns(line.partition(" 200 ")[0]) for line in lines if " 200 " in line})
 
 
 def test_nothing_from_outside_commands_the_terminal() -> None:

@@ -22,7 +22,7 @@ from evalkit.cli.shared import (
 from evalkit.forecast import Bill, Forecast, bill, expected_calls, forecast
 from evalkit.lint import undecidable
 from evalkit.perturb import TOKEN_COUNTER
-from evalkit.plain import one_line, usd
+from evalkit.plain import one_line, padded, usd
 from evalkit.plan import DEFAULT_MAX_COST_USD, Plan, Scope, make_plan
 from evalkit.suite import load_suite
 from evalkit.verdict import ASSUMED_PASS_RATES
@@ -90,10 +90,11 @@ def _show(rows: list[Forecast], expected: Sequence[tuple[float, Bill, Bill]], mo
     say(f"{'':<47}calls to a verdict at a pass rate of")
     say(f"{'task':<20} {'condition':<18} {'counts':<6} {rates} {'at most':>8} {'tokens/call':>12}")
     for row in rows:
+        task, condition = one_line(row.terms.task, 20), one_line(row.terms.condition, 18)
         counts = "yes" if row.terms.counts else "no"
         calls = " ".join(_calls(row, rate) for rate in ASSUMED_PASS_RATES)
         say(
-            f"{one_line(row.terms.task, 20):<20} {one_line(row.terms.condition, 18):<18} {counts:<6} {calls} "
+            f"{padded(task, 20)} {padded(condition, 18)} {counts:<6} {calls} "
             f"{row.calls:>8,} {round(row.tokens_per_call):>12,}"
         )
     if expected and any("(" in _calls(row, rate) for row in rows for rate in ASSUMED_PASS_RATES):

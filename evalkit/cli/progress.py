@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from evalkit.cli.shared import say
+from evalkit.cli.shared import say, wants_words
 from evalkit.plain import counted, usd
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Display:
         """Of those that are open, by number: how they were shown last, and when."""
 
     def __enter__(self) -> Self:
-        if sys.stderr.isatty():
+        if not wants_words(sys.stderr):
             from rich.console import Console
             from rich.live import Live
 

@@ -111,22 +111,24 @@ def _page(runs: tuple[Path, ...]) -> bytes:
 
 def _picture(runs: tuple[Path, ...], chosen: str, named: str | None) -> bytes:
     from evalkit.browse.reports import run_price
+    from evalkit.report.capability_map import left_out
     from evalkit.report.charts import alone, figures_of, in_order, overview, sheet
     from evalkit.report.picture import picture
 
     measured = _measured(runs)
-    results = in_order(map_entries([(results, run) for results, run, _ in measured]))
+    entries = map_entries([(results, run) for results, run, _ in measured])
+    results, notes = in_order(entries), [f"{note[:1].upper()}{note[1:]}." for note in left_out(entries)]
     prices = {run.model: run_price(folder, run) for _, run, folder in measured} if len(results) > 1 else {}
     if named is None:
         shown = overview(results, prices)
         if not shown:
             raise EvalkitError(f"--format {chosen}: found nothing to draw: no task was measured")
-        spec = sheet(shown)
+        spec = sheet(shown, notes)
     else:
         figures = {each.id: each for each in figures_of(results, prices)}
         if named not in figures:
             raise EvalkitError(f"--figure {named}: {_no_figure(named, results)}. {did_you_mean(named, figures)}")
-        spec = alone(figures[named])
+        spec = alone(figures[named], notes)
     return picture(spec, "png" if chosen == "png" else "svg")
 
 

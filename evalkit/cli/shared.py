@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
@@ -249,7 +249,7 @@ def rendered(results: SuiteResult, run: RunFile, folder: Path, *, to_file: bool 
     """A run's results for people: at a terminal with bars and colour, else in words (`wants_words`)."""
     from evalkit.report import Provenance, render
 
-    words = wants_words(to_file=to_file)
+    words, results = wants_words(to_file=to_file), _fit_names(results, to_file=to_file)
     return _fit(render(results, Provenance.of(run, folder), style=colour, words_only=words), to_file=to_file)
 
 
@@ -273,14 +273,27 @@ def mapped(runs: Sequence[tuple[SuiteResult, RunFile]], *, to_file: bool = False
     from evalkit.report import capability_map
 
     words = wants_words(to_file=to_file)
-    return _fit(capability_map(map_entries(runs), style=colour, words_only=words), to_file=to_file)
+    entries = map_entries([(_fit_names(results, to_file=to_file), run) for results, run in runs])
+    return _fit(capability_map(entries, style=colour, words_only=words), to_file=to_file)
 
 
-def wants_words(*, to_file: bool = False) -> bool:
-    """Whether results for people are words and numbers only; docs/cli.md has the rule."""
+def wants_words(stream: TextIO | None = None, *, to_file: bool = False) -> bool:
+    """Whether what people read is words and numbers only; docs/cli.md has the rule.
+
+    Args:
+        stream: Where it is written; standard output without this.
+        to_file: Whether it goes to a file instead.
+    """
     from evalkit.report.layout import words_only
 
-    return to_file or words_only(os.environ, terminal=sys.stdout.isatty(), encoding=sys.stdout.encoding)
+    stream = stream or sys.stdout
+    return to_file or words_only(os.environ, terminal=stream.isatty(), encoding=stream.encoding)
+
+
+def _fit_names(results: SuiteResult, *, to_file: bool) -> SuiteResult:
+    from evalkit.report.layout import fit_names
+
+    return results if to_file else fit_names(results, sys.stdout.encoding)
 
 
 def _fit(text: str, *, to_file: bool) -> str:

@@ -15,7 +15,7 @@ from evalkit.engine.baseline import stored_baseline
 from evalkit.errors import EvalkitError
 from evalkit.findings.gate import BaselineSummary, GatedCondition, GateResult
 from evalkit.gate import judge_run
-from evalkit.plain import at_most, counted, one_line, percent, percent_range, rounded, usd
+from evalkit.plain import at_most, counted, one_line, padded, percent, percent_range, rounded, usd
 from evalkit.pytest_plugin.measuring import Note, read_notes, reusing
 from evalkit.record import TrialReader, TrialRow
 from evalkit.report import Provenance
@@ -172,7 +172,7 @@ def _task_line(task: TaskResult) -> str:
     trials = sum(each.trials for each in task.conditions)
     cost = "" if not spent else f", {usd(spent)}"
     sign = f"{SIGNS[task.verdict]} {task.verdict:<8}"
-    return f"{sign} {one_line(task.task, 24):<24} margin {margin:>6} {where}, {counted(trials, 'trial')}{cost}"
+    return f"{sign} {padded(one_line(task.task, 24), 24)} margin {margin:>6} {where}, {counted(trials, 'trial')}{cost}"
 
 
 def _place(task: TaskResult, condition: ConditionResult) -> str:

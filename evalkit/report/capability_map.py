@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evalkit.plain import counted, one_line, points_between
+from evalkit.plain import columns, counted, one_line, padded, points_between
 from evalkit.report.layout import COLOURS, SIGNS, WIDTH, Style, plain_style, short_models, wrapped
+from evalkit.report.names import labels, shortened
 from evalkit.report.terminal import guaranteed
 from evalkit.verdict import SuiteResult, TaskResult
 
 _TASK = 22
-"""Most characters of a task's name."""
+"""Most columns of a task's name in a terminal."""
 _MODEL = 16
-"""Most characters of a model's name at the head of a column."""
+"""Likewise of a model's, at the head of a column."""
+_NAME = 40
+"""Most columns of both where there is more room."""
+_FULL = 200
+"""Most columns of a name in full."""
 _CELL = 8
 """Least width of a column: that of most cells."""
 _GAP = 2
@@ -54,20 +60,33 @@ def capability_map(entries: Sequence[MapEntry], *, style: Style = plain_style, w
     Returns:
         Text that begins with an empty line; empty when no suite was measured by more than one run.
     """
-    lines = [line for drawn in mapped_suites(entries) for line in _Drawing(style, words_only, drawn).lines()]
+    suites = mapped_suites(entries, task=_TASK, model=_MODEL)
+    lines = [line for drawn in suites for line in _Drawing(style, words_only, drawn).lines()]
     return "\n".join(lines) + "\n" if lines else ""
 
 
-def mapped_suites(entries: Sequence[MapEntry]) -> list[MappedSuite]:
+def mapped_suites(entries: Sequence[MapEntry], *, task: int = _NAME, model: int = _NAME) -> list[MappedSuite]:
     """What there is to map: each suite that several runs measured.
 
     Args:
         entries: As for `capability_map`.
+        task: Most columns of a task's name.
+        model: Likewise of a model's.
     """
     suites: dict[str, list[MapEntry]] = {}
     for entry in entries:
         suites.setdefault(entry.result.suite, []).append(entry)
-    return [MappedSuite(runs) for runs in suites.values() if len(runs) > 1]
+    return [MappedSuite(runs, task=task, model=model) for runs in suites.values() if len(runs) > 1]
+
+
+def left_out(entries: Sequence[MapEntry]) -> list[str]:
+    """What is said of models that several runs measured with the same suite: of each only the latest is shown.
+
+    Args:
+        entries: Runs, of any suites.
+    """
+    n_runs = Counter((entry.result.suite, entry.result.model) for entry in entries)
+    return [f"of {n} runs of {one_line(model, 40)} the latest is shown" for (_, model), n in n_runs.items() if n > 1]
 
 
 class MappedSuite:
@@ -75,9 +94,11 @@ class MappedSuite:
 
     Args:
         runs: Of the suite.
+        task: Most columns of a task's name.
+        model: Likewise of a model's.
     """
 
-    def __init__(self, runs: Sequence[MapEntry]) -> None:
+    def __init__(self, runs: Sequence[MapEntry], *, task: int = _NAME, model: int = _NAME) -> None:
         self._runs = runs
         latest: dict[str, MapEntry] = {}
         for run in runs:
@@ -91,10 +112,14 @@ class MappedSuite:
         self.suite = runs[0].result.suite
         self.shown = shown
         """One run a model, in the order of the columns."""
-        self.names = [one_line(name, _MODEL) for name in short_models([run.result.model for run in shown])]
+        self._models = short_models([run.result.model for run in shown])
+        self._widths = (model, task)
+        self.names = labels(self._models, model)
         """Of the columns."""
         self.tasks = list(dict.fromkeys(task.task for run in shown for task in run.result.tasks))
-        """Names of the rows."""
+        """In the order of the rows."""
+        self.task_names = labels(self.tasks, task)
+        """Of the rows."""
 
     @property
     def size(self) -> str:
@@ -114,21 +139,20 @@ class MappedSuite:
 
     def notes(self) -> Iterator[str]:
         """Where each task is weakest, and what has to be known of the runs."""
-        for name in self.tasks:
+        for models, width in zip((self._models, self.tasks), self._widths, strict=True):
+            yield from _numbered(models, width)
+        for name, shown in zip(self.tasks, self.task_names, strict=True):
             found = [task for run in self.shown for task in run.result.tasks if task.task == name]
             if any(sum(condition.counts for condition in task.conditions) > 1 for task in found):
-                yield from self._weakest(name)
-        for model in dict.fromkeys(run.result.model for run in self._runs):
-            n_runs = sum(run.result.model == model for run in self._runs)
-            if n_runs > 1:
-                yield f"of {n_runs} runs of {one_line(model, 40)} the latest is shown"
+                yield from self._weakest(name, shown)
+        yield from left_out(self._runs)
         versions = {run.sha256 for run in self.shown}
         if len(versions) > 1:
             first = self.shown[0].sha256
             others = [name for name, run in zip(self.names, self.shown, strict=True) if run.sha256 != first]
             yield f"the suite's file has changed between these runs: {', '.join(others)} had not the one of the first"
 
-    def _weakest(self, task: str) -> Iterator[str]:
+    def _weakest(self, task: str, shown: str) -> Iterator[str]:
         """Which condition decides in each column."""
         columns: dict[str, list[str]] = {}
         for name, run in zip(self.names, self.shown, strict=True):
@@ -138,7 +162,15 @@ class MappedSuite:
         if columns:
             told = [f"{where} ({', '.join(names)})" for where, names in columns.items()]
             everywhere = next(iter(columns)) if len(columns) == 1 else ", ".join(told)
-            yield f"{one_line(task, _TASK)} is weakest at {everywhere}"
+            yield f"{shown} is weakest at {everywhere}"
+
+
+def _numbered(names: Sequence[str], width: int) -> Iterator[str]:
+    """What is meant by names that could not be cut so that they differ."""
+    cut = shortened(names, width)
+    for name, short, label in zip(names, cut, labels(names, width), strict=True):
+        if cut.count(short) > 1:
+            yield f"{label} is {one_line(name, _FULL)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,26 +182,27 @@ class _Drawing:
     drawn: MappedSuite
 
     def lines(self) -> Iterator[str]:
-        suite, tasks, names = self.drawn.suite, self.drawn.tasks, self.drawn.names
+        suite, tasks, names = self.drawn.suite, self.drawn.task_names, self.drawn.names
         yield ""
         yield self.style(f"Capability map of {one_line(suite, 40)}: {self.drawn.size}", "strong")
-        label = max(len(one_line(name, _TASK)) for name in [*tasks, SUITE])
+        label = max(columns(name) for name in [*tasks, SUITE])
         cells = self.drawn.columns(words_only=self.words_only)
         widths = [
-            max(len(name), _CELL, *(len(text) for text, _ in column)) for name, column in zip(names, cells, strict=True)
+            max(columns(name), _CELL, *(len(text) for text, _ in column))
+            for name, column in zip(names, cells, strict=True)
         ]
         for block in _blocks(widths, WIDTH - 2 - label):
             yield self._head(block, widths, label)
             for row, name in enumerate([*tasks, SUITE]):
                 told = [self._padded(*cells[column][row], widths[column]) for column in block]
-                yield "".join([f"  {one_line(name, _TASK):<{label}}", *told]).rstrip()
+                yield "".join([f"  {padded(name, label)}", *told]).rstrip()
         for note in self.drawn.notes():
             yield from wrapped(note, indent="  ")
         legend = _LEGEND_IN_WORDS if self.words_only else LEGEND
         yield from (self.style(line, "dim") for line in wrapped(legend))
 
     def _head(self, block: Sequence[int], widths: Sequence[int], label: int) -> str:
-        names = [" " * _GAP + f"{self.drawn.names[column]:<{widths[column]}}" for column in block]
+        names = [" " * _GAP + padded(self.drawn.names[column], widths[column]) for column in block]
         return self.style("".join([f"  {'task':<{label}}", *names]).rstrip(), "dim")
 
     def _padded(self, text: str, role: str, width: int) -> str:

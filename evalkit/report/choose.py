@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from math import ceil
 
 from evalkit.findings.choose import Candidate, Choice, Latency, Shortfall
-from evalkit.plain import counted, one_line, percent, percent_range, printable, usd
+from evalkit.plain import columns, counted, one_line, padded, percent, percent_range, printable, usd
 from evalkit.report.capability_map import MapEntry, capability_map
-from evalkit.report.layout import COLOURS, WIDTH, Style, plain_style, short_models, wrapped
+from evalkit.report.layout import COLOURS, WIDTH, Style, bulleted, plain_style, short_models, wrapped
+from evalkit.report.names import labels
 from evalkit.report.terminal import guaranteed
 from evalkit.score import ANSWERED
 
@@ -114,8 +114,8 @@ def _state(candidate: Candidate) -> str:
 
 def _table(choice: Choice, style: Style) -> Iterator[str]:
     candidates = choice.candidates
-    names = _names([each.model for each in candidates])
-    width = max(len(name) for name in [*names, "model"])
+    names = labels(short_models([each.model for each in candidates]), _NAME)
+    width = max(columns(name) for name in [*names, "model"])
     yield style(
         f"  {'model':<{width}} {'status':<9} {'USD/1,000':>9} {'p50 s':>6} {'p95 s':>6} {'margin':>6} {'calls':>6} "
         f"{'USD':>7}",
@@ -128,7 +128,7 @@ def _table(choice: Choice, style: Style) -> Iterator[str]:
         calls = "–" if totals is None else f"{totals.calls:,}"
         cost = "–" if totals is None or totals.cost_usd is None else _bare(totals.cost_usd)
         yield (
-            f"{mark} {name:<{width}} {status} {_per_1k(each):>9} {_seconds(each, 'p50_s'):>6} "
+            f"{mark} {padded(name, width)} {status} {_per_1k(each):>9} {_seconds(each, 'p50_s'):>6} "
             f"{_seconds(each, 'p95_s'):>6} {_margin(each):>6} {calls:>6} {cost:>7}"
         )
     if choice.undominated:
@@ -139,16 +139,6 @@ def _table(choice: Choice, style: Style) -> Iterator[str]:
                 indent="  ",
             )
         )
-
-
-def _names(models: Sequence[str]) -> list[str]:
-    """As short as the table needs; of long ones that begin alike, the end tells more."""
-    whole = [" ".join(printable(name).split()) for name in short_models(models)]
-    cut = [one_line(name, _NAME) for name in whole]
-    return [
-        name if cut.count(name) == 1 or len(long) <= _NAME else f"…{long[1 - _NAME :]}"
-        for name, long in zip(cut, whole, strict=True)
-    ]
 
 
 def _per_1k(candidate: Candidate) -> str:
@@ -187,13 +177,9 @@ def _why(candidate: Candidate) -> Iterator[str]:
         parts.append(f"and {len(shortfalls) - _SHOWN} more")
     said = [*([one_line(candidate.note, 300)] if candidate.note else []), *parts]
     if said:
-        yield from _item(f"{_name(candidate)}, {candidate.status}: {'; '.join(said)}")
+        yield from bulleted(f"{_name(candidate)}, {candidate.status}: {'; '.join(said)}", break_on_hyphens=False)
     if candidate.next_step is not None:
         yield f"  {printable(candidate.next_step)}"  # to be copied, so it is never wrapped
-
-
-def _item(text: str) -> list[str]:
-    return textwrap.wrap(printable(f"- {text}"), WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _short_of(shortfall: Shortfall) -> str:
@@ -228,7 +214,7 @@ def _nobody(choice: Choice, style: Style) -> Iterator[str]:
         yield style("What would help, by what failed", "strong")
     for each in choice.advice:
         task = f"{one_line(each.task, 24)}: " if each.task else ""
-        yield from _item(f"{task}{each.help}: {each.text} ({each.evidence}).")
+        yield from bulleted(f"{task}{each.help}: {each.text} ({each.evidence}).", break_on_hyphens=False)
 
 
 # --- what it took, and how sure it is

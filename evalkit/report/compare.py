@@ -16,7 +16,7 @@ from evalkit.findings.compare import (
     RunComparison,
     Side,
 )
-from evalkit.plain import at_least, at_most, counted, one_line, percent
+from evalkit.plain import at_least, at_most, columns, counted, one_line, padded, percent
 from evalkit.report.layout import WIDTH, Style, plain_style, wrapped
 
 SHOWN_FLIPS = 3
@@ -83,11 +83,11 @@ class _Terminal:
 
     def row(self, condition: ComparedCondition) -> str:
         result, difference = condition.result, condition.result.difference
-        name = condition.condition if condition.counts else f"({condition.condition})"
+        name = one_line(condition.condition if condition.counts else f"({condition.condition})", _NAME)
         trials = str(result.trials_b) if result.pairs else f"{result.trials_a}/{result.trials_b}"
         ways = (str(result.pairs.only_a), str(result.pairs.only_b)) if result.pairs else ("–", "–")
         cells = (
-            f"  {one_line(name, _NAME):<{_NAME}} {trials:>9} {percent(difference.a):>5} {percent(difference.b):>5} "
+            f"  {padded(name, _NAME)} {trials:>9} {percent(difference.a):>5} {percent(difference.b):>5} "
             f"{difference_range(difference):>16} {ways[0]:>6} {ways[1]:>6}  "
         )
         return cells + self.style(shown_word(difference), _COLOURS[difference.shown])
@@ -267,7 +267,7 @@ def _answered(name: str, side: Side) -> str:
     """What one of the two answered, cut to the width of the terminal."""
     start = f"      {name}: "
     failed = f" [fails {one_line(', '.join(side.failed), 30)}]" if side.failed else ""
-    response = one_line(side.response or "", WIDTH - len(start) - len(failed))
+    response = one_line(side.response or "", WIDTH - len(start) - columns(failed))
     return f"{start}{response or 'no text'}{failed}"
 
 

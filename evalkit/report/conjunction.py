@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from evalkit.plain import one_line, percent
+from evalkit.plain import columns, one_line, padded, percent
 from evalkit.report.layout import WIDTH, short_models, wrapped
+from evalkit.report.names import labels
 from evalkit.verdict import Conjunction, TaskResult
 
 if TYPE_CHECKING:  # reports of single runs need not wait for it
@@ -87,16 +88,16 @@ def conjunction_lines(ladder: Sequence[TaskConjunction]) -> list[str]:
 
 def _task_lines(task: TaskConjunction) -> Iterator[str]:
     models = [rung.model for rung in task.rungs]
-    names = dict(zip(models, (one_line(name, 24) for name in short_models(models)), strict=True))
+    names = dict(zip(models, labels(short_models(models), 24), strict=True))
     where = one_line(task.rungs[0].conjunction.condition, 20)
     yield f"{one_line(task.task, 24)} at {where}: all constraints must hold together in {percent(task.threshold)} %"
-    width = max(len(name) for name in [*names.values(), "model"])
+    width = max(columns(name) for name in [*names.values(), "model"])
     yield f"  {'model':<{width}}  all hold  product  limited by"
     for rung in task.rungs:
         found = rung.conjunction
         limit = f"{percent(found.limiting_rate)} {_names(found.limiting)}" if found.limiting else "–"
-        row = f"  {names[rung.model]:<{width}}  {percent(found.joint):>8}  {percent(found.product):>7}  "
-        yield row + one_line(limit, WIDTH - len(row))
+        row = f"  {padded(names[rung.model], width)}  {percent(found.joint):>8}  {percent(found.product):>7}  "
+        yield row + one_line(limit, WIDTH - columns(row))
     for sentence in (*_arrival(task, names), *_rise(task, names), *_chance(task)):
         yield from wrapped(sentence, indent="  ")
 

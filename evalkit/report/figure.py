@@ -41,3 +41,5 @@ class Figure:
     table: Table
     more: tuple[str, ...] = ()
     """What that rests on, in sentences, for whoever asks further."""
+    whose: str = ""
+    """With which model, and in how many trials, as a sentence of a picture that stands alone; empty with several."""

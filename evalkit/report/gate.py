@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
 from evalkit.findings.gate import BaselineSummary, GatedTask, GateResult
-from evalkit.plain import one_line, printable
+from evalkit.plain import one_line, padded
 from evalkit.report.gate_sentences import (
     REGRESSION_SIGNS,
     advice,
@@ -18,7 +17,7 @@ from evalkit.report.gate_sentences import (
     summary,
     tolerated,
 )
-from evalkit.report.layout import COLOURS, SIGNS, WIDTH, Style, plain_style, wrapped
+from evalkit.report.layout import COLOURS, SIGNS, Style, bulleted, plain_style, wrapped
 
 _TASK = 14
 _NAMED = 6
@@ -44,7 +43,7 @@ def _lines(gate: GateResult, style: Style) -> Iterator[str]:
     found = findings(gate)
     shown = found if len(found) <= _NAMED + 1 else found[:_NAMED]
     for finding in shown:
-        yield from _item(f"{finding.text}.")
+        yield from bulleted(f"{finding.text}.")
     if len(found) > len(shown):
         yield f"- and {len(found) - len(shown)} more"
     for sentence in summary(gate):
@@ -61,11 +60,6 @@ def _lines(gate: GateResult, style: Style) -> Iterator[str]:
         yield from wrapped(sentence)
 
 
-def _item(text: str) -> list[str]:
-    """An item of a list; its further lines stand below its text."""
-    return textwrap.wrap(printable(f"- {text}"), WIDTH, subsequent_indent="  ")
-
-
 def _table(gate: GateResult, style: Style) -> Iterator[str]:
     if gate.baseline is None:
         yield style(f"  {'task':<{_TASK}} usable?", "dim")
@@ -78,7 +72,7 @@ def _table(gate: GateResult, style: Style) -> Iterator[str]:
 
 def _row(task: GatedTask, style: Style) -> Iterator[str]:
     verdict = task.result.verdict
-    name, usable = f"{one_line(task.result.task, _TASK):<{_TASK}}", f"{SIGNS[verdict]} {verdict}"
+    name, usable = padded(one_line(task.result.task, _TASK), _TASK), f"{SIGNS[verdict]} {verdict}"
     if task.regression is None:
         yield f"  {name} {style(usable, COLOURS[verdict])}"
         return
@@ -106,4 +100,4 @@ def _baseline(baseline: BaselineSummary) -> Iterator[str]:
         return
     yield "Not as it was then:"
     for change in baseline.changes:
-        yield from _item(change)
+        yield from bulleted(change)

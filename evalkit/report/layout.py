@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
 
-from evalkit.plain import printable
+from evalkit.plain import columns, printable
+
+T = TypeVar("T")
 
 Style = Callable[[str, str], str]
 """Colours a text: takes it and one of `good`, `bad`, `open`, `dim`, `strong`."""
@@ -16,8 +21,12 @@ SIGNS = {"usable": "✓", "edge": "?", "unusable": "✗"}
 """Of verdicts."""
 COLOURS = {"usable": "good", "edge": "open", "unusable": "bad"}
 """Likewise, as a `Style` takes them."""
+_FILLER = "\0"
+"""What no printable text holds."""
 _DRAWN = "✓✗┃╋━·≥≤"
 """What a text is drawn with."""
+_ANY = "文🎉"
+"""What an encoding of every character holds."""
 _ASCII = str.maketrans("–−×…", "--x~")
 """What a text in words holds beside ASCII of its own."""
 
@@ -52,6 +61,30 @@ def fit_encoding(text: str, encoding: str | None) -> str:
     return text if _holds(encoding, "".join(map(chr, _ASCII))) else text.translate(_ASCII)
 
 
+def fit_names(value: T, encoding: str | None) -> T:
+    r"""A result with texts as a stream can hold them, so that what is laid out is what will be written.
+
+    >>> fit_names(("文", 1), "ascii"), fit_names(("文", 1), "utf-8")
+    (('\\u6587', 1), ('文', 1))
+
+    Args:
+        value: A dataclass, a tuple or a text; of others nothing is changed.
+        encoding: Of the stream; None: any character can be shown.
+    """
+    return value if _holds(encoding, _ANY) else _fitted(value, encoding)
+
+
+def _fitted(value: Any, encoding: str | None) -> Any:
+    if isinstance(value, str):
+        lacking = {each for each in set(value) if not _holds(encoding, each)}
+        return fit_encoding(value, encoding).translate({ord(each): json.dumps(each)[1:-1] for each in lacking})
+    if isinstance(value, tuple):
+        return tuple(_fitted(each, encoding) for each in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{each.name: _fitted(getattr(value, each.name), encoding) for each in fields(value)})
+    return value
+
+
 def _holds(encoding: str | None, characters: str) -> bool:
     try:
         characters.encode(encoding or "utf-8")
@@ -62,8 +95,26 @@ def _holds(encoding: str | None, characters: str) -> bool:
 
 def wrapped(text: str, *, indent: str = "") -> Iterator[str]:
     """A sentence, which may come from outside, in lines; further lines of an indented one are indented further."""
-    following = indent + ("  " if indent else "")
-    yield from textwrap.wrap(printable(text), WIDTH, initial_indent=indent, subsequent_indent=following)
+    yield from _lines(text, indent, indent + ("  " if indent else ""))
+
+
+def bulleted(text: str, *, break_on_hyphens: bool = True) -> Iterator[str]:
+    """An item of a list, likewise; its further lines stand below its text."""
+    yield from _lines(f"- {text}", "", "  ", break_on_hyphens=break_on_hyphens)
+
+
+def _lines(text: str, first: str, further: str, *, break_on_hyphens: bool = True) -> Iterator[str]:
+    shown = printable(text)
+    # Lines are broken by their number of characters: each column more than one that a character takes gets a filler.
+    filled = shown if shown.isascii() else "".join(each + _FILLER * (columns(each) - 1) for each in shown)
+    lines = textwrap.wrap(
+        filled,
+        WIDTH if _FILLER not in filled else WIDTH - 1,  # a break may part a character from its filler
+        initial_indent=first,
+        subsequent_indent=further,
+        break_on_hyphens=break_on_hyphens,
+    )
+    yield from (line.replace(_FILLER, "") for line in lines)
 
 
 def short_models(models: Sequence[str]) -> list[str]:

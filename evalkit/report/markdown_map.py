@@ -35,7 +35,7 @@ def _lines(found: MappedSuite) -> Iterator[str]:
     columns = found.columns()
     rows = [
         f"| {' | '.join([name, *(column[row][0] for column in columns)])} |"
-        for row, name in enumerate([*(code(task) for task in found.tasks), SUITE])
+        for row, name in enumerate([*(code(task) for task in found.task_names), SUITE])
     ]
     yield table_within(head, rows, FIRST_TABLE)
     notes = list(found.notes())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evalkit.plain import one_line, percent, percent_range
+from evalkit.plain import columns, one_line, padded, percent, percent_range
 from evalkit.report.conjunction import conjunction_lines
 from evalkit.report.law import law_lines
 from evalkit.report.layout import WIDTH, Style, plain_style, short_models, wrapped
+from evalkit.report.names import labels
 from evalkit.report.scale_plot import plot
 from evalkit.report.scale_sentences import sentences
 from evalkit.scale.points import Mean, shown_size, size_of
@@ -64,15 +65,15 @@ def _ability(ability: Ability, style: Style) -> Iterator[str]:
 
 def _table(ability: Ability, style: Style) -> Iterator[str]:
     points = ability.points
-    names = [one_line(name, _NAME) for name in short_models([point.model for point in points])]
-    width = max(len(name) for name in [*names, "model"])
+    names = labels(short_models([point.model for point in points]), _NAME)
+    width = max(columns(name) for name in [*names, "model"])
     worth = "trials" if ability.curve.fitted is None or ability.curve.fitted.worth is None else "worth"
     score = " ".join(f"{head:>7}" for head in ("score", "loss"))
     yield style(f"  {'model':<{width}} {'size':>8} {worth:>6} {'pass %':>6} {'between':>10} {score}", "dim")
     for name, point in zip(names, points, strict=True):
         size = shown_size(size_of(point, ability.against))
         trials = "–" if point.trials is None else f"{point.trials:.0f}"
-        row = f"  {name:<{width}} {size:>8} {trials:>6} {percent(point.pass_rate):>6} "
+        row = f"  {padded(name, width)} {size:>8} {trials:>6} {percent(point.pass_rate):>6} "
         yield f"{row}{percent_range(point.low, point.high):>10} {_mean(point.score)} {_mean(point.loss)}"[:WIDTH]
 
 

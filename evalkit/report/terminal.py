@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evalkit.plain import at_least, at_most, one_line, percent, percent_range, printable
+from evalkit.plain import at_least, at_most, one_line, padded, percent, percent_range
 from evalkit.report.bar import BAR, bar
-from evalkit.report.layout import COLOURS, SIGNS, WIDTH, Style, plain_style, wrapped
+from evalkit.report.layout import COLOURS, SIGNS, Style, bulleted, plain_style, wrapped
 from evalkit.report.money import cost_told, money_notes
+from evalkit.report.names import labels
 from evalkit.report.notes import after_reasons, before_reasons, changes
 from evalkit.report.reasons import Provenance, why
 from evalkit.verdict import ConditionResult, SuiteResult, TaskResult, Verdict, claims
@@ -70,13 +70,14 @@ class _Terminal:
         elif not self.provenance.ended:
             yield "This run has not come to its end. Go on with:"
             yield f"evalkit run --resume {self.provenance.folder}"
+        names = labels([task.task for task in result.tasks], _NAME)
         before: TaskResult | None = None
-        for task in result.tasks:
+        for name, task in zip(names, result.tasks, strict=True):
             # Tasks of one condition share one table.
             if before is None or len(task.conditions) > 1 or len(before.conditions) > 1:
                 yield ""
                 yield from self.head(task)
-            yield from self.task(task)
+            yield from self.task(task, name)
             before = task
         yield ""
         for line in self.foot(result):
@@ -96,11 +97,11 @@ class _Terminal:
     def verdict(self, verdict: Verdict) -> str:
         return self.style(verdict if self.words_only else f"{SIGNS[verdict]} {verdict}", COLOURS[verdict])
 
-    def task(self, task: TaskResult) -> Iterator[str]:
+    def task(self, task: TaskResult, name: str) -> Iterator[str]:
         asked = [condition for condition in task.conditions if condition.counts or condition.trials or condition.void]
-        for condition in asked:
-            name = task.task if len(task.conditions) == 1 else condition.condition
-            yield self.condition(condition, name if condition.counts else f"({name})")
+        called = [name if len(task.conditions) == 1 else condition.condition for condition in asked]
+        told = [one if condition.counts else f"({one})" for one, condition in zip(called, asked, strict=True)]
+        yield from map(self.condition, asked, labels(told, _NAME))
         if any(not condition.counts for condition in asked):
             yield self.style("  (in brackets: explored, does not count for the verdict)", "dim")
         left = [_short(condition.condition, 20) for condition in task.conditions if condition not in asked]
@@ -117,7 +118,7 @@ class _Terminal:
         else:
             measured = f"{'not measured':>17}" if condition.rate is None else measured
             shown = f" {in_words(guaranteed(condition)):<{_WORDY}}"
-        return f"  {_short(name, _NAME):<{_NAME}} {trials:>6} {measured} {shown}  {self.verdict(condition.verdict)}"
+        return f"  {padded(name, _NAME)} {trials:>6} {measured} {shown}  {self.verdict(condition.verdict)}"
 
     def foot(self, result: SuiteResult) -> Iterator[str]:
         totals = result.totals
@@ -173,7 +174,7 @@ def _headline(result: SuiteResult) -> Iterator[str]:
     concerned.sort(key=lambda task: (task.weakest.margin_high or 0.0) if task.weakest else 0.0)
     named = concerned if len(concerned) == _NAMED_IN_HEADLINE + 1 else concerned[:_NAMED_IN_HEADLINE]
     for task in named:
-        yield from textwrap.wrap(printable(f"- {_sentence(task)}"), WIDTH, subsequent_indent="  ")
+        yield from bulleted(_sentence(task))
     if len(concerned) > len(named):
         yield f"- and {len(concerned) - len(named)} more"
 

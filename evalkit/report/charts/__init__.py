@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from evalkit.plain import counted, one_line
 from evalkit.report.charts.capability import capability_figure, in_order
 from evalkit.report.charts.constraints import constraint_figure
 from evalkit.report.charts.levels import level_figures
@@ -40,6 +41,10 @@ __all__ = [
     "task_figures",
     "task_margins",
 ]
+
+
+_MODEL = 60
+"""Most characters of the name of the one model that a picture is of."""
 
 
 def figures_of(results: Sequence[SuiteResult], prices: Mapping[str, Price] | None = None) -> list[Figure]:
@@ -111,11 +116,17 @@ def _all(results: Sequence[SuiteResult], prices: Mapping[str, Price]) -> Iterato
             for task in dict.fromkeys(task.task for result in of for task in result.tasks)
             for figure in task_figures(task, of)
         ]
+        whose = _whose(of[0]) if len(of) == 1 else ""
         for of_suite, figures in ((True, whole), (False, tasks), (True, [pareto_figure(of, prices)])):
             for figure in figures:
                 if figure is not None:
-                    named = replace(figure, id=f"{before}{figure.id}")
+                    named = replace(figure, id=f"{before}{figure.id}", whose=whose)
                     yield _Placed(suite, figure.id if of_suite else None, named)
+
+
+def _whose(result: SuiteResult) -> str:
+    trials = sum(condition.trials for task in result.tasks for condition in task.conditions)
+    return f"With {one_line(result.model, _MODEL)}, {counted(trials, 'trial')} in all."
 
 
 def _unique(figures: Sequence[Figure]) -> list[Figure]:

@@ -9,11 +9,14 @@ from evalkit.plain import counted, one_line
 from evalkit.report.capability_map import SUITE, MapEntry, MappedSuite
 from evalkit.report.charts.channels import by_verdict
 from evalkit.report.charts.theme import SCHEMA
-from evalkit.report.charts.words import NAME, labels, listed, measured_words, model_labels, standing
+from evalkit.report.charts.words import listed, measured_words, model_labels, standing
 from evalkit.report.figure import Cell, Column, Figure, Table
 from evalkit.report.layout import SIGNS
+from evalkit.report.names import labels
 from evalkit.verdict import ConditionResult, SuiteResult, TaskResult
 
+_NAME = 40
+"""Most characters of a task's name, and of a model's: a column is as wide as its model's."""
 _ROW, _LEAST_COLUMN, _LETTER = 44, 104, 7
 """Pixels of a row, of the narrowest column, and of a letter of a model's name."""
 
@@ -51,7 +54,7 @@ def capability_figure(results: Sequence[SuiteResult]) -> Figure | None:
 
 def _says(results: Sequence[SuiteResult], tasks: Sequence[str]) -> str:
     """Who can do what, in two sentences."""
-    names = model_labels(results)
+    names = model_labels(results, _NAME)
     whole = [name for name, result in zip(names, results, strict=True) if result.verdict == "usable"]
     what = f"every one of {len(tasks)} tasks" if len(tasks) > 1 else "the task"
     if whole:
@@ -69,8 +72,8 @@ def _usable(result: SuiteResult) -> int:
 
 
 def _cells(results: Sequence[SuiteResult], tasks: Sequence[str]) -> Iterator[dict[str, Any]]:
-    rows = labels([*tasks, SUITE], NAME)
-    for column, result in zip(model_labels(results), results, strict=True):
+    rows = labels([*tasks, SUITE], _NAME)
+    for column, result in zip(model_labels(results, _NAME), results, strict=True):
         found = {task.task: task for task in result.tasks}
         for row, name in zip(rows, tasks, strict=False):
             yield {"task": row, "model": column, **_cell(found.get(name))}
@@ -122,7 +125,7 @@ def _spec(results: Sequence[SuiteResult], tasks: Sequence[str]) -> dict[str, Any
         "layer": [
             {"data": {"values": measured}, "mark": box, "encoding": filled},
             {"data": {"values": missing}, "mark": {**box, "style": "not-measured"}, "encoding": encoding},
-            text("sign", -6, dx=-36, fontSize=13, fontWeight="bold"),
+            text("sign", -6, dx=-36, fontSize=13, style="sign"),
             text("margin", -6, dx=6, fontSize=12, style="ink"),
             text("where", 11, fontSize=10, style="muted"),
         ],

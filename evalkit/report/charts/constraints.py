@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from evalkit.plain import one_line, percent, percent_range
 from evalkit.report.charts.forest import Row, forest
-from evalkit.report.charts.words import CONDITION, labels, listed, model_labels
+from evalkit.report.charts.words import CONDITION, listed, model_labels
 from evalkit.report.conjunction import conjunction_note
 from evalkit.report.figure import Cell, Column, Figure, Table
+from evalkit.report.names import labels
 from evalkit.verdict import ConditionResult, ConstraintResult, SuiteResult
 
 _TOGETHER, _PRODUCT = "all hold together", "product of the parts"

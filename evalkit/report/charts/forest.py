@@ -221,7 +221,7 @@ def _told(values: Sequence[dict[str, Any]], place: Place, y: dict[str, Any]) -> 
     signed = [value for value in values if value["sign"]]
     sign = {
         "data": {"values": signed},
-        "mark": {"type": "text", "align": "left", "dx": 12, "fontWeight": "bold", "fontSize": 12},
+        "mark": {"type": "text", "style": "sign", "align": "left", "dx": 12, "fontSize": 12},
         "encoding": {"x": {"value": "width"}, "y": middle, "text": {"field": "sign"}, "color": by_verdict()},
     }
     said = [value for value in values if value["says"]]

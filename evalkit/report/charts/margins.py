@@ -9,7 +9,6 @@ from evalkit.report.charts.forest import Row, forest
 from evalkit.report.charts.words import (
     CONDITION,
     NAME,
-    labels,
     listed,
     margin_told,
     measured_words,
@@ -17,6 +16,7 @@ from evalkit.report.charts.words import (
     was_asked,
 )
 from evalkit.report.figure import Cell, Column, Figure, Table
+from evalkit.report.names import labels
 from evalkit.verdict import ConditionResult, SuiteResult, TaskResult
 
 _MOST_MODELS = 6

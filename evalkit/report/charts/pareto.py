@@ -189,7 +189,7 @@ def _spec(placed: Sequence[_Offer], best: Sequence[_Offer]) -> dict[str, Any]:
     data = {"values": rows}
     circle = {"type": "point", "filled": True, "size": 300, "opacity": 1}
     filled = {"color": by_verdict("verdict_fill"), "description": {"field": "hover"}, "tooltip": {"field": "hover"}}
-    sign = {"type": "text", "fontWeight": "bold", "fontSize": 12}
+    sign = {"type": "text", "style": "sign", "fontSize": 12}
     return {
         "$schema": SCHEMA,
         "width": _WIDTH,

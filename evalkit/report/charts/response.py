@@ -258,7 +258,7 @@ def _signs(values: Sequence[dict[str, Any]], drawing: _Drawing) -> dict[str, Any
     place = {**drawing.x, "y": {**drawing.y, "field": "high"}}
     return {
         "data": {"values": list(values)},
-        "mark": {"type": "text", "baseline": "bottom", "dy": -3, "fontWeight": "bold", "fontSize": 10},
+        "mark": {"type": "text", "baseline": "bottom", "dy": -3, "style": "sign", "fontSize": 10},
         "encoding": {**place, "text": {"field": "sign"}, "color": by_verdict()},
     }
 

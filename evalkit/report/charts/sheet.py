@@ -19,24 +19,26 @@ _ROOM = 20
 """Pixels around all of them."""
 
 
-def alone(figure: Figure) -> dict[str, Any]:
+def alone(figure: Figure, notes: Sequence[str] = ()) -> dict[str, Any]:
     """A specification of a figure with its title and what it says, fit to be drawn.
 
     Args:
         figure: Any.
+        notes: What else has to be known of it, a line each.
     """
-    return {**figure.spec, "$schema": SCHEMA, "title": _title(figure), "padding": _ROOM}
+    return {**figure.spec, "$schema": SCHEMA, "title": _title(figure, notes), "padding": _ROOM}
 
 
-def sheet(figures: Sequence[Figure]) -> dict[str, Any]:
+def sheet(figures: Sequence[Figure], notes: Sequence[str] = ()) -> dict[str, Any]:
     """A specification of figures below each other, in their order.
 
     Args:
         figures: At least one.
+        notes: What else has to be known of them, a line each, below the first one's title.
     """
     if len(figures) == 1:
-        return alone(figures[0])
-    panels = [{**each.spec, "title": _title(each)} for each in figures]
+        return alone(figures[0], notes)
+    panels = [{**each.spec, "title": _title(each, () if place else notes)} for place, each in enumerate(figures)]
     for panel in panels:
         del panel["$schema"]
     return {
@@ -48,6 +50,7 @@ def sheet(figures: Sequence[Figure]) -> dict[str, Any]:
     }
 
 
-def _title(figure: Figure) -> dict[str, Any]:
+def _title(figure: Figure, notes: Sequence[str]) -> dict[str, Any]:
     lines = textwrap.wrap(figure.says.replace(" %", "\u00a0%"), _LETTERS, max_lines=_LINES, placeholder=" …")
-    return {"text": one_line(figure.title, _TITLE), "subtitle": lines, "anchor": "start", "frame": "bounds"}
+    told = [*([figure.whose] if figure.whose else []), *lines, *notes]
+    return {"text": one_line(figure.title, _TITLE), "subtitle": told, "anchor": "start", "frame": "bounds"}

@@ -16,6 +16,8 @@ VERDICTS = ("usable", "edge", "unusable")
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
 """Of models, beside their colours: as many as `Colours.models`."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+SIGN_FONT = f"'DejaVu Sans', {FONT}"
+"""Of signs of verdicts: where a font lacks them, a renderer may take each from another, and of another weight."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,6 +105,7 @@ def _styles(colours: Colours) -> dict[str, Any]:
     small = {"fontSize": 10}
     return {
         "ink": {"color": colours.ink},
+        "sign": {"font": SIGN_FONT, "fontWeight": "bold"},
         "muted": {"color": colours.muted},
         "halo": {"color": colours.background, "stroke": colours.background, "strokeWidth": 3, "strokeJoin": "round"},
         "threshold": {"color": colours.ink, "strokeWidth": 1.5, "strokeDash": [5, 3]},

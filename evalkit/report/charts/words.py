@@ -7,28 +7,13 @@ from collections.abc import Iterable, Sequence
 
 from evalkit.plain import one_line, percent, percent_range, points_between
 from evalkit.report.layout import SIGNS, short_models
+from evalkit.report.names import labels
 from evalkit.report.terminal import guaranteed
 from evalkit.verdict import ConditionResult, SuiteResult, TaskResult, Verdict
 
 NAME, MODEL, CONDITION = 28, 18, 24
 """Most characters of a name at an axis, of a model's, and of a condition's."""
 _SLUG = 40
-
-
-def labels(names: Sequence[str], width: int) -> list[str]:
-    """Names cut to a width, none like another: a chart takes what is called the same for the same.
-
-    >>> labels(["a" * 9 + "x", "a" * 9 + "y", "b"], 6)
-    ['aaaaa…', 'aaa… 2', 'b']
-    """
-    cut: list[str] = []
-    for name in names:
-        shown, n = one_line(name, width), 1
-        while shown in cut:
-            n += 1
-            shown = f"{one_line(name, width - len(str(n)) - 1)} {n}"
-        cut.append(shown)
-    return cut
 
 
 def model_labels(results: Iterable[SuiteResult], width: int = MODEL) -> list[str]:

@@ -69,7 +69,7 @@ def together(runs: Sequence[RunReport]) -> str:
 
 def _details(run: RunReport) -> Iterator[tuple[str, str]]:
     result, provenance = run.result, run.provenance
-    yield "Model", one_line(result.model, _NAME)
+    yield "Model", one_line(run.model or result.model, _NAME)
     if result.served_model:
         yield "Served by", one_line(", ".join(result.served_model), 200)
     until = f"to {_when(run.finished)}" if run.finished else "and going on" if provenance.going_on else "to a stop"

@@ -12,16 +12,19 @@ from evalkit.plain import counted
 from evalkit.report.charts import theme
 from evalkit.report.charts.scaling import ScaleFigures, scale_figures
 from evalkit.report.figure import Figure
+from evalkit.report.names import labels
 from evalkit.report.page.cells import shown_table
 from evalkit.report.page.embedding import inline, packed, policy
 from evalkit.report.page.facts import spent
 from evalkit.report.page.figures import suite_figures
 from evalkit.report.page.outline import ShownSuite, page_title, shown_suite
-from evalkit.report.page.runs import Live, RunReport, latest
+from evalkit.report.page.runs import Live, RunReport, latest, told_apart
 from evalkit.report.page.templates import SCRIPTS, STYLES, Templates
 from evalkit.scale import Scale
 
 _PAGE = "report.html.jinja"
+_LABEL = 200
+"""Most characters of what a run is called."""
 
 
 def html_report(runs: Sequence[RunReport], *, scale: Scale | str | None = None, overrides: Path | None = None) -> bytes:
@@ -64,12 +67,13 @@ def live_page(
 
 def _values(given: Sequence[RunReport], scale: Scale | str | None, live: Live | None) -> dict[str, Any]:
     """What the template may show."""
-    runs = latest(given) if live is None else list(given)
+    runs = latest(given) if live is None else told_apart(given)
     by_suite: dict[str, list[tuple[int, RunReport]]] = {}
     for number, run in enumerate(runs):
         by_suite.setdefault(run.result.suite, []).append((number, run))
-    earlier = Counter(map(_measured, given))
-    earlier.subtract(map(_measured, runs))
+    earlier = Counter[tuple[str, str]]()
+    if live is None:
+        earlier = Counter(map(_measured, given)) - Counter(map(_measured, runs))
     suites, drawn = [], []
     for place, members in enumerate(by_suite.values()):
         prices = {run.result.model: run.price for _, run in members if run.price is not None}
@@ -78,18 +82,18 @@ def _values(given: Sequence[RunReport], scale: Scale | str | None, live: Live | 
         suites.append(shown_suite(place, members, figures, left_out))
         drawn += list(figures)
     sizes = _sizes(scale)
-    labels = _labels(suites, by_suite)
+    names = _labels(suites, by_suite)
     counting = "" if live is None or not live.counting else counted(live.counting, "trial")
     return {
         "title": f"Counting {counting}" if counting else page_title(suites),
         "suites": [] if counting else suites,
         "sizes": sizes,
-        "spent": shown_table(spent([*zip(labels, runs, strict=True)]), identity="spent", caption="What each task took"),
+        "spent": shown_table(spent([*zip(names, runs, strict=True)]), identity="spent", caption="What each task took"),
         "packed": packed(
             {
                 "themes": {"light": theme.config(dark=False), "dark": theme.config(dark=True)},
                 "figures": {figure.id: _figure(figure) for figure in [*drawn, *sizes.telling, *sizes.others]},
-                "runs": [_run(labels[number], run, number, live) for number, run in enumerate(runs)],
+                "runs": [_run(names[number], run, number, live) for number, run in enumerate(runs)],
             }
         ),
         "has_trials": live is not None or any(run.trials is not None for run in runs),
@@ -126,12 +130,12 @@ def _figure(figure: Figure) -> dict[str, Any]:
 
 
 def _labels(suites: Sequence[ShownSuite], by_suite: Mapping[str, Sequence[tuple[int, RunReport]]]) -> list[str]:
-    """What the page calls each run, by its number."""
+    """What the page calls each run, by its number; its script finds a run by that."""
     found: dict[int, str] = {}
     for suite, members in zip(suites, by_suite.values(), strict=True):
         for label, (number, _) in zip(suite.models, members, strict=True):
             found[number] = f"{suite.name}: {label}" if len(suites) > 1 else label
-    return [found[number] for number in sorted(found)]
+    return labels([found[number] for number in sorted(found)], _LABEL)
 
 
 def _run(label: str, run: RunReport, number: int, live: Live | None) -> dict[str, Any]:

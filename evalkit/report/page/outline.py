@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from evalkit.plain import counted, one_line, percent
 from evalkit.report.figure import Cell, Column, Figure
 from evalkit.report.layout import SIGNS, short_models
+from evalkit.report.names import labels
 from evalkit.report.notes import after_reasons, before_reasons, changes
 from evalkit.report.page.cells import ShownTable, texts
 from evalkit.report.page.facts import RunFacts, run_facts, together
@@ -98,15 +99,15 @@ def shown_suite(
         figures: Of its tasks.
         left_out: For each of these runs, how many earlier ones of the same model are not shown.
     """
-    labels = [one_line(name, _NAME) for name in short_models([run.result.model for _, run in runs])]
+    models = labels(short_models([run.result.model for _, run in runs]), _NAME)
     results = [run.result for _, run in runs]
     names = list(dict.fromkeys(task.task for result in results for task in result.tasks))
     best = min((result.verdict for result in results), key=list(SIGNS).index)
     tasks = [
-        _task(f"task-{number + 1}-{place + 1}", name, runs, labels, figures.tasks[name])
+        _task(f"task-{number + 1}-{place + 1}", name, runs, models, figures.tasks[name])
         for place, name in enumerate(names)
     ]
-    facts = tuple(run_facts(label, run) for label, (_, run) in zip(labels, runs, strict=True))
+    facts = tuple(run_facts(label, run) for label, (_, run) in zip(models, runs, strict=True))
     return ShownSuite(
         id=f"suite-{number + 1}",
         name=one_line(results[0].suite, _NAME),
@@ -114,13 +115,13 @@ def shown_suite(
         verdict=best,
         sign=SIGNS[best],
         answer=tuple(answer(results)),
-        models=tuple(labels),
+        models=tuple(models),
         tasks=tuple(tasks),
         totals=tuple(
             f"{SIGNS[result.verdict]} {sum(task.verdict == 'usable' for task in result.tasks)} of {len(result.tasks)}"
             for result in results
         ),
-        notes=(*_earlier(labels, left_out), *_notes(runs, labels)),
+        notes=(*_earlier(models, left_out), *_notes(runs, models)),
         line=facts[0].line if len(facts) == 1 else together([run for _, run in runs]),
         facts=facts,
         first_figures=figures.first,
@@ -134,13 +135,13 @@ def _earlier(labels: Sequence[str], left_out: Sequence[int]) -> Iterator[str]:
         yield f"Of several runs of the same model the latest is shown; left out: {', '.join(told)}."
 
 
-def _notes(runs: Sequence[tuple[int, RunReport]], labels: Sequence[str]) -> Iterator[str]:
+def _notes(runs: Sequence[tuple[int, RunReport]], models: Sequence[str]) -> Iterator[str]:
     """What has to be known before any of it is believed."""
     first = runs[0][1].sha256
-    others = [label for label, (_, run) in zip(labels, runs, strict=True) if run.sha256 != first]
+    others = [label for label, (_, run) in zip(models, runs, strict=True) if run.sha256 != first]
     if others:
         yield f"The suite's file has changed between these runs: {', '.join(others)} had not the one of the first."
-    for label, (_, run) in zip(labels, runs, strict=True):
+    for label, (_, run) in zip(models, runs, strict=True):
         whose = f"{label}: " if len(runs) > 1 else ""
         if run.provenance.going_on:
             yield f"{whose}This run goes on; what follows is what is known so far."
@@ -154,12 +155,12 @@ def _task(
     identity: str,
     name: str,
     runs: Sequence[tuple[int, RunReport]],
-    labels: Sequence[str],
+    models: Sequence[str],
     figures: Sequence[Figure],
 ) -> ShownTask:
     found = [
         (number, label, run, next((task for task in run.result.tasks if task.task == name), None))
-        for label, (number, run) in zip(labels, runs, strict=True)
+        for label, (number, run) in zip(models, runs, strict=True)
     ]
     measured = [(number, label, run, task) for number, label, run, task in found if task is not None]
     shown = one_line(name, _NAME)

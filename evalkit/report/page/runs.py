@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from evalkit.findings.trials import TrialSelection
 from evalkit.report.capability_map import MapEntry
 from evalkit.report.charts import Price, in_order
+from evalkit.report.names import labels
 from evalkit.report.reasons import Provenance
 from evalkit.verdict import SuiteResult
 
+_NAME = 200
+"""Most characters of a name that is given to a run."""
 _TRIALS_BYTES, _RUN_BYTES = 1_500_000, 600_000
 """Of JSON in one file, and of one run in it, before both are compressed: ten tasks of six models stay within 2 MB."""
 
@@ -42,6 +45,8 @@ class RunReport:
     """What the suite is for, in its author's words."""
     tasks_about: Mapping[str, str] = field(default_factory=dict)
     """Likewise of tasks, by name."""
+    model: str | None = None
+    """What was asked, where the page calls it otherwise (`told_apart`); None: what the result says."""
     trials: TrialSelection | None = None
     """To look at one by one; None: none are carried."""
 
@@ -74,6 +79,25 @@ def trials_room(n_runs: int) -> int:
         n_runs: Runs of the file, at least 1.
     """
     return min(_RUN_BYTES, _TRIALS_BYTES // n_runs)
+
+
+def told_apart(runs: Sequence[RunReport]) -> list[RunReport]:
+    """Runs of which no two of a suite have a model of the same name: further ones of the same model are numbered.
+
+    Every table, chart and sentence of a page takes a run's name from its result; so there each has one name.
+
+    Args:
+        runs: In the order of the page.
+    """
+    named = [*runs]
+    for suite in dict.fromkeys(run.result.suite for run in runs):
+        places = [place for place, run in enumerate(runs) if run.result.suite == suite]
+        models = [runs[place].result.model for place in places]
+        if len({*models}) < len(models):
+            for place, name in zip(places, labels(models, _NAME), strict=True):
+                run = runs[place]
+                named[place] = replace(run, result=replace(run.result, model=name), model=run.result.model)
+    return named
 
 
 def latest(runs: Sequence[RunReport]) -> list[RunReport]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from evalkit.plain import at_least, at_most, counted, one_line, percent, percent_range, whole_points
 from evalkit.report.charts.words import margin_told
 from evalkit.report.layout import SIGNS
+from evalkit.report.names import labels
 from evalkit.verdict import ConditionResult, SuiteResult, TaskResult, Verdict
 
 WORDS: dict[Verdict, str] = {"usable": "usable", "edge": "could be either", "unusable": "not usable"}
@@ -79,7 +80,8 @@ def _least_margin(result: SuiteResult) -> Iterator[str]:
 
 def _several(results: Sequence[SuiteResult]) -> Iterator[str]:
     tasks = {task.task for result in results for task in result.tasks}
-    able = [_name(result.model) for result in results if result.verdict == "usable" and len(result.tasks) == len(tasks)]
+    named = [*zip(results, labels([result.model for result in results], _NAME), strict=True)]
+    able = [name for result, name in named if result.verdict == "usable" and len(result.tasks) == len(tasks)]
     every = f"all {counted(len(tasks), 'task')}" if len(tasks) > 1 else "the task"
     if able:
         verb = "is" if len(able) == 1 else "are"
@@ -88,19 +90,19 @@ def _several(results: Sequence[SuiteResult]) -> Iterator[str]:
     shown = "is" if all(result.verdict == "unusable" for result in results) else "was shown to be"
     yield f"None of {counted(len(results), 'model')} {shown} usable for {every}."
     nearness = [_nearness(result, tasks) for result in results]
-    nearest = [result for result, near in zip(results, nearness, strict=True) if near == max(nearness)]
+    nearest = [each for each, near in zip(named, nearness, strict=True) if near == max(nearness)]
     yield from _nearest(nearest, some=len(nearest) < len(results))
 
 
-def _nearest(nearest: Sequence[SuiteResult], *, some: bool) -> Iterator[str]:
+def _nearest(nearest: Sequence[tuple[SuiteResult, str]], *, some: bool) -> Iterator[str]:
     """Which models come nearest to being usable for all tasks, if not all do, and for what they are not usable."""
     if len(nearest) > 1 and some:
-        yield f"{_listed([_name(each.model) for each in nearest])} come nearest."
+        yield f"{_listed([name for _, name in nearest])} come nearest."
     elif some:
-        (best,) = nearest
+        ((best, name),) = nearest
         told = [f"{len(of)} {_are(verdict, len(of))}" for verdict, of in _by_verdict(best).items() if of]
-        yield f"{_name(best.model)} comes nearest: of its {counted(len(best.tasks), 'task')} {_listed(told)}."
-    first, *others = [_broken(_by_verdict(each)["unusable"]) for each in nearest]
+        yield f"{name} comes nearest: of its {counted(len(best.tasks), 'task')} {_listed(told)}."
+    first, *others = [_broken(_by_verdict(each)["unusable"]) for each, _ in nearest]
     if first and all(other == first for other in others):
         yield f"{'They are' if others else 'It is'} not usable for {first}."
 
