@@ -62,6 +62,7 @@ def test_runs_of_one_model_have_each_a_name_of_its_own_and_the_same_everywhere()
     assert "Task rules other rules 2 " in text
     assert "Model acme/rules Measured" in text
     assert "Model acme/rules 2 Measured" not in text
+    assert "left out" not in text
 
 
 def test_cells_of_the_map_lead_to_their_task() -> None:
