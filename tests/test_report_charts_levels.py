@@ -107,6 +107,11 @@ def test_words_stand_one_after_the_other() -> None:
     assert "Conflict: usable to soft, unusable from direct." == figure.says
 
 
+def test_levels_without_any_verdict_have_a_sentence_too() -> None:
+    figure = drawn(with_ladders("t", 198, ladder("conflict", ["soft", "direct", "hard"], [184, 179, None])))
+    assert "Conflict: no level is shown usable or unusable; pass rate 89.5 to 92.0 % at 2 levels." == figure.says
+
+
 def test_where_smaller_numbers_are_harder_they_stand_at_the_right() -> None:
     figure = drawn(with_ladders("t", None, ladder("size", [64, 32, 8], [190, 180, 100])))
     assert x_of(figure)["scale"]["reverse"] is True  # type: ignore[index]
