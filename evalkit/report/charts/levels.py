@@ -77,13 +77,7 @@ def _figure(task: str, perturbation: str, ladders: Sequence[_Ladder], models: Se
         id=slug(perturbation),
         title=f"{what.capitalize()} by level of {one_line(perturbation, 24)}: {one_line(task, 40)}",
         says=" ".join(_says(ladders, perturbation, several=len(models) > 1)),
-        spec=response(
-            lines,
-            axis,
-            models=models,
-            title=what,
-            threshold=ladders[0].steps[0].threshold,
-        ),
+        spec=response(lines, axis, models=models, title=what),
         table=Table(columns=_COLUMNS, rows=tuple(row for ladder in ladders for row in _rows(ladder))),
     )
 
@@ -137,6 +131,7 @@ def _line(ladder: _Ladder, axis: Axis) -> Line:
         marks=tuple(marks),
         curve=tuple(level_curve(critical, ladder.steps)) if numeric and same else (),
         critical=critical,
+        threshold=ladder.steps[0].threshold,
     )
 
 
