@@ -10,7 +10,7 @@ from evalkit.plain import one_line
 from evalkit.report.charts.theme import SCHEMA
 from evalkit.report.figure import Figure
 
-_LETTERS, _LINES = 110, 6
+_LETTERS, _LINES = 100, 6
 """Of what a figure says: letters of a line, and lines."""
 _TITLE = 90
 _APART = 46
@@ -25,7 +25,13 @@ def alone(figure: Figure) -> dict[str, Any]:
     Args:
         figure: Any.
     """
-    return {**figure.spec, "$schema": SCHEMA, "title": _title(figure), "padding": _ROOM}
+    return {
+        **figure.spec,
+        "$schema": SCHEMA,
+        "description": figure.says,
+        "title": _title(figure),
+        "padding": _ROOM,
+    }
 
 
 def sheet(figures: Sequence[Figure]) -> dict[str, Any]:
@@ -36,11 +42,13 @@ def sheet(figures: Sequence[Figure]) -> dict[str, Any]:
     """
     if len(figures) == 1:
         return alone(figures[0])
-    panels = [{**each.spec, "title": _title(each)} for each in figures]
+    # Titles begin where plots begin, which is the same place in all panels; labels at the left are not equally long.
+    panels = [{**each.spec, "title": {**_title(each), "frame": "group"}} for each in figures]
     for panel in panels:
         del panel["$schema"]
     return {
         "$schema": SCHEMA,
+        "description": "\n".join(f"{each.title}: {each.says}" for each in figures),
         "padding": _ROOM,
         "spacing": _APART,
         "vconcat": panels,
