@@ -134,6 +134,11 @@ def test_on_a_phone_words_leave_a_chart_room_and_keys_scroll_it(open_page: OpenP
     wide, reached = "(box) => box.scrollWidth > box.clientWidth", "(box) => box.tabIndex === 0"
     assert page.evaluate(f"{boxes}.some({wide})")
     assert page.evaluate(f"{boxes}.filter({wide}).every({reached})")
+    right = "(each) => each.getBoundingClientRect().right"
+    cut = f"(text) => ({right})(text) > ({right})(text.ownerSVGElement) + 1"
+    assert [] == page.evaluate(
+        f"[...document.querySelectorAll('.canvas text')].filter({cut}).map((each) => each.textContent)"
+    )
 
 
 def test_the_button_changes_to_dark_and_charts_follow(open_page: OpenPage, one: str) -> None:
