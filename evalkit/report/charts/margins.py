@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from evalkit.plain import counted, one_line, percent, percent_range
 from evalkit.report.charts.forest import Row, forest
@@ -63,7 +64,11 @@ def suite_margins(results: Sequence[SuiteResult]) -> Figure | None:
         id="margins",
         title=f"Margin of every task: {one_line(results[0].suite, 40)}",
         says=f"{_task_words(results)} {_READING}",
-        spec=forest(rows, models=names if len(results) > 1 else (), title=_axis([each for *_, each in found])),
+        spec=forest(
+            [replace(row, hover=f"{row.group}, {row.hover}") for row in rows],
+            models=names if len(results) > 1 else (),
+            title=_axis([each for *_, each in found]),
+        ),
         table=Table(
             columns=_COLUMNS,
             rows=tuple(_cells(task.task, results[index].model, condition) for _, index, task, condition in found),
@@ -193,8 +198,8 @@ def _says(found: Sequence[tuple[str, int, TaskResult]], *, several: bool, explor
             told = f"{between} %, needs {percent(weakest.threshold)} %"
             yield f"This task is {_VERDICTS[task.verdict]}; weakest at {where}: {told}."
     if explored:
-        more = "the table has them" if several else "they are pale, and in brackets"
-        yield f"Conditions that were explored only do not count for the verdict: {more}."
+        more = " and are not drawn" if several else ": they are pale, and in brackets"
+        yield f"Conditions that were explored only do not count for the verdict{more}."
 
 
 _VERDICTS = {"usable": "usable", "edge": "at the edge (could be either)", "unusable": "unusable"}
