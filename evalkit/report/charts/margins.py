@@ -50,6 +50,7 @@ def suite_margins(results: Sequence[SuiteResult]) -> Figure | None:
     ]
     shown = labels(tasks, NAME)
     names = model_labels(results)
+    models = names if len(results) > 1 else ()
     rows = [
         _row(
             condition,
@@ -64,11 +65,7 @@ def suite_margins(results: Sequence[SuiteResult]) -> Figure | None:
         id="margins",
         title=f"Margin of every task: {one_line(results[0].suite, 40)}",
         says=f"{_task_words(results)} {_READING}",
-        spec=forest(
-            [replace(row, hover=f"{row.group}, {row.hover}") for row in rows],
-            models=names if len(results) > 1 else (),
-            title=_axis([each for *_, each in found]),
-        ),
+        spec=forest([_of_task(row) for row in rows], models=models, title=_axis([each for *_, each in found])),
         table=Table(
             columns=_COLUMNS,
             rows=tuple(_cells(task.task, results[index].model, condition) for _, index, task, condition in found),
@@ -80,6 +77,11 @@ _READING = (
     "A dot is what was observed, the line around it what is guaranteed; a line that stays clear of the threshold is a "
     "verdict."
 )
+
+
+def _of_task(row: Row) -> Row:
+    """Described with its task, which is the group."""
+    return replace(row, hover=f"{row.group}, {row.hover}")
 
 
 def _first(task: TaskResult) -> ConditionResult:
