@@ -82,6 +82,7 @@ const evalkit = (() => {
   const LEAST = 300; // pixels; below that a chart is scrolled within its box
   const MOST = 900;
   const BESIDE = 84; // pixels for the axis of a panel, and for a name that stands out on the right
+  const PLOT = 140; // pixels that words at both sides have to leave between the ends of an axis; else it scrolls
   let printing = false;
 
   /** Nothing is ever loaded, and no address leads anywhere. */
@@ -127,7 +128,7 @@ const evalkit = (() => {
     return { ...spec, width: Math.max(LEAST, Math.min(room, MOST)), autosize: { type: "fit-x", contains: "padding" } };
   }
 
-  function draw(box) {
+  async function draw(box) {
     const dark = evalkit.theme.dark() && !printing;
     const spec = figures[box.dataset.figure]?.spec;
     if (!spec) return;
@@ -135,9 +136,19 @@ const evalkit = (() => {
     const state = `${dark} ${room}`;
     if (box.dataset.drawn === state || room === 0) return;
     box.dataset.drawn = state;
+    const fit = fitted(spec, room);
+    await show(box, fit, dark);
+    if (box.dataset.drawn !== state) return; // drawn anew in the meantime
+    if (fit.autosize && box.view.width() < PLOT) await show(box, { ...spec, width: PLOT }, dark);
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0; // arrow keys scroll it
+    else box.removeAttribute("tabindex");
+  }
+
+  /** Resolves when the chart stands in its box with its final sizes. */
+  async function show(box, spec, dark) {
     if (box.view) box.view.finalize();
     const config = { ...themes[dark ? "dark" : "light"], aria: false };
-    const compiled = vegaLite.compile(fitted(spec, room), { config, logger: quiet() });
+    const compiled = vegaLite.compile(spec, { config, logger: quiet() });
     const runtime = vega.parse(compiled.spec, {}, { ast: true });
     const holder = el("div", { "aria-hidden": "true" });
     box.replaceChildren(holder);
@@ -149,7 +160,9 @@ const evalkit = (() => {
       logger: quiet(),
       tooltip: showHover,
     }).initialize(holder);
-    box.view.run();
+    await box.view.runAsync();
+    // A name near the right end moves as the chart is fitted into its box, so the first fit leaves it cut off.
+    if (spec.autosize) await box.view.resize().runAsync();
   }
 
   /** Remarks of the library go to the page's own record, so that tests see them, and not to the console. */

@@ -69,9 +69,14 @@ def test_what_was_not_measured_has_neither_verdict_nor_number() -> None:
         *("rect", "task", "model"),
     )
     assert ("acme/new", None, None) == (figure.table.rows[1][1], figure.table.rows[1][2], figure.table.rows[1][4])
-    assert ["new: usable for 0 of 1 task"] == [
-        told for told in values(figure.spec, "rect", "hover") if told.startswith("new: ")
-    ]
+    assert {"title, new: not measured", "new: usable for 0 of 1 task"} <= set(values(figure.spec, "rect", "hover"))
+
+
+def test_a_cell_is_described_once_with_its_task_and_model() -> None:
+    figure = of(GOOD, BAD)
+    told = values(figure.spec, "rect", "task", "model", "hover")
+    assert all(hover.startswith(f"{row}, {model}: ") for row, model, hover in told if row != "suite")
+    assert {False} == {layer["mark"]["aria"] for layer in figure.spec["layer"] if layer["mark"]["type"] == "text"}
 
 
 def test_the_sentence_says_who_can_do_it() -> None:

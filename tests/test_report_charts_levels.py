@@ -107,6 +107,11 @@ def test_words_stand_one_after_the_other() -> None:
     assert "Conflict: usable to soft, unusable from direct." == figure.says
 
 
+def test_levels_without_any_verdict_have_a_sentence_too() -> None:
+    figure = drawn(with_ladders("t", 198, ladder("conflict", ["soft", "direct", "hard"], [184, 179, None])))
+    assert "Conflict: no level is shown usable or unusable; pass rate 89.5 to 92.0 % at 2 levels." == figure.says
+
+
 def test_where_smaller_numbers_are_harder_they_stand_at_the_right() -> None:
     figure = drawn(with_ladders("t", None, ladder("size", [64, 32, 8], [190, 180, 100])))
     assert x_of(figure)["scale"]["reverse"] is True  # type: ignore[index]
@@ -137,6 +142,22 @@ def test_thresholds_at_the_ends_are_drawn_and_have_no_curve(threshold: float) ->
     figure = drawn(with_ladders("t", None, steps))
     assert [threshold] == values(figure.spec, "rule", "rate", style="threshold")
     assert 3 == len(values(figure.spec, "line", "rate"))
+
+
+def test_each_model_has_its_own_threshold_and_its_critical_level_on_it() -> None:
+    easy = ladder("noise", [0.02, 0.05, 0.1, 0.2], [196, 190, 150, 60], threshold=0.5)
+    figure = drawn(*(with_ladders("t", 198, steps) for steps in (NOISE, easy, NOISE)))
+    assert [0.9, 0.5] == values(figure.spec, "rule", "rate", style="threshold")
+    assert ["needs 90 %: m0 and m2", "needs 50 %: m1"] == values(figure.spec, "text", "name", style="threshold-name")
+    diamonds = {"layer": [each for each in layers(figure.spec) if each["mark"].get("shape") == "diamond"]}
+    assert [("m0", 0.9), ("m1", 0.5), ("m2", 0.9)] == values(diamonds, "point", "model", "rate")
+
+
+def test_names_of_thresholds_close_by_are_below_each_other() -> None:
+    close = [ladder("noise", [0.02, 0.05], [196, 190], threshold=0.9 - 0.01 * n) for n in range(3)]
+    figure = drawn(*(with_ladders("t", 198, steps) for steps in close))
+    names = [each["mark"].get("dy", 0) for each in layers(figure.spec) if each["mark"].get("style") == "threshold-name"]
+    assert pytest.approx([0, 12 - 2.4, 24 - 4.8]) == names
 
 
 def test_several_models_have_a_line_each_with_colour_and_shape_and_stand_beside_each_other() -> None:

@@ -84,6 +84,8 @@ def test_a_task_without_a_measurement_has_a_row_in_the_suite_and_no_chart() -> N
 
 def test_a_suite_shows_each_task_where_it_is_weakest() -> None:
     figure = of_suite(result("m", {"title": 199, "routing": ROUTING}))
+    hovers = values(figure.spec, "point", "hover")
+    assert ["title, clean", "routing, noise@0.05"] == [hover.partition(":")[0] for hover in hovers]
     assert ["clean", "noise@0.05"] == column(figure.table, "condition")
     assert ["≥+7.2", "≤−32.8 · at noise@0.05"] == values(figure.spec, "text", "says", style="ink")
     assert figure.says.startswith("1 of 2 tasks shown usable. ")
@@ -101,7 +103,7 @@ def test_several_models_have_a_row_each_with_their_colour_shape_and_name() -> No
     assert ["≥+6.4 · x", "≥+6.4 · y", "≤−32.8 · x", "≤−32.8 · y"] == values(figure.spec, "text", "says", style="ink")
     assert 6 == len(figure.table.rows)
     assert figure.says == (
-        "Unusable: x and y. Conditions that were explored only do not count for the verdict: the table has them."
+        "Unusable: x and y. Conditions that were explored only do not count for the verdict and are not drawn."
     )
 
 

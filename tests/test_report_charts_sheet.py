@@ -29,6 +29,17 @@ def test_figures_stand_below_each_other_in_their_order_each_with_its_title() -> 
     assert ["$schema" in made, *("$schema" in panel for panel in made["vconcat"])] == [True, False, False]
 
 
+def test_titles_of_a_sheet_begin_where_plots_begin_so_that_panels_line_up() -> None:
+    made = sheet([figure(name="a"), figure(name="b")])
+    assert ["group", "group"] == [panel["title"]["frame"] for panel in made["vconcat"]]
+
+
+def test_pictures_tell_in_words_all_that_they_say_though_not_all_of_it_is_drawn() -> None:
+    long = figure(" ".join(["It says."] * 300), name="b")
+    assert long.says == alone(long)["description"]
+    assert f"Title of a: It says.\nTitle of b: {long.says}" == sheet([figure(name="a"), long])["description"]
+
+
 def test_one_figure_needs_no_sheet() -> None:
     assert alone(figure()) == sheet([figure()])
 
@@ -44,8 +55,8 @@ def test_figures_are_left_as_they_were() -> None:
 def test_long_sentences_are_broken_into_few_lines_never_between_a_number_and_its_percent_sign() -> None:
     lines = alone(figure(" ".join(["95.0 %"] * 300)))["title"]["subtitle"]
     assert (6, True) == (len(lines), lines[-1].endswith(" …"))
-    assert all(len(line) <= 110 and not line.startswith("%") for line in lines)
-    assert 110 < 2 * min(len(line) for line in lines)
+    assert all(len(line) <= 100 and not line.startswith("%") for line in lines)
+    assert 100 < 2 * min(len(line) for line in lines)
 
 
 def test_a_long_title_is_cut() -> None:

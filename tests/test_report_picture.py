@@ -61,6 +61,23 @@ def test_an_svg_loads_nothing_and_runs_nothing() -> None:
     }
 
 
+def test_an_svg_says_what_it_is_and_keeps_the_descriptions_of_what_is_in_it() -> None:
+    drawn = minidom.parseString(picture(spec("a < b", description="It says & shows."), "svg"))
+    root = drawn.documentElement
+    assert root is not None
+    told = {node.tagName: node.firstChild.data for node in root.childNodes if node.tagName in {"title", "desc"}}  # type: ignore[union-attr]
+    assert ("graphics-document", {"title": "a < b", "desc": "It says & shows."}) == (root.getAttribute("role"), told)
+    assert "mark container" not in drawn.toxml()
+    assert "graphics-symbol" in drawn.toxml()
+
+
+def test_an_svg_of_several_panels_is_called_by_their_titles() -> None:
+    panels = [spec("a"), spec("b")]
+    for panel in panels:
+        del panel["$schema"]
+    assert b"<title>a; b</title>" in picture({"$schema": SCHEMA, "vconcat": panels}, "svg")
+
+
 def test_markup_in_a_name_is_shown_and_not_obeyed() -> None:
     name = "<script>alert(\"1\")</script> & ]]> 'x'"
     drawn = picture(spec(name), "svg")

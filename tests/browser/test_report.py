@@ -126,6 +126,23 @@ def test_charts_stay_within_their_boxes(open_page: OpenPage, two: str) -> None:
     assert [] == wide
 
 
+def test_on_a_phone_words_leave_a_chart_room_and_keys_scroll_it(open_page: OpenPage, two: str) -> None:
+    watched = open_page(two, width=390)
+    page = watched.page
+    through(page)
+    boxes = "[...document.querySelectorAll('.canvas')].filter((box) => box.view)"
+    assert page.evaluate(f"Math.min(...{boxes}.map((box) => box.view.width()))") >= 120
+    wide, reached = "(box) => box.scrollWidth > box.clientWidth", "(box) => box.tabIndex === 0"
+    assert page.evaluate(f"{boxes}.some({wide})")
+    assert page.evaluate(f"{boxes}.filter({wide}).every({reached})")
+    right = "(each) => each.getBoundingClientRect().right"
+    cut = f"(text) => ({right})(text) > ({right})(text.ownerSVGElement) + 1"
+    assert [] == page.evaluate(
+        f"[...document.querySelectorAll('.canvas text')].filter({cut}).map((each) => each.textContent)"
+    )
+    assert [] == watched.barriers()
+
+
 def test_the_button_changes_to_dark_and_charts_follow(open_page: OpenPage, one: str) -> None:
     page = open_page(one).page
     label = page.locator(".canvas svg .role-axis-label text").first

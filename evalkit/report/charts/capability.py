@@ -76,7 +76,8 @@ def _cells(results: Sequence[SuiteResult], tasks: Sequence[str]) -> Iterator[dic
     for column, result in zip(model_labels(results, _NAME), results, strict=True):
         found = {task.task: task for task in result.tasks}
         for row, name in zip(rows, tasks, strict=False):
-            yield {"task": row, "model": column, **_cell(found.get(name))}
+            cell = _cell(found.get(name))
+            yield {"task": row, "model": column, **cell, "hover": f"{row}, {column}: {cell['hover']}"}
         yield {
             "task": rows[-1],
             "model": column,
@@ -113,7 +114,9 @@ def _spec(results: Sequence[SuiteResult], tasks: Sequence[str]) -> dict[str, Any
         shown = [cell for cell in cells if cell[field]]
         coloured = {"color": by_verdict()} if field == "sign" else {}
         encoding = {"x": x, "y": y, "text": {"field": field}, **coloured}
-        return {"data": {"values": shown}, "mark": {"type": "text", "dy": dy, **looks}, "encoding": encoding}
+        # The boxes are described as wholes.
+        mark = {"type": "text", "dy": dy, "aria": False, **looks}
+        return {"data": {"values": shown}, "mark": mark, "encoding": encoding}
 
     box = {"type": "rect", "cornerRadius": 4}
     encoding = {"x": x, "y": y, "tooltip": {"field": "hover"}, "description": {"field": "hover"}}

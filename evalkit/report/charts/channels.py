@@ -36,15 +36,17 @@ def model_shapes(models: Sequence[str], shown: Sequence[str]) -> dict[str, Any]:
     return {**channel, "scale": {**channel["scale"], "range": shapes}}
 
 
-def threshold_line(threshold: float, y: dict[str, Any]) -> list[dict[str, Any]]:
+def threshold_line(threshold: float, y: dict[str, Any], *, of: str = "", dy: float = 0) -> list[dict[str, Any]]:
     """Layers of a line across a chart, with its name at the right.
 
     Args:
         threshold: 0–1.
         y: The channel of rates, for the field `rate`.
+        of: Whose it is, where a chart has several.
+        dy: Pixels by which the name is below the line, so that it does not cover another one.
     """
-    data = {"values": [{"rate": threshold, "name": needs(threshold)}]}
-    name = {"type": "text", "style": "threshold-name", "align": "left", "dx": 6}
+    data = {"values": [{"rate": threshold, "name": f"{needs(threshold)}: {of}" if of else needs(threshold)}]}
+    name = {"type": "text", "style": "threshold-name", "align": "left", "dx": 6, **({"dy": dy} if dy else {})}
     return [
         {"data": data, "mark": {"type": "rule", "style": "threshold"}, "encoding": {"y": y}},
         {"data": data, "mark": name, "encoding": {"x": {"value": "width"}, "y": y, "text": {"field": "name"}}},

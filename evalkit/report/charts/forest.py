@@ -232,15 +232,15 @@ def _told(values: Sequence[dict[str, Any]], place: Place, y: dict[str, Any]) -> 
             "encoding": {"x": {"value": 0}, "y": middle, "text": {"field": "name"}},
         },
         *([sign] if signed else []),
-        *([_words(said, middle)] if said else []),
+        *([_words(said, middle, beside_signs=bool(signed))] if said else []),
         *([_head(y)] if signed else []),
     ]
 
 
-def _words(said: Sequence[dict[str, Any]], middle: dict[str, Any]) -> dict[str, Any]:
+def _words(said: Sequence[dict[str, Any]], middle: dict[str, Any], *, beside_signs: bool) -> dict[str, Any]:
     return {
         "data": {"values": list(said)},
-        "mark": {"type": "text", "style": "ink", "align": "left", "dx": 28},
+        "mark": {"type": "text", "style": "ink", "align": "left", "dx": 28 if beside_signs else 12},
         "encoding": {"x": {"value": "width"}, "y": middle, "text": {"field": "says"}},
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from evalkit.plain import one_line
+from evalkit.plain import counted, one_line, percent
 from evalkit.report.charts.level_curve import level_curve
 from evalkit.report.charts.response import Axis, Line, Mark, response
 from evalkit.report.charts.words import listed, measured_words, model_labels, slug, was_asked
@@ -77,13 +77,7 @@ def _figure(task: str, perturbation: str, ladders: Sequence[_Ladder], models: Se
         id=slug(perturbation),
         title=f"{what.capitalize()} by level of {one_line(perturbation, 24)}: {one_line(task, 40)}",
         says=" ".join(_says(ladders, perturbation, several=len(models) > 1)),
-        spec=response(
-            lines,
-            axis,
-            models=models,
-            title=what,
-            threshold=ladders[0].steps[0].threshold,
-        ),
+        spec=response(lines, axis, models=models, title=what),
         table=Table(columns=_COLUMNS, rows=tuple(row for ladder in ladders for row in _rows(ladder))),
     )
 
@@ -137,6 +131,7 @@ def _line(ladder: _Ladder, axis: Axis) -> Line:
         marks=tuple(marks),
         curve=tuple(level_curve(critical, ladder.steps)) if numeric and same else (),
         critical=critical,
+        threshold=ladder.steps[0].threshold,
     )
 
 
@@ -151,12 +146,22 @@ def _says(ladders: Sequence[_Ladder], perturbation: str, *, several: bool) -> It
     if several:
         yield from _reaches(ladders)
     else:
-        for note in level_notes(ladders[0].task):
-            # The note says the same of each perturbation of the task; here one is asked for.
-            if note.startswith(f"{one_line(perturbation, 20)}: "):
-                yield f"{note[:1].upper()}{note[1:]}."
+        # Notes are of all perturbations of the task; here one is asked for.
+        notes = [each for each in level_notes(ladders[0].task) if each.startswith(f"{one_line(perturbation, 20)}: ")]
+        for note in notes or [_undecided(ladders[0], perturbation)]:
+            yield f"{note[:1].upper()}{note[1:]}."
     if any(ladder.critical.estimate is not None for ladder in ladders):
         yield "A diamond is where a fitted curve meets the threshold, with its 95 % interval."
+
+
+def _undecided(ladder: _Ladder, perturbation: str) -> str:
+    """What was observed where asking stopped before any level had a verdict."""
+    measured = [each for each in ladder.steps if was_asked(each)]
+    rates = sorted(each.rate for each in measured if each.rate is not None)
+    ends = list(dict.fromkeys(percent(rate) for rate in (*rates[:1], *rates[-1:])))
+    what = "mean score" if any(each.measure == "score" for each in measured) else "pass rate"
+    observed = f"; {what} {' to '.join(ends)} % at {counted(len(measured), 'level')}" if ends else ""
+    return f"{one_line(perturbation, 20)}: no level is shown usable or unusable{observed}"
 
 
 def _reaches(ladders: Sequence[_Ladder]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from evalkit.plain import counted, one_line, percent, percent_range
 from evalkit.report.charts.forest import Row, forest
@@ -49,6 +50,7 @@ def suite_margins(results: Sequence[SuiteResult]) -> Figure | None:
     ]
     shown = labels(tasks, NAME)
     names = model_labels(results)
+    models = names if len(results) > 1 else ()
     rows = [
         _row(
             condition,
@@ -63,7 +65,7 @@ def suite_margins(results: Sequence[SuiteResult]) -> Figure | None:
         id="margins",
         title=f"Margin of every task: {one_line(results[0].suite, 40)}",
         says=f"{_task_words(results)} {_READING}",
-        spec=forest(rows, models=names if len(results) > 1 else (), title=_axis([each for *_, each in found])),
+        spec=forest([_of_task(row) for row in rows], models=models, title=_axis([each for *_, each in found])),
         table=Table(
             columns=_COLUMNS,
             rows=tuple(_cells(task.task, results[index].model, condition) for _, index, task, condition in found),
@@ -75,6 +77,11 @@ _READING = (
     "A dot is what was observed, the line around it what is guaranteed; a line that stays clear of the threshold is a "
     "verdict."
 )
+
+
+def _of_task(row: Row) -> Row:
+    """Described with its task, which is the group."""
+    return replace(row, hover=f"{row.group}, {row.hover}")
 
 
 def _first(task: TaskResult) -> ConditionResult:
@@ -193,8 +200,8 @@ def _says(found: Sequence[tuple[str, int, TaskResult]], *, several: bool, explor
             told = f"{between} %, needs {percent(weakest.threshold)} %"
             yield f"This task is {_VERDICTS[task.verdict]}; weakest at {where}: {told}."
     if explored:
-        more = "the table has them" if several else "they are pale, and in brackets"
-        yield f"Conditions that were explored only do not count for the verdict: {more}."
+        more = " and are not drawn" if several else ": they are pale, and in brackets"
+        yield f"Conditions that were explored only do not count for the verdict{more}."
 
 
 _VERDICTS = {"usable": "usable", "edge": "at the edge (could be either)", "unusable": "unusable"}

@@ -9,6 +9,7 @@ from typing import Any
 
 from evalkit.plain import one_line, usd
 from evalkit.report.charts.channels import by_verdict
+from evalkit.report.charts.places import HALF_LINE, RADIUS, beside
 from evalkit.report.charts.theme import SCHEMA
 from evalkit.report.charts.words import listed, margin_told, model_labels
 from evalkit.report.figure import Cell, Column, Figure, Table
@@ -17,20 +18,10 @@ from evalkit.verdict import ConditionResult, SuiteResult, TaskResult
 
 _WIDTH, _HEIGHT, _FREE_HEIGHT = 480, 280, 130
 """Where every model is free, cost needs no room."""
-_RADIUS, _LETTER = 10, 6.5
-"""Pixels of a point, and of a letter beside it."""
-_SPOTS = (
-    ("left", 13, 0),
-    ("right", -13, 0),
-    *(
-        (align, dx, dy)
-        for dy in (-18, 18, -34, 34, -50, -66)
-        for align, dx in (("center", 0), ("left", 0), ("right", 0))
-    ),
-)
-"""Where a name may stand: how it is aligned, and how far from its point."""
-_FAR = 20
-"""Pixels above or below a point from which on a line leads from it to its name."""
+_NARROW = 260
+"""Pixels of the axis on a phone: names that are apart there are so in any wider chart, as points only move apart."""
+_LETTER = 7
+"""Pixels of a letter beside a point."""
 _LOG_FROM = 30.0
 """An axis whose largest value is so many times its smallest is logarithmic."""
 
@@ -174,7 +165,7 @@ def _spec(placed: Sequence[_Offer], best: Sequence[_Offer]) -> dict[str, Any]:
     rows = [_row(each) for each in placed]
     free = not any(row["cost"] for row in rows)
     height = _FREE_HEIGHT if free else _HEIGHT
-    seconds = _Scale.of([row["seconds"] for row in rows], _WIDTH)
+    seconds = _Scale.of([row["seconds"] for row in rows], _NARROW)
     cost = _Scale.of([row["cost"] for row in rows], height)
     x = seconds.channel("seconds", "seconds within which 95 of 100 calls are answered")
     y = cost.channel("cost", "USD for 1,000 items")
@@ -207,42 +198,21 @@ def _spec(placed: Sequence[_Offer], best: Sequence[_Offer]) -> dict[str, Any]:
 def _names(
     rows: Sequence[dict[str, Any]], points: Sequence[tuple[float, float]], place: dict[str, Any], floor: float
 ) -> list[dict[str, Any]]:
-    """Names and margins beside their points, where they cover nothing if there is such a place."""
-    taken = [(x - _RADIUS, y - _RADIUS, x + _RADIUS, y + _RADIUS) for x, y in points]
+    """Names and margins beside their points, or led to by a line."""
+    told = [" ".join(part for part in (row["name"], row["margin"]) if part) for row in rows]
     leaders: list[dict[str, Any]] = []
     names: list[dict[str, Any]] = []
-    for row, (x, y) in zip(rows, points, strict=True):
-        told = " ".join(part for part in (row["name"], row["margin"]) if part)
-        width = _LETTER * len(told)
-        spots = [
-            (align, dx, dy, (left, y + dy - 7, left + width, y + dy + 7))
-            for align, dx, dy in _SPOTS
-            for left in (x + dx - {"left": 0, "center": width / 2, "right": width}[align],)
-        ]
-        align, dx, dy, box = next(
-            (spot for spot in spots if _inside(spot[3], floor) and not any(_meet(spot[3], each) for each in taken)),
-            spots[0],
-        )
-        taken.append(box)
-        data = {"values": [{**row, "told": told}]}
-        if abs(dy) > _FAR:
+    spots = beside(points, [_LETTER * len(each) for each in told], floor=floor)
+    for row, text, (align, dx, dy) in zip(rows, told, spots, strict=True):
+        data = {"values": [{**row, "told": text}]}
+        if dy:
             away = 1 if dy > 0 else -1
-            rule = {"type": "rule", "style": "loss", "yOffset": away * _RADIUS, "y2Offset": dy - away * 7}
+            rule = {"type": "rule", "style": "loss", "yOffset": away * RADIUS, "y2Offset": dy + away * HALF_LINE}
             leaders.append({"data": data, "mark": rule, "encoding": {**place, "y2": {"field": "cost"}}})
-        for style in ("halo", "ink"):  # which a line to another name may cross
-            mark = {"type": "text", "style": style, "align": align, "dx": dx, "dy": dy}
+        for style in ("halo", "ink"):  # which the line of the best ones may cross
+            mark = {"type": "text", "style": style, "align": align, "dx": dx, "dy": dy, "aria": style == "ink"}
             names.append({"data": data, "mark": mark, "encoding": {**place, "text": {"field": "told"}}})
     return [*leaders, *names]
-
-
-def _inside(box: tuple[float, float, float, float], floor: float) -> bool:
-    """Whether a box stays clear of the numbers at the axes; at the right there is room."""
-    return box[0] >= 0 and box[3] <= floor + _RADIUS
-
-
-def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
-    """Whether two boxes (left, top, right, bottom) share a pixel."""
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _row(each: _Offer) -> dict[str, Any]:

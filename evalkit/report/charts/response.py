@@ -9,6 +9,7 @@ from typing import Any
 from evalkit.plain import one_line
 from evalkit.report.charts.channels import APART, by_model, by_verdict, model_shapes, threshold_line
 from evalkit.report.charts.theme import SCHEMA
+from evalkit.report.charts.words import listed
 from evalkit.report.layout import SIGNS
 from evalkit.trial import Level
 from evalkit.verdict import CriticalLevel, Verdict
@@ -18,6 +19,8 @@ _APART = 0.014
 """Of the axis: how far models stand apart at the same level, so that their intervals do not cover each other."""
 _ASIDE = 8
 """Likewise in pixels, where levels are words."""
+_NAME = 12
+"""Pixels of a threshold's name."""
 _MARGIN = 0.05
 """Of the axis: room at both ends."""
 
@@ -100,11 +103,11 @@ class Line:
     curve: tuple[tuple[float, float], ...]
     """Levels and rates; empty: none was fitted."""
     critical: CriticalLevel
+    threshold: float
+    """What is needed, 0–1: drawn across."""
 
 
-def response(
-    lines: Sequence[Line], axis: Axis, *, models: Sequence[str], title: str, threshold: float
-) -> dict[str, Any]:
+def response(lines: Sequence[Line], axis: Axis, *, models: Sequence[str], title: str) -> dict[str, Any]:
     """A specification of rates against levels.
 
     Args:
@@ -112,7 +115,6 @@ def response(
         axis: Of the levels.
         models: Names of all models of the report, so that each has the same colour in every chart.
         title: Of the rates.
-        threshold: What is needed, drawn across.
     """
     y = {
         "field": "rate",
@@ -128,12 +130,27 @@ def response(
     named = {} if alone else {"color": by_model(models, shown), "shape": model_shapes(models, shown)}
     layers = [
         *(_ranges(lines[0], axis) if alone else []),
-        *threshold_line(threshold, y),
+        *_thresholds(lines, y),
         *_curves(lines, values, drawing),
         *_intervals(values, drawing, named),
-        *_critical(lines, drawing, threshold),
+        *_critical(lines, drawing),
     ]
     return {"$schema": SCHEMA, "width": _WIDTH, "height": _HEIGHT, "layer": layers, "resolve": APART}
+
+
+def _thresholds(lines: Sequence[Line], y: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every threshold, with whose it is where there are several; names of close ones are below each other."""
+    whose: dict[float, list[str]] = {}
+    for line in lines:
+        whose.setdefault(line.threshold, []).append(line.name)
+    layers: list[dict[str, Any]] = []
+    free = 0.0
+    for threshold in sorted(whose, reverse=True):
+        at = (1 - threshold) * _HEIGHT
+        of = listed(whose[threshold], most=2) if len(whose) > 1 else ""
+        layers += threshold_line(threshold, y, of=of, dy=max(free - at, 0.0))
+        free = max(free, at) + _NAME
+    return layers
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -263,15 +280,15 @@ def _signs(values: Sequence[dict[str, Any]], drawing: _Drawing) -> dict[str, Any
     }
 
 
-def _critical(lines: Sequence[Line], drawing: _Drawing, threshold: float) -> list[dict[str, Any]]:
-    """Where each curve meets the threshold, on it; an end beyond the tested levels goes on to the end of the axis."""
+def _critical(lines: Sequence[Line], drawing: _Drawing) -> list[dict[str, Any]]:
+    """Where each curve meets its threshold, on it; an end beyond the tested levels goes on to the end of the axis."""
     axis = drawing.axis
     rows = [
         {
             "at": critical.estimate,
             "from": critical.low if critical.low is not None else axis.domain[0],
             "to": critical.high if critical.high is not None else axis.domain[1],
-            "rate": threshold,
+            "rate": line.threshold,
             "model": line.name,
             "hover": f"critical level of {line.name}: about {critical.estimate:.3g}, by a fitted curve",
         }

@@ -10,7 +10,7 @@ from evalkit.plain import one_line
 from evalkit.report.charts.theme import SCHEMA
 from evalkit.report.figure import Figure
 
-_LETTERS, _LINES = 110, 6
+_LETTERS, _LINES = 100, 6
 """Of what a figure says: letters of a line, and lines."""
 _TITLE = 90
 _APART = 46
@@ -26,7 +26,13 @@ def alone(figure: Figure, notes: Sequence[str] = ()) -> dict[str, Any]:
         figure: Any.
         notes: What else has to be known of it, a line each.
     """
-    return {**figure.spec, "$schema": SCHEMA, "title": _title(figure, notes), "padding": _ROOM}
+    return {
+        **figure.spec,
+        "$schema": SCHEMA,
+        "description": figure.says,
+        "title": _title(figure, notes),
+        "padding": _ROOM,
+    }
 
 
 def sheet(figures: Sequence[Figure], notes: Sequence[str] = ()) -> dict[str, Any]:
@@ -38,11 +44,16 @@ def sheet(figures: Sequence[Figure], notes: Sequence[str] = ()) -> dict[str, Any
     """
     if len(figures) == 1:
         return alone(figures[0], notes)
-    panels = [{**each.spec, "title": _title(each, () if place else notes)} for place, each in enumerate(figures)]
+    # Titles begin where plots begin, which is the same place in all panels; labels at the left are not equally long.
+    panels = [
+        {**each.spec, "title": {**_title(each, () if place else notes), "frame": "group"}}
+        for place, each in enumerate(figures)
+    ]
     for panel in panels:
         del panel["$schema"]
     return {
         "$schema": SCHEMA,
+        "description": "\n".join(f"{each.title}: {each.says}" for each in figures),
         "padding": _ROOM,
         "spacing": _APART,
         "vconcat": panels,
