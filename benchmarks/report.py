@@ -268,7 +268,7 @@ def main() -> None:
         for step in STEPS:
             show(step, timed(step, folder), reference)
         reported("terminal", folder)  # so that modules are compiled
-        for form in ("terminal", "html"):
+        for form in ("terminal", "html", "csv", "jsonl", "parquet"):
             show(f"evalkit report --format {form}", reported(form, folder), reference)
         print(f"{'evalkit view':32}{viewed(folder):8.2f} s")
         print(f"{'evalkit view of a killed run':32}{viewed(killed(folder)):8.2f} s")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +10,10 @@ import pytest
 from evalkit.browse import open_trials
 from evalkit.browse.selection import LONGEST, NEIGHBOURS, shortened
 from evalkit.engine import Measured
-from evalkit.findings.trials import RequestMessage, RequestPart, ResponsePart
+from evalkit.findings.trials import RequestMessage, RequestPart, ResponsePart, TrialSelection
+from evalkit.plain import counted
 from evalkit.record import TrialWriter
+from evalkit.report.page.embedding import packed
 from tests.browsed import checks, desk_run, row
 from tests.runs import rows_of
 
@@ -59,20 +60,51 @@ def test_a_small_run_is_selected_whole(run: Measured) -> None:
     assert {(NEIGHBOURS, 2)} == {(len(trial.neighbours), trial.more_neighbours) for trial in selection.trials}
 
 
-def test_of_a_large_run_failures_of_every_kind_come_first_and_the_selection_says_so(many: Measured) -> None:
+ALL = (
+    "at least one of every group of failures and of every condition's passes, then more of each in turn, in plan order"
+)
+SOME = (
+    "in turn one of every group of failures and of every condition's passes, as far as there is room, which leaves out "
+    "{} and the passes of {}"
+)
+
+
+def stated(selection: TrialSelection) -> str:
+    """What a selection of the large run says, but for its end."""
+    told, counts = selection.says.split(". ", 1)
+    assert "Counts are of all trials. Long texts are shortened." == counts
+    assert told.startswith(f"{len(selection.trials)} of 648 trials: ")
+    return told.split(": ", 1)[1]
+
+
+def test_of_a_large_run_every_group_of_failures_and_passes_of_every_condition_are_selected(many: Measured) -> None:
     with open_trials(many.folder) as trials:
         groups = trials.groups()
         selection = trials.selection(max_trials=60)
+        each_once = trials.selection(max_trials=len(groups) + 5)
     assert tuple(groups) == selection.groups
-    assert (648, 60) == (selection.total, len(selection.trials))
-    assert selection.says == (
-        "60 of 648 trials: of each condition the first failures of every kind in plan order, then some that passed. "
-        "Counts are of all trials. Long texts are shortened."
-    )
-    chosen = {trial.summary.id for trial in selection.trials}
-    assert all(group.examples[0] in chosen for group in groups)
+    assert ((648, 60), ALL) == ((selection.total, len(selection.trials)), stated(selection))
+    chosen = {trial.summary.id for trial in each_once.trials}
+    assert all(chosen.intersection(group.examples) for group in groups)
+    passing = [trial.summary.condition for trial in each_once.trials if trial.summary.outcome == "pass"]
+    # Nothing passes under conflict, and a trial that breaks two things stands for both groups.
+    assert {"clean", "noise@0.2", "context@200", "repeat@3", "paraphrase"} == set(passing)
+    assert ALL == stated(each_once)
     outcomes = Counter(trial.summary.outcome for trial in selection.trials)
-    assert outcomes["fail"] + outcomes["void"] > outcomes["pass"] > 0
+    assert outcomes["fail"] + outcomes["void"] > outcomes["pass"] > len(set(passing))
+
+
+def test_a_selection_says_what_it_has_no_room_for(many: Measured) -> None:
+    with open_trials(many.folder) as trials:
+        none = trials.selection(max_trials=0)
+        few = trials.selection(max_trials=8)
+    n_groups = len(none.groups)
+    assert SOME.format(f"{n_groups} groups", "5 conditions") == stated(none)
+    chosen = {trial.summary.id for trial in few.trials}
+    without = sum(not chosen.intersection(group.examples) for group in few.groups)
+    passing = {trial.summary.condition for trial in few.trials if trial.summary.outcome == "pass"}
+    assert n_groups > without > 0
+    assert SOME.format(counted(without, "group"), counted(5 - len(passing), "condition")) == stated(few)
 
 
 def test_a_selection_is_the_same_every_time_and_in_plan_order(many: Measured) -> None:
@@ -84,15 +116,14 @@ def test_a_selection_is_the_same_every_time_and_in_plan_order(many: Measured) ->
     assert sorted(places) == places
 
 
-@pytest.mark.parametrize("max_bytes", [0, 15_000, 40_000])
-def test_a_selection_is_no_longer_than_it_may_be_but_for_its_groups(many: Measured, max_bytes: int) -> None:
+@pytest.mark.parametrize("max_bytes", [0, 3_000, 8_000])
+def test_a_selection_takes_no_more_of_a_file_than_it_may_but_for_its_groups(many: Measured, max_bytes: int) -> None:
     with open_trials(many.folder) as trials:
         selection = trials.selection(max_trials=24, max_bytes=max_bytes)
         alone = trials.selection(max_trials=0)
-    size = len(json.dumps(selection.as_json(), ensure_ascii=False).encode())
-    assert size <= max(max_bytes, len(json.dumps(alone.as_json(), ensure_ascii=False).encode()) + 100)
-    assert (len(selection.trials) > 10) == (max_bytes == 40_000)
-    assert selection.says.startswith(f"{len(selection.trials)} of 648 trials: ")
+    assert len(packed(selection.as_json())) <= max(max_bytes, len(packed(alone.as_json())) + 100)
+    assert (len(selection.trials) > 10) == (max_bytes == 8_000)
+    stated(selection)
 
 
 def test_a_run_without_trials_says_so(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import sqlite3
+import sys
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
@@ -21,6 +22,7 @@ from evalkit.engine.rescore import rescore
 from evalkit.plan import Scope
 from evalkit.record import COLUMNS, read_run_file, write_run_file
 from evalkit.suite import load_suite
+from tests.browsed import record, row
 from tests.runs import Scripted, carry_out, make_suite, right
 from tests.terminals import Terminal, printed
 
@@ -173,6 +175,25 @@ def test_trials_are_exported(run: str, capsysbinary: Any) -> None:
     assert 0 == call(["report", run, "--format", "jsonl"])
     rows = [json.loads(line) for line in capsysbinary.readouterr().out.splitlines()]
     assert {"=1"} == {row["response"] for row in rows if not row["passed"]}
+
+
+def test_a_table_of_trials_keeps_marks_of_writing_for_programs_and_shows_them_at_a_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: Any
+) -> None:
+    run = record(tmp_path, row(response="a\u202eb\u200e"))
+    assert 0 == call(["report", str(run), "--format", "csv"])
+    assert "a\u202eb\u200e" in capsysbinary.readouterr().out.decode()
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert 0 == call(["report", str(run), "--format", "csv"])
+    out = capsysbinary.readouterr().out.decode()
+    assert ("a\\u202eb\\u200e" in out, "\u202e" in out) == (True, False)
+
+
+def test_what_fails_on_the_way_leaves_the_file_that_was_there(tmp_path: Path, capsys: Any) -> None:
+    run, output = record(tmp_path, row(), row(position=1, constraints="[]")), tmp_path / "trials.csv"
+    output.write_text("before")
+    assert 2 == call(["report", str(run), "-o", str(output)])
+    assert ("before", ["trials.csv", "trials.db"]) == (output.read_text(), sorted(each.name for each in run.iterdir()))
 
 
 @pytest.mark.parametrize(

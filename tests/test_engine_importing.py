@@ -257,7 +257,7 @@ def test_an_exported_run_comes_back_with_the_same_results(tmp_path: Path, ending
     model = Scripted(lambda call: right(call) if rng.random() < 0.8 else "none")
     run = carry_out(suite, model, tmp_path / "runs", scope=Scope(fixed=20))
     with TrialReader(run.folder) as reader:
-        (tmp_path / f"trials.{ending}").write_bytes(EXPORTS[ending](reader))
+        (tmp_path / f"trials.{ending}").write_bytes(b"".join(EXPORTS[ending](reader)))
     options = ImportOptions(threshold=0.9, suite="sums", model="scripted/x")
     (again,) = import_trials(tmp_path / f"trials.{ending}", tmp_path / "again", options).runs
 

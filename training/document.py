@@ -1,7 +1,8 @@
-"""Renew tables and outputs in docs/ladder.md and README.md: `python -m training.document`, without training anything.
+"""Renew tables and outputs in docs/ladder.md: `python -m training.document`, without training anything.
 
-What stands between `<!-- NAME -->` and `<!-- end -->` is written here, from `measured.csv`, from a run of the suite
-with all models, and from the benchmark; the words around it are written by people.
+What stands between `<!-- NAME -->` and `<!-- end -->` is written here, from `measured.csv`, from runs of the suite with
+all models, and from the benchmark, but for the map, which docs/pictures.py writes; the words around it are written by
+people.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from training.train import STEPS
 
 _ROOT = Path(__file__).parents[1]
 PICTURE = _ROOT / "docs" / "ladder.svg"
-PAGES = (_ROOT / "docs" / "ladder.md", _ROOT / "README.md")
-_BLOCK = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+PAGE = _ROOT / "docs" / "ladder.md"
+_BLOCK = re.compile(r"(<!-- (?!map)(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def main() -> None:
-    """Renew the pages."""
+    """Renew the page."""
     measured = read_measured()
     final = {
         (found[0].model.removeprefix("tiny/"), found[0].seed): found
@@ -33,7 +34,6 @@ def main() -> None:
         if found[0].step == STEPS
     }
     with TemporaryDirectory() as folder:
-        demo = _evalkit("run", "ladder", "--until", "verdict", *_models(), "--out", f"{folder}/demo")
         asked = ["--tasks", "addition,ticket-title", "--conditions", "digits@3,sentences@4", "--fixed", "300"]
         _evalkit("run", "ladder", *asked, *_models(), "--out", f"{folder}/scale")
         scale = ["scale", *sorted(map(str, Path(folder, "scale").iterdir())), "--condition", "digits@3,sentences@4"]
@@ -43,14 +43,12 @@ def main() -> None:
             "seeds": lambda: _seeds(final),
             "tokens": lambda: _tokens(measured),
             "abilities": lambda: _abilities(final),
-            "map": lambda: _fenced(demo[demo.rindex("Capability map of ladder") :]),
             "scale": lambda: _fenced(_evalkit(*scale)),
             "law": lambda: _fenced(_evalkit("scale", str(LOSSES))),
         }
-        for page in PAGES:
-            text = page.read_text(encoding="utf-8")
-            text = _BLOCK.sub(lambda found: f"{found[1]}\n{blocks[found[2]]()}\n\n{found[3]}", text)
-            page.write_text(text, encoding="utf-8")
+        text = PAGE.read_text(encoding="utf-8")
+        text = _BLOCK.sub(lambda found: f"{found[1]}\n{blocks[found[2]]()}\n\n{found[3]}", text)
+        PAGE.write_text(text, encoding="utf-8")
 
 
 def _models() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -22,10 +23,10 @@ from evalkit.findings.trials import (
 from evalkit.plain import one_line, printable
 from evalkit.record import RunFile, TrialPages, TrialReader, TrialRow, read_run_file
 
-MAX_TRIALS = 200
+MAX_TRIALS = 300
 """Trials that a file carries at most when nothing else is said."""
-MAX_BYTES = 600_000
-"""What they take as JSON at most, likewise."""
+MAX_BYTES = 450_000
+"""What they take of it at most, likewise."""
 NEIGHBOURS = 40
 """Of a trial in full, likewise."""
 _MOST_ON_PAGE = 1_000
@@ -95,13 +96,14 @@ class RunTrials:
             identity: As in `TrialSummary.id`.
             neighbours: How many of these at most.
         """
+        with TrialReader(self._folder) as reader:
+            return self._detail(reader, identity, neighbours)
+
+    def _detail(self, reader: TrialReader, identity: str, neighbours: int) -> TrialDetail | None:
         key = trial_key(identity)
         summary = None if key is None else self._pages.summary(key)
-        if key is None or summary is None:
-            return None
-        with TrialReader(self._folder) as reader:
-            row = reader.row(key)
-        if row is None:
+        row = None if key is None else reader.row(key)
+        if key is None or summary is None or row is None:
             return None
         response = response_shown(row, self._suite)
         beside, more = self._pages.neighbours(key, max(0, neighbours))
@@ -127,13 +129,18 @@ class RunTrials:
         )
 
     def selection(self, max_trials: int = MAX_TRIALS, max_bytes: int = MAX_BYTES) -> TrialSelection:
-        """Trials that stand for all: failures of every kind first; the same whenever it is made of the same record.
+        """Trials that stand for all, the same whenever it is made of the same record.
+
+        One of every group of failures and one of every condition's passes come first, then more of each in turn.
 
         Args:
             max_trials: How many at most.
-            max_bytes: How long the selection may be as JSON in UTF-8; its groups are never left out.
+            max_bytes: What the selection may take of a file about, as JSON compressed and in base64; its groups are
+                never left out.
         """
-        return selected(self._pages, self.detail, [terms.key for terms in self.run.terms], max_trials, max_bytes)
+        keys = [terms.key for terms in self.run.terms]
+        with self._pages.current(), TrialReader(self._folder) as reader:
+            return selected(self._pages, partial(self._detail, reader), keys, max_trials, max_bytes)
 
     def close(self) -> None:
         """Let go of what is kept in memory."""

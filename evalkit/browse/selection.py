@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice, product
 
 from evalkit.findings.trials import (
     FailureGroup,
@@ -17,7 +19,7 @@ from evalkit.findings.trials import (
     TrialSelection,
     trial_id,
 )
-from evalkit.plain import printable
+from evalkit.plain import counted, printable
 from evalkit.record import TrialKey, TrialPages
 from evalkit.verdict import Key
 
@@ -26,9 +28,7 @@ LONGEST = 2_000
 NEIGHBOURS = 5
 _FLAKY = 50
 _PASSES_FROM = 2
-_PASSES_STEP = 3
-"""Of a condition, a pass comes after two failures of each kind, and then one to three of those."""
-_LEAST_OF_EACH = 10
+"""Of a condition, a pass comes after a failure of its two most frequent kinds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,14 +36,10 @@ class _Stratum:
     """Trials of one condition that ended alike."""
 
     wanted: TrialFilter
-    first: int
-    """When its first trial has its turn; 0 is before everything else."""
-    step: int
-    """How many turns later each further one has."""
-    condition: int
-    """The condition's place in its task."""
-    task: int
-    """The task's place in the run."""
+    turn: tuple[int, int, int]
+    """When it is its turn in every round: its rank in its condition, that one's place in its task, the task's."""
+    keys: Sequence[TrialKey]
+    """Its trials in plan order, as many as may be wanted."""
 
 
 def selected(
@@ -60,38 +56,54 @@ def selected(
         detail: Gives one in full, with so many neighbours.
         keys: The run's tasks and conditions.
         max_trials: Trials at most.
-        max_bytes: Of JSON at most.
+        max_bytes: Of a file at most.
     """
     groups, total = pages.groups(), pages.total()
     frame = TrialSelection(says="", total=total, trials=(), groups=tuple(groups), flaky=tuple(pages.flaky(_FLAKY)))
-    chosen = [trial_id(key) for key in _chosen(pages, list(_strata(groups, keys)), total, max_trials)]
+    strata = [stratum for stratum in _strata(pages, groups, keys, max_trials) if stratum.keys]
+    chosen = [trial_id(key) for key in _chosen(pages, strata, max_trials)]
     details = _made(sorted(chosen, key=_plan_order(keys)), detail)
-    room = max_bytes - _size(frame.as_json()) - _LEAST_OF_SAYS
-    kept = set()
+    size = _size_in_file()
+    room, kept = max_bytes - size(frame.as_json()), set()
     for identity in chosen:
-        size = _size(details[identity].as_json()) + 2 if identity in details else room + 1
-        if size <= room:
-            room -= size
+        taken = size(details[identity].as_json()) if room > 0 and identity in details else room + 1
+        if taken <= room:
+            room -= taken
             kept.add(identity)
     trials = tuple(each for identity, each in details.items() if identity in kept)
-    return replace(frame, says=_says(len(trials), total), trials=trials)
+    return replace(frame, says=_says(len(trials), total, _without(strata, kept)), trials=trials)
 
 
-_LEAST_OF_SAYS = 400
+def _without(strata: Sequence[_Stratum], kept: Collection[str]) -> tuple[int, int]:
+    """Of how many groups of failures, and of how many conditions' passes, no trial is kept."""
+    empty = [each.wanted for each in strata if not any(trial_id(key) in kept for key in each.keys)]
+    passes = sum(wanted.outcome == "pass" for wanted in empty)
+    return len(empty) - passes, passes
 
 
-def _says(n_trials: int, total: int) -> str:
+def _says(n_trials: int, total: int, without: tuple[int, int]) -> str:
     shortened = "Long texts are shortened."
     if n_trials == total:
         return f"All {total:,} trials. {shortened}" if total else "There are no trials yet."
-    return (
-        f"{n_trials:,} of {total:,} trials: of each condition the first failures of every kind in plan order, then "
-        f"some that passed. Counts are of all trials. {shortened}"
-    )
+    what = "of every group of failures and of every condition's passes"
+    if any(without):
+        groups, passes = counted(without[0], "group"), f"the passes of {counted(without[1], 'condition')}"
+        out = " and ".join(told for told, n_without in zip((groups, passes), without, strict=True) if n_without)
+        chosen = f"in turn one {what}, as far as there is room, which leaves out {out}"
+    else:
+        chosen = f"at least one {what}, then more of each in turn, in plan order"
+    return f"{n_trials:,} of {total:,} trials: {chosen}. Counts are of all trials. {shortened}"
 
 
-def _size(value: object) -> int:
-    return len(json.dumps(value, ensure_ascii=False).encode())
+def _size_in_file() -> Callable[[object], int]:
+    """Tells how many bytes of a file each further value takes, compressed after those before it, and in base64."""
+    compressor = zlib.compressobj()
+
+    def size(value: object) -> int:
+        packed = compressor.compress(json.dumps(value, ensure_ascii=False).encode())
+        return 4 * len(packed + compressor.flush(zlib.Z_SYNC_FLUSH)) // 3
+
+    return size
 
 
 def _plan_order(keys: Sequence[Key]) -> Callable[[str], tuple[int, int, int]]:
@@ -110,7 +122,9 @@ def _made(identities: Sequence[str], detail: Callable[[str, int], TrialDetail | 
     return {identity: shortened(each) for identity, each in made.items() if each is not None}
 
 
-def _strata(groups: Sequence[FailureGroup], keys: Sequence[Key]) -> Iterator[_Stratum]:
+def _strata(
+    pages: TrialPages, groups: Sequence[FailureGroup], keys: Sequence[Key], max_trials: int
+) -> Iterator[_Stratum]:
     tasks = {task: place for place, task in enumerate(dict.fromkeys(task for task, _ in keys))}
     of_condition: dict[tuple[str, str], list[FailureGroup]] = defaultdict(list)
     for group in groups:
@@ -120,24 +134,32 @@ def _strata(groups: Sequence[FailureGroup], keys: Sequence[Key]) -> Iterator[_St
         shown = (printable(task), printable(condition))
         place = n_conditions[task]
         n_conditions[task] += 1
-        for rank, group in enumerate(of_condition[shown]):
-            yield _Stratum(wanted=group.members, first=rank, step=1, condition=place, task=tasks[task])
         passes = TrialFilter(task=shown[0], condition=shown[1], outcome="pass")
-        yield _Stratum(wanted=passes, first=_PASSES_FROM, step=_PASSES_STEP, condition=place, task=tasks[task])
+        ranked = [*enumerate(group.members for group in of_condition[shown]), (_PASSES_FROM, passes)]
+        for rank, wanted in ranked:
+            turn = (rank, place, tasks[task])
+            yield _Stratum(wanted=wanted, turn=turn, keys=pages.keys(wanted, max(1, max_trials)))
 
 
-def _chosen(pages: TrialPages, strata: Sequence[_Stratum], total: int, max_trials: int) -> list[TrialKey]:
-    """Trials by their turn, each once."""
-    if total <= max_trials:
-        return pages.keys(TrialFilter(), total)
-    limit = min(max_trials, max(_LEAST_OF_EACH, 4 * max_trials // max(1, len(strata))))
-    turns = [
-        ((stratum.first + stratum.step * nth, stratum.condition, stratum.task), key)
-        for stratum in strata
-        for nth, key in enumerate(pages.keys(stratum.wanted, limit))
-    ]
-    turns.sort(key=lambda turn: turn[0])
-    return list(dict.fromkeys(key for _, key in turns))[:max_trials]
+def _chosen(pages: TrialPages, strata: Sequence[_Stratum], max_trials: int) -> list[TrialKey]:
+    """Trials by their turn, each once: every round brings each stratum to one more, unless others' trials did."""
+    strata = sorted(strata, key=lambda stratum: stratum.turn)
+    places: dict[TrialKey, list[int]] = defaultdict(list)
+    for place, stratum in enumerate(strata):
+        for key in stratum.keys:
+            places[key].append(place)
+    left, held = [iter(stratum.keys) for stratum in strata], [0] * len(strata)
+    chosen: dict[TrialKey, None] = {}
+    for nth, place in product(range(max_trials), range(len(strata))):
+        news = (key for key in left[place] if key not in chosen) if held[place] <= nth else ()
+        for key in islice(news, 1):
+            chosen[key] = None
+            for each in places[key]:
+                held[each] += 1
+        if len(chosen) >= min(max_trials, len(places)):
+            break
+    # What belongs nowhere, such as trials that are not scored yet.
+    return list(dict.fromkeys([*chosen, *pages.keys(TrialFilter(), max_trials)]))[:max_trials]
 
 
 def shortened(detail: TrialDetail) -> TrialDetail:

@@ -21,7 +21,7 @@ from evalkit.cli.shared import (
 )
 from evalkit.engine import measure
 from evalkit.errors import EvalkitError, did_you_mean
-from evalkit.plain import json_text
+from evalkit.plain import json_text, printable
 from evalkit.record import RunFile, TrialReader, read_run_file
 from evalkit.report import EXPORTS, Provenance, junit, markdown, markdown_map
 from evalkit.verdict import SuiteResult
@@ -71,6 +71,9 @@ def command(runs: tuple[Path, ...], chosen: str | None, figure: str | None, outp
         raise EvalkitError(f"--figure {figure}: found --format {chosen}, expected svg or png")
     if output is None and chosen in _BINARY and sys.stdout.isatty():
         raise EvalkitError(f"--format {chosen}: a terminal cannot show it; name a file with -o")
+    if chosen in EXPORTS:
+        _export(runs, chosen, output)
+        return
     data = _made(runs, chosen, figure, to_file=output is not None)
     if output is not None:
         write_file(output, click.unstyle(data.decode()).encode() if chosen == "terminal" else data)
@@ -81,8 +84,6 @@ def command(runs: tuple[Path, ...], chosen: str | None, figure: str | None, outp
 
 
 def _made(runs: tuple[Path, ...], chosen: str, figure: str | None, *, to_file: bool) -> bytes:
-    if chosen in EXPORTS:
-        return _trials(runs, chosen)
     if chosen == "html":
         return _page(runs)
     if chosen in PICTURES:
@@ -90,11 +91,17 @@ def _made(runs: tuple[Path, ...], chosen: str, figure: str | None, *, to_file: b
     return _results(_measured(runs), chosen, to_file=to_file).encode()
 
 
-def _trials(runs: tuple[Path, ...], chosen: str) -> bytes:
+def _export(runs: tuple[Path, ...], chosen: str, output: Path | None) -> None:
     if len(runs) > 1:
         raise EvalkitError(f"--format {chosen}: found {len(runs)} runs, expected one; export them one by one")
     with TrialReader(runs[0]) as reader:
-        return EXPORTS[chosen](reader)
+        pieces = EXPORTS[chosen](reader)
+        if output is not None:
+            write_file(output, pieces)
+            return
+        for piece in pieces:
+            # Programs get bidirectional marks as they are; a terminal would obey them.
+            click.echo(printable(piece.decode()) if chosen == "csv" and sys.stdout.isatty() else piece, nl=False)
 
 
 def _page(runs: tuple[Path, ...]) -> bytes:

@@ -8,7 +8,7 @@ import math
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -193,16 +193,37 @@ def form_of(chosen: str | None, output: Path | None, endings: Mapping[str, str],
     return form
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Write what `-o` asks for.
+
+    Args:
+        path: Where to.
+        data: What, at once or in pieces. What is made piece by piece may fail on the way, and is put in its place when
+            it is whole; but not where that is no file, such as a pipe.
 
     Raises:
         RecordError: If the disk or the folder refuses.
     """
     try:
-        path.write_bytes(data)
+        if isinstance(data, bytes):
+            path.write_bytes(data)
+        elif path.exists() and not path.is_file():
+            _write_pieces(path, data)
+        else:
+            place = path.resolve()
+            partial = place.with_name(f".{place.name}.partial")
+            try:
+                _write_pieces(partial, data)
+                partial.replace(place)
+            finally:
+                partial.unlink(missing_ok=True)
     except OSError as error:
         raise RecordError(f"{path}: cannot be written: {error.strerror}", exit_code=EXIT_INFRASTRUCTURE) from None
+
+
+def _write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    with path.open("wb") as file:
+        file.writelines(pieces)
 
 
 def opener(

@@ -20,7 +20,7 @@ from evalkit.record.run_file import (
     write_run_file,
 )
 from evalkit.record.trial_pages import TrialPages
-from evalkit.record.trial_row import COLUMNS, TrialKey, TrialRow
+from evalkit.record.trial_row import COLUMNS, TrialKey, TrialRow, values_of
 from evalkit.record.trials import TrialReader, TrialWriter
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "new_folder",
     "read_baseline",
     "read_run_file",
+    "values_of",
     "write_baseline",
     "write_run_file",
 ]

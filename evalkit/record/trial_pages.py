@@ -130,9 +130,12 @@ class TrialPages:
             raise RecordError(f"{self._path}: cannot be read as a run's trials: {what}") from None
 
     @contextmanager
-    def _current(self) -> Iterator[None]:
-        """Have the tables say what the record says now, and keep other threads out."""
+    def current(self) -> Iterator[None]:
+        """Have the tables say what the record says now, and keep other threads out; many questions within are quick."""
         with self._lock, self._reading():
+            if self._connection.execute("SELECT 1 FROM pragma_database_list WHERE name = 'run'").fetchone():
+                yield
+                return
             state = self._state()
             self._connection.execute("ATTACH ? AS run", (f"{self._path.resolve().as_uri()}?mode=ro",))
             try:
@@ -183,7 +186,7 @@ class TrialPages:
 
     def total(self) -> int:
         """How many trials are recorded."""
-        with self._current():
+        with self.current():
             return sum(place.trials for place in self._places)
 
     def page(self, wanted: TrialFilter, offset: int, limit: int) -> TrialPage:
@@ -194,14 +197,14 @@ class TrialPages:
             offset: How many of them to skip.
             limit: How many to give at most.
         """
-        with self._current():
+        with self.current():
             found = self._numbers(wanted)
             chosen = found[max(0, offset) : max(0, offset) + max(0, limit)]
             return TrialPage(total=len(found), offset=offset, trials=tuple(map(self._summary, chosen)))
 
     def keys(self, wanted: TrialFilter, limit: int) -> list[TrialKey]:
         """The first trials that a filter finds."""
-        with self._current():
+        with self.current():
             return [self._key(number) for number in self._sought(wanted, limit)[:limit]]
 
     def _key(self, number: int) -> TrialKey:
@@ -258,7 +261,7 @@ class TrialPages:
 
     def summary(self, key: TrialKey) -> TrialSummary | None:
         """One trial in a line; None when it is not recorded."""
-        with self._current():
+        with self.current():
             number = self._number(key)
             return None if number is None else self._summary(number)
 
@@ -304,7 +307,7 @@ class TrialPages:
             SELECT beside.n, beside.place FROM marks AS own JOIN marks AS beside ON beside.item = own.item
             WHERE own.n = ? AND beside.n <> own.n ORDER BY beside.n
         """
-        with self._current():
+        with self.current():
             self._connection.execute("CREATE INDEX IF NOT EXISTS marks_by_item ON marks (item)")
             found = self._all(query, (self._number(key),))
             beside = [number for number, place in found if self._places[place].key[0] == key[0]]
@@ -312,7 +315,7 @@ class TrialPages:
 
     def groups(self) -> list[FailureGroup]:
         """What went wrong, by condition and by what is broken; within a condition the most frequent first."""
-        with self._current():
+        with self.current():
             found = [*self._broken(), *self._ended()]
             found.sort(key=lambda group: (group[0], -group[3], _KINDS.index(group[1]), group[2]))
             return [self._group(*group) for group in found]
@@ -360,7 +363,7 @@ class TrialPages:
             WHERE outcome IN ('pass', 'fail') GROUP BY place, item HAVING passes > 0 AND passes < asks
             ORDER BY abs(2.0 * passes / asks - 1), asks DESC, place, min(n) LIMIT ?
         """
-        with self._current():
+        with self.current():
             return [self._flaky(*found) for found in self._all(query, (limit,))]
 
     def _flaky(self, place: int, item: str, asks: int, passes: int) -> FlakyItem:

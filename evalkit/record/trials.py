@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -31,6 +32,8 @@ _KEY = "task = ? AND condition = ? AND position = ? AND repeat = ?"
 _SCORE = f"UPDATE trials SET constraints = ?, passed = ?, score = ? WHERE {_KEY}"
 _TOKENS = ("tokens_in", "tokens_out", "tokens_cached", "tokens_cache_write", "tokens_reasoning")
 _WHOLE_NUMBERS = ("position", "repeat", *_TOKENS, "target_tokens", "attempts")
+_PIECE = 10_000
+"""Trials of a table that is one of several."""
 
 
 class TrialReader:
@@ -115,13 +118,15 @@ class TrialReader:
 
     def frame(self) -> pandas.DataFrame:
         """All trials as a table with the columns of `TrialRow`."""
-        import pandas
+        return _frame(list(self.rows()))
 
-        rows = list(self.rows())
-        table = pandas.DataFrame([values_of(row) for row in rows], columns=list(COLUMNS))
-        # Else one that is missing would make all numbers of a column floats.
-        table["level"] = pandas.Series([row.level for row in rows], dtype=object)
-        return table.astype({"passed": "boolean", **dict.fromkeys(_WHOLE_NUMBERS, "Int64")})
+    def frames(self) -> Iterator[pandas.DataFrame]:
+        """The same in pieces, of which one after the other has room where all together have not; at least one."""
+        rows = self.rows()
+        piece = list(islice(rows, _PIECE))
+        yield _frame(piece)
+        while piece := list(islice(rows, _PIECE)):
+            yield _frame(piece)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -132,6 +137,15 @@ class TrialReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _frame(rows: Sequence[TrialRow]) -> pandas.DataFrame:
+    import pandas
+
+    table = pandas.DataFrame([values_of(row) for row in rows], columns=list(COLUMNS))
+    # Else one that is missing would make all numbers of a column floats.
+    table["level"] = pandas.Series([row.level for row in rows], dtype=object)
+    return table.astype({"passed": "boolean", **dict.fromkeys(_WHOLE_NUMBERS, "Int64")})
 
 
 class TrialWriter:
