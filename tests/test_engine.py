@@ -601,7 +601,8 @@ def test_a_run_that_is_told_twice_leaves_its_calls(tmp_path: Path) -> None:
     model = Scripted(seconds=lambda call: 30.0)
 
     async def stop(engine: Engine) -> None:
-        await asyncio.sleep(0.02)
+        while engine.in_flight < 50:
+            await asyncio.sleep(0.001)
         engine.stop()
         await asyncio.sleep(0.02)
         assert 50 == engine.in_flight

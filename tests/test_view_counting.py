@@ -31,6 +31,7 @@ def test_a_large_run_is_counted_by_a_process_and_the_same_comes_out(
     assert stored_results(here.as_json()) == counter.results(folder, run, trials=1_000_000)
 
 
+@pytest.mark.slow
 def test_what_the_process_says_is_the_error(tmp_path: Path, folder: Path) -> None:
     with pytest.raises(RecordError, match=r"no run\.json"):
         Counter().results(tmp_path, read_run_file(folder), trials=1_000_000)
