@@ -175,6 +175,15 @@ def counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
+def sentence(note: str) -> str:
+    """A note as a sentence of its own.
+
+    >>> sentence("all hold")
+    'All hold.'
+    """
+    return f"{note[:1].upper()}{note[1:]}."
+
+
 def rounded(value: float | None) -> float | None:
     """A number as results publish it: to six significant digits.
 

@@ -317,11 +317,7 @@
 
   /** The next piece, fetched once however often it is asked for. */
   function more() {
-    if (fetching?.of !== before) {
-      const next = { of: before, done: fetchMore(before) };
-      fetching = next;
-      next.done.finally(() => (fetching = fetching === next ? null : fetching)).catch(() => {});
-    }
+    if (fetching?.of !== before) fetching = { of: before, done: fetchMore(before) };
     return fetching.done;
   }
 
@@ -329,7 +325,12 @@
     const wanted = state();
     const run = runOf(wanted);
     const first = listed.length;
-    const page = await run.source.page(filterOf(wanted), first, PIECE);
+    let page;
+    try {
+      page = await run.source.page(filterOf(wanted), first, PIECE);
+    } finally {
+      if (fetching?.of === of) fetching = null;
+    }
     if (of !== before) return; // another filter was chosen meanwhile
     listed = [...listed, ...page.trials];
     total = page.total;
@@ -454,12 +455,10 @@
   }
 
   const groupsOf = new Map(); // by run, once they are known
-  let before = null;
-  let first = true;
+  let before = null; // the filter that is shown
 
   async function show() {
-    const fresh = first;
-    first = false;
+    const fresh = before === null;
     const wanted = state();
     if (wanted.trial) lastTrial = wanted.trial;
     const run = runOf(wanted);

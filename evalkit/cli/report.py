@@ -21,7 +21,7 @@ from evalkit.cli.shared import (
 )
 from evalkit.engine import measure
 from evalkit.errors import EvalkitError, did_you_mean
-from evalkit.plain import json_text, printable
+from evalkit.plain import json_text, printable, sentence
 from evalkit.record import RunFile, TrialReader, read_run_file
 from evalkit.report import EXPORTS, Provenance, junit, markdown, markdown_map
 from evalkit.verdict import SuiteResult
@@ -109,8 +109,8 @@ def _page(runs: tuple[Path, ...]) -> bytes:
     from evalkit.report.page import Templates, html_report
 
     overrides = LOOKS if LOOKS.is_dir() else None
-    for sentence in Templates(overrides).unused():
-        say(f"warning: {sentence}", err=True)
+    for warning in Templates(overrides).unused():
+        say(f"warning: {warning}", err=True)
     reports = report_runs(runs)
     scale = scale_of(runs, [each.result for each in reports])
     return html_report(reports, scale=scale, overrides=overrides)
@@ -124,7 +124,7 @@ def _picture(runs: tuple[Path, ...], chosen: str, named: str | None) -> bytes:
 
     measured = _measured(runs)
     entries = map_entries([(results, run) for results, run, _ in measured])
-    results, notes = in_order(entries), [f"{note[:1].upper()}{note[1:]}." for note in left_out(entries)]
+    results, notes = in_order(entries), [*map(sentence, left_out(entries))]
     prices = {run.model: run_price(folder, run) for _, run, folder in measured} if len(results) > 1 else {}
     if named is None:
         shown = overview(results, prices)

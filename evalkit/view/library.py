@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -162,10 +162,8 @@ class Library:
     def _found(self, folder: Path, run: RunFile) -> SuiteResult:
         """A finished run's results: as it wrote them, or counted where another version wrote them."""
         if run.results is not None:
-            try:
+            with suppress(RecordError):  # else another version wrote them
                 return stored_results(run.results)
-            except RecordError:  # another version wrote them: they are counted anew, below
-                pass
         return self._counter.results(folder, run, trials=self.answered(folder))
 
     def _measure(self, folder: Path, run: RunFile) -> SuiteResult:
@@ -204,7 +202,7 @@ class Library:
 
     def _counted(self, folder: Path) -> tuple[int, float, int]:
         with self._counts.slot(folder) as slot:
-            return slot.value(_states(folder), lambda: _counted(folder))
+            return slot.value(_states(folder), lambda: _read_counts(folder))
 
     @contextmanager
     def trials(self, name: str) -> Iterator[RunTrials]:
@@ -297,7 +295,7 @@ class _Sizes:
     scale: Scale | str | None
 
 
-def _counted(folder: Path) -> tuple[int, float, int]:
+def _read_counts(folder: Path) -> tuple[int, float, int]:
     """Trials that have an answer; what calls cost, and how many of them that is known of."""
     with TrialReader(folder) as reader:
         return reader.n_answered(), *reader.spent()

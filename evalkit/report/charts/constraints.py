@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from evalkit.plain import one_line, percent, percent_range
+from evalkit.plain import one_line, percent, percent_range, sentence
 from evalkit.report.charts.forest import Row, forest
 from evalkit.report.charts.words import CONDITION, listed, model_labels
 from evalkit.report.conjunction import conjunction_note
@@ -50,7 +50,7 @@ def constraint_figure(task: str, results: Sequence[SuiteResult]) -> Figure | Non
     return Figure(
         id="constraints",
         title=f"Which constraint breaks: {one_line(task, 40)}",
-        says=" ".join([_says(weakest, places), *(f"{note[:1].upper()}{note[1:]}." for note in notes)]),
+        says=" ".join([_says(weakest, places), *map(sentence, notes)]),
         spec=forest(rows, models=models if several else (), title="share of trials in which it holds"),
         table=Table(
             columns=_COLUMNS,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from evalkit.plain import counted, one_line, percent
+from evalkit.plain import counted, one_line, percent, sentence
 from evalkit.report.charts.level_curve import level_curve
 from evalkit.report.charts.response import Axis, Line, Mark, response
 from evalkit.report.charts.words import listed, measured_words, model_labels, slug, was_asked
@@ -148,8 +148,7 @@ def _says(ladders: Sequence[_Ladder], perturbation: str, *, several: bool) -> It
     else:
         # Notes are of all perturbations of the task; here one is asked for.
         notes = [each for each in level_notes(ladders[0].task) if each.startswith(f"{one_line(perturbation, 20)}: ")]
-        for note in notes or [_undecided(ladders[0], perturbation)]:
-            yield f"{note[:1].upper()}{note[1:]}."
+        yield from map(sentence, notes or [_undecided(ladders[0], perturbation)])
     if any(ladder.critical.estimate is not None for ladder in ladders):
         yield "A diamond is where a fitted curve meets the threshold, with its 95 % interval."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evalkit.plain import counted, one_line, percent
+from evalkit.plain import counted, one_line, percent, sentence
 from evalkit.report.figure import Cell, Column, Figure
 from evalkit.report.layout import SIGNS, short_models
 from evalkit.report.names import labels
@@ -187,7 +187,7 @@ def _model(number: int, label: str, run: RunReport, task: TaskResult) -> TaskMod
         sign=SIGNS[task.verdict],
         words=WORDS[task.verdict],
         sentence=margin_sentence(task),
-        notes=tuple(_capital(note) for note in notes),
+        notes=tuple(map(sentence, notes)),
     )
 
 
@@ -217,10 +217,6 @@ def _condition(condition: ConditionResult, provenance: Provenance) -> Iterator[C
     yield f"{SIGNS[condition.verdict]} {WORDS[condition.verdict]}" if asked else "not asked"
     yield condition.decided_at
     yield why_stopped(condition, provenance)
-
-
-def _capital(note: str) -> str:
-    return f"{note[:1].upper()}{note[1:]}."
 
 
 def page_title(suites: Sequence[ShownSuite]) -> str:
